@@ -1,0 +1,23 @@
+/**
+ * The one place that names an algorithm: two suites, node:crypto and @noble, behind one interface.
+ *
+ * Pure but for node:crypto. Specified in docs/specs/crypto.md.
+ *
+ * @packageDocumentation
+ */
+export { CryptoError, type CryptoErrorCode } from './crypto-error.ts'
+export type {
+  AeadInput,
+  Argon2idInput,
+  ChaCha20Poly1305,
+  CryptoSuite,
+  Ed25519,
+  HkdfInput,
+  MlDsa44,
+  MlKem768,
+  MlKem768KeyPair,
+  Signer,
+  VerifyInput,
+  X25519,
+  X25519KeyPair,
+} from './crypto-suite.ts'

@@ -1,0 +1,50 @@
+import { defineConfig } from 'vitest/config'
+import { ComplianceReporter } from './test/requirements/compliance-reporter.ts'
+import { readRequirements } from './test/requirements/requirements.ts'
+
+export default defineConfig({
+  test: {
+    reporters: ['default', new ComplianceReporter()],
+    tags: [...readRequirements().keys()].map((name) => ({ name })),
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [
+            'packages/*/test/**/*.test.ts',
+            'apps/*/test/**/*.test.ts',
+            'infra/*/test/**/*.test.ts',
+          ],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'] },
+      },
+      { extends: true, test: { name: 'compliance', include: ['test/compliance/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts', 'test/vectors/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'adversary', include: ['test/adversary/**/*.test.ts'], testTimeout: 30_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
