@@ -1,0 +1,45 @@
+import { CodedError } from '@warren/core'
+
+export type McpErrorCode =
+  // What a message did wrong.
+  | 'message-not-json'
+  | 'message-invalid'
+  | 'message-too-long'
+  // What a peer did wrong on a mesh stream.
+  | 'header-malformed'
+  | 'header-late'
+  | 'peer-protocol'
+  // Who may speak with what.
+  | 'refused'
+  | 'server-unknown'
+  | 'session-unknown'
+  | 'session-taken'
+  | 'request-taken'
+  | 'sessions-exhausted'
+  | 'requests-exhausted'
+  // How the other end went away.
+  | 'peer-unreachable'
+  | 'stream-ended'
+  | 'session-ended'
+  | 'host-gone'
+  | 'host-stalled'
+  | 'caller-dropped'
+  | 'stopped'
+  // What the server behind the provider did.
+  | 'server-start-failed'
+  | 'server-exited'
+  | 'server-idle'
+  | 'server-unreachable'
+  | 'server-answer-unacceptable'
+  // What our own configuration says wrongly.
+  | 'server-definition-invalid'
+
+/** A rule of the relay was broken, or an end of it is gone. Messages carry no arguments, results or secrets. */
+export class McpError extends CodedError<McpErrorCode> {
+  override readonly name = 'McpError'
+}
+
+/** Makes an `McpError` of whatever was caught; an `McpError` stays itself. */
+export function asMcpError(error: unknown, code: McpErrorCode, message: string): McpError {
+  return error instanceof McpError ? error : new McpError(code, message, { cause: error })
+}

@@ -1,0 +1,118 @@
+import { isJsonObject, JsonError, type JsonObject, type JsonValue, parseJson } from '@warren/core'
+import { isRequestId, type JsonRpcMessage, type RequestId } from './json-rpc.ts'
+import { McpError } from './mcp-error.ts'
+import type { MessageLimits } from './message-limits.ts'
+
+/** A text that is not a message to be relayed. `id` is the id to answer with, null where it could not be read. */
+export class MessageError extends McpError {
+  readonly id: RequestId | null
+
+  constructor(
+    code: 'message-not-json' | 'message-invalid' | 'message-too-long',
+    message: string,
+    id: RequestId | null = null,
+  ) {
+    super(code, message)
+    this.id = id
+  }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Reads one line as a JSON-RPC 2.0 message.
+ *
+ * The object is the only thing that may be relayed: it is serialised again, the received bytes are
+ * dropped. Members that JSON-RPC does not know are kept at every level.
+ *
+ * @throws MessageError; answer it with `errorAnswer(error.id, error)`
+ */
+export function parseMessage(line: Uint8Array | string, limits: MessageLimits): JsonRpcMessage {
+  if (line.length > limits.messageBytesMax) throw tooLong(limits.messageBytesMax)
+  const value = parseText(typeof line === 'string' ? line : decode(line), limits)
+  if (!isJsonObject(value))
+    throw invalid('a message is one JSON object; batches are not part of MCP')
+  if (!isMessage(value)) throw invalid(whatIsWrong(value), readableId(value))
+  return value
+}
+
+/** The line on which a message travels: its own serialisation and a newline. */
+export function encodeMessage(message: JsonObject): Uint8Array {
+  return Buffer.from(`${JSON.stringify(message)}\n`)
+}
+
+export function tooLong(bytesMax: number): MessageError {
+  return new MessageError('message-too-long', `a message has at most ${bytesMax} bytes`)
+}
+
+function decode(line: Uint8Array): string {
+  try {
+    return UTF8.decode(line)
+  } catch {
+    // The decoder says only that the bytes are not UTF-8, and so does this.
+    throw new MessageError('message-not-json', 'a message is JSON in UTF-8')
+  }
+}
+
+function parseText(text: string, limits: MessageLimits): JsonValue {
+  try {
+    return parseJson(text, {
+      lengthMax: limits.messageBytesMax,
+      depthMax: limits.depthMax,
+      keysMax: limits.keysMax,
+    })
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error
+    if (error.code === 'json-malformed') throw new MessageError('message-not-json', error.message)
+    throw invalid(error.message)
+  }
+}
+
+function isMessage(value: JsonObject): value is JsonRpcMessage {
+  return whatIsWrong(value) === ''
+}
+
+/** The rule that the object breaks, or nothing. As in MCP's schema: no null ids, object parameters, object results. */
+function whatIsWrong(value: JsonObject): string {
+  if (value['jsonrpc'] !== '2.0') return 'jsonrpc must be "2.0"'
+  if (Object.hasOwn(value, 'method')) return whatIsWrongWithCall(value)
+  if (Object.hasOwn(value, 'result') === Object.hasOwn(value, 'error')) {
+    return 'a message has a method, a result or an error'
+  }
+  if (Object.hasOwn(value, 'error')) return whatIsWrongWithError(value)
+  if (!isRequestId(value['id'])) return 'id must be a string or an integer'
+  return isJsonObject(value['result']) ? '' : 'result must be an object'
+}
+
+function whatIsWrongWithCall(value: JsonObject): string {
+  if (typeof value['method'] !== 'string') return 'method must be a string'
+  if (Object.hasOwn(value, 'id') && !isRequestId(value['id'])) {
+    return 'id must be a string or an integer'
+  }
+  if (Object.hasOwn(value, 'params') && !isJsonObject(value['params'])) {
+    return 'params must be an object'
+  }
+  const answers = Object.hasOwn(value, 'result') || Object.hasOwn(value, 'error')
+  return answers ? 'a message with a method has neither result nor error' : ''
+}
+
+function whatIsWrongWithError(value: JsonObject): string {
+  // An error may come without an id: the request it answers could not be read (JSON-RPC 2.0 §5).
+  const id = value['id'] ?? null
+  if (id !== null && !isRequestId(id)) return 'id must be a string or an integer'
+  const { error } = value
+  if (!isJsonObject(error) || !Number.isSafeInteger(error['code'])) {
+    return 'error.code must be an integer'
+  }
+  return typeof error['message'] === 'string' ? '' : 'error.message must be a string'
+}
+
+function readableId(value: JsonObject): RequestId | null {
+  const { id } = value
+  // The id of a response is one of the receiver's own: answering with it would end another request.
+  return isRequestId(id) && Object.hasOwn(value, 'method') ? id : null
+}
+
+function invalid(message: string, id: RequestId | null = null): MessageError {
+  return new MessageError('message-invalid', message, id)
+}
