@@ -1,0 +1,140 @@
+import { closeSync, constants, fchmodSync, fstatSync, openSync } from 'node:fs'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { errnoOf } from './errno.ts'
+import type { Row } from './row.ts'
+import { StorageError } from './storage-error.ts'
+
+const BUSY_TIMEOUT_MS = 5_000
+const FILE_MODE = 0o600
+
+// https://www.sqlite.org/rescode.html, the primary codes.
+const PRIMARY_CODE = 0xff
+const SQLITE_BUSY = 5
+const SQLITE_LOCKED = 6
+const SQLITE_CORRUPT = 11
+const SQLITE_FULL = 13
+const SQLITE_NOTADB = 26
+
+export type Parameters = Readonly<Record<string, SQLInputValue>>
+
+/** One connection to a SQLite file: coded errors, prepared statements, immediate transactions. */
+export class Sqlite {
+  readonly #database: DatabaseSync
+  /** One statement for each SQL text of this package, so it is bounded by the source. */
+  readonly #statements = new Map<string, StatementSync>()
+  #closed = false
+
+  /**
+   * Opens or creates the file, mode 0600, never through a symbolic link.
+   *
+   * @throws StorageError
+   */
+  constructor(path: string, busyTimeoutMs: number = BUSY_TIMEOUT_MS) {
+    makePrivate(path)
+    this.#database = translated(() => new DatabaseSync(path, { timeout: busyTimeoutMs }))
+  }
+
+  /** Runs SQL that takes no parameter and whose result nobody reads. */
+  execute(sql: string): void {
+    this.#whileOpen(() => this.#database.exec(sql))
+  }
+
+  /** Runs one statement; returns the number of rows that it changed. */
+  run(sql: string, parameters: Parameters = {}): number {
+    return this.#whileOpen(() => Number(this.#prepared(sql).run(parameters).changes))
+  }
+
+  get(sql: string, parameters: Parameters = {}): Row | undefined {
+    return this.#whileOpen(() => this.#prepared(sql).get(parameters))
+  }
+
+  all(sql: string, parameters: Parameters = {}): readonly Row[] {
+    return this.#whileOpen(() => this.#prepared(sql).all(parameters))
+  }
+
+  /** Runs `work` as one write: all of it lasts or nothing does, whatever other processes do. */
+  transaction<T>(work: () => T): T {
+    this.execute('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      this.execute('COMMIT')
+      return result
+    } catch (error) {
+      // Some failures, such as a full disk, have already rolled back by themselves.
+      if (this.#database.isTransaction) this.execute('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** Idempotent. Every later call of another method throws `store-closed`. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#statements.clear()
+    translated(() => this.#database.close())
+  }
+
+  #prepared(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = this.#database.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  #whileOpen<T>(work: () => T): T {
+    if (this.#closed) throw new StorageError('store-closed', 'the store is closed')
+    return translated(work)
+  }
+}
+
+/** SQLite itself would create the file with the rights that the umask leaves to others. */
+function makePrivate(path: string): void {
+  let fd: number
+  try {
+    fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, FILE_MODE)
+  } catch (error) {
+    if (errnoOf(error) === 'ELOOP') {
+      throw new StorageError('file-symlink', `"${path}" is a symbolic link`, { cause: error })
+    }
+    throw new StorageError('file-unwritable', `"${path}" cannot be opened`, { cause: error })
+  }
+  try {
+    if (!fstatSync(fd).isFile()) {
+      throw new StorageError('file-not-regular', `"${path}" is not a regular file`)
+    }
+    fchmodSync(fd, FILE_MODE)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function translated<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+function translate(error: unknown): unknown {
+  if (!(error instanceof Error) || errnoOf(error) !== 'ERR_SQLITE_ERROR') return error
+  const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0
+  switch (code & PRIMARY_CODE) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return new StorageError('store-locked', 'another process holds the store', { cause: error })
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return corruptStore(error)
+    case SQLITE_FULL:
+      return new StorageError('store-full', 'the disk is full', { cause: error })
+    default:
+      return new StorageError('store-failed', 'the store failed', { cause: error })
+  }
+}
+
+/** The error of a store whose content cannot be what this program wrote. */
+export function corruptStore(cause?: unknown): StorageError {
+  return new StorageError('store-corrupt', 'the store is damaged or not a store', { cause })
+}

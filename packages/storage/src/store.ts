@@ -1,0 +1,57 @@
+import { Aliases } from './aliases.ts'
+import { Invitations } from './invitations.ts'
+import { Peers } from './peers.ts'
+import { text } from './row.ts'
+import { migrate } from './schema.ts'
+import { corruptStore, Sqlite } from './sqlite.ts'
+import { TextRecord } from './text-record.ts'
+
+export interface StoreOptions {
+  /** How long to wait for another process's write. Default 5,000 ms. */
+  readonly busyTimeoutMs?: number
+}
+
+/** What a node keeps between two runs. Every write is durable when its call returns. */
+export interface Store {
+  readonly charter: TextRecord
+  /** This node's own DID log. */
+  readonly identityLog: TextRecord
+  /** This node's own membership. */
+  readonly membership: TextRecord
+  readonly invitations: Invitations
+  readonly peers: Peers
+  readonly aliases: Aliases
+  /** Idempotent; afterwards every call throws `store-closed`. */
+  close(): void
+}
+
+/**
+ * Opens the store of a data directory, or makes it: SQLite in WAL mode, fully synchronous.
+ *
+ * @throws StorageError `store-corrupt`, `store-newer`, `store-locked`, `store-failed`,
+ * `file-symlink`, `file-not-regular`, `file-unwritable`
+ */
+export function openStore(path: string, options: StoreOptions = {}): Store {
+  const database = new Sqlite(path, options.busyTimeoutMs)
+  try {
+    migrate(database)
+    checkPages(database)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+  return {
+    charter: new TextRecord(database, 'charter'),
+    identityLog: new TextRecord(database, 'identity-log'),
+    membership: new TextRecord(database, 'membership'),
+    invitations: new Invitations(database),
+    peers: new Peers(database),
+    aliases: new Aliases(database),
+    close: () => database.close(),
+  }
+}
+
+function checkPages(database: Sqlite): void {
+  const row = database.get('PRAGMA quick_check(1)')
+  if (row === undefined || text(row, 'quick_check') !== 'ok') throw corruptStore()
+}
