@@ -1,1 +1,20 @@
-export const placeholder = 0
+/**
+ * Local policy: may this caller make this call now, and which rule says so.
+ *
+ * Pure but for the Cedar engine, which is a module of WebAssembly without I/O. Specified in docs/specs/policy.md.
+ *
+ * @packageDocumentation
+ */
+export {
+  classifyMessage,
+  classifyMethod,
+  type MethodClass,
+  type MethodClassification,
+} from './classify-method.ts'
+export type { Decision, RefusalReason } from './decision.ts'
+export { createPolicyEngine, type PolicyEngine, type PolicyEngineInit } from './policy-engine.ts'
+export { PolicyError, type PolicyErrorCode, type PolicyPlace } from './policy-error.ts'
+export type { Explanation, NearestPermit } from './nearest-permit.ts'
+export type { PolicyAction, PolicyCaller, PolicyRequest } from './policy-request.ts'
+export { POLICY_SCHEMA } from './policy-schema.ts'
+export type { PolicySource } from './policy-source.ts'
