@@ -39,3 +39,4 @@ export {
   type ServerDefinition,
   type ServerSummary,
 } from './server-definition.ts'
+export { readMessages, type ReadMessagesInit } from './read-messages.ts'

@@ -1,38 +1,45 @@
 import { CodedError } from '@warren/core'
 
-export type McpErrorCode =
+export const MCP_ERROR_CODES = [
   // What a message did wrong.
-  | 'message-not-json'
-  | 'message-invalid'
-  | 'message-too-long'
+  'message-not-json',
+  'message-invalid',
+  'message-too-long',
   // What a peer did wrong on a mesh stream.
-  | 'header-malformed'
-  | 'header-late'
-  | 'peer-protocol'
+  'header-malformed',
+  'header-late',
+  'peer-protocol',
   // Who may speak with what.
-  | 'refused'
-  | 'server-unknown'
-  | 'session-unknown'
-  | 'session-taken'
-  | 'request-taken'
-  | 'sessions-exhausted'
-  | 'requests-exhausted'
+  'refused',
+  'server-unknown',
+  'session-unknown',
+  'session-taken',
+  'request-taken',
+  'sessions-exhausted',
+  'requests-exhausted',
   // How the other end went away.
-  | 'peer-unreachable'
-  | 'stream-ended'
-  | 'session-ended'
-  | 'host-gone'
-  | 'host-stalled'
-  | 'caller-dropped'
-  | 'stopped'
+  'peer-unreachable',
+  'stream-ended',
+  'session-ended',
+  'host-gone',
+  'host-stalled',
+  'caller-dropped',
+  'stopped',
   // What the server behind the provider did.
-  | 'server-start-failed'
-  | 'server-exited'
-  | 'server-idle'
-  | 'server-unreachable'
-  | 'server-answer-unacceptable'
+  'server-start-failed',
+  'server-exited',
+  'server-idle',
+  'server-unreachable',
+  'server-answer-unacceptable',
   // What our own configuration says wrongly.
-  | 'server-definition-invalid'
+  'server-definition-invalid',
+] as const
+
+export type McpErrorCode = (typeof MCP_ERROR_CODES)[number]
+
+export function isMcpErrorCode(value: unknown): value is McpErrorCode {
+  return MCP_ERROR_CODES.some((code) => code === value)
+}
 
 /** A rule of the relay was broken, or an end of it is gone. Messages carry no arguments, results or secrets. */
 export class McpError extends CodedError<McpErrorCode> {

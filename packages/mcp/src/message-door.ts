@@ -3,17 +3,29 @@ import { isRequestId, type JsonRpcMessage, type RequestId } from './json-rpc.ts'
 import { McpError } from './mcp-error.ts'
 import type { MessageLimits } from './message-limits.ts'
 
-/** A text that is not a message to be relayed. `id` is the id to answer with, null where it could not be read. */
+/** What could be learnt of the ids in a text that is not a message to be relayed. */
+interface Traces {
+  /** The id to answer with; null where it could not be read. */
+  readonly id: RequestId | null
+  /** The request of the other side that the text was meant to answer. */
+  readonly responseTo: RequestId | undefined
+}
+
+const NO_TRACES: Traces = { id: null, responseTo: undefined }
+
+/** A text that is not a message to be relayed: answered with -32700 or -32600, never with silence. */
 export class MessageError extends McpError {
   readonly id: RequestId | null
+  readonly responseTo: RequestId | undefined
 
   constructor(
     code: 'message-not-json' | 'message-invalid' | 'message-too-long',
     message: string,
-    id: RequestId | null = null,
+    traces: Traces = NO_TRACES,
   ) {
     super(code, message)
-    this.id = id
+    this.id = traces.id
+    this.responseTo = traces.responseTo
   }
 }
 
@@ -28,21 +40,22 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true })
  * @throws MessageError; answer it with `errorAnswer(error.id, error)`
  */
 export function parseMessage(line: Uint8Array | string, limits: MessageLimits): JsonRpcMessage {
-  if (line.length > limits.messageBytesMax) throw tooLong(limits.messageBytesMax)
+  if (line.length > limits.messageBytesMax) {
+    throw new MessageError(
+      'message-too-long',
+      `a message has at most ${limits.messageBytesMax} bytes`,
+    )
+  }
   const value = parseText(typeof line === 'string' ? line : decode(line), limits)
   if (!isJsonObject(value))
     throw invalid('a message is one JSON object; batches are not part of MCP')
-  if (!isMessage(value)) throw invalid(whatIsWrong(value), readableId(value))
+  if (!isMessage(value)) throw invalid(whatIsWrong(value), tracesOf(value))
   return value
 }
 
 /** The line on which a message travels: its own serialisation and a newline. */
 export function encodeMessage(message: JsonObject): Uint8Array {
   return Buffer.from(`${JSON.stringify(message)}\n`)
-}
-
-export function tooLong(bytesMax: number): MessageError {
-  return new MessageError('message-too-long', `a message has at most ${bytesMax} bytes`)
 }
 
 function decode(line: Uint8Array): string {
@@ -64,7 +77,7 @@ function parseText(text: string, limits: MessageLimits): JsonValue {
   } catch (error) {
     if (!(error instanceof JsonError)) throw error
     if (error.code === 'json-malformed') throw new MessageError('message-not-json', error.message)
-    throw invalid(error.message)
+    throw invalid(error.message, tracesIn(text, error))
   }
 }
 
@@ -107,12 +120,27 @@ function whatIsWrongWithError(value: JsonObject): string {
   return typeof error['message'] === 'string' ? '' : 'error.message must be a string'
 }
 
-function readableId(value: JsonObject): RequestId | null {
-  const { id } = value
-  // The id of a response is one of the receiver's own: answering with it would end another request.
-  return isRequestId(id) && Object.hasOwn(value, 'method') ? id : null
+/** JSON.parse copes with any depth and any number; nothing of its value is kept but the ids. */
+function tracesIn(text: string, error: JsonError): Traces {
+  if (error.code === 'json-too-long') return NO_TRACES
+  try {
+    const value: unknown = JSON.parse(text)
+    return isJsonObject(value) ? tracesOf(value) : NO_TRACES
+  } catch {
+    // Too deep and, further on, not JSON either: there is no id to answer with.
+    return NO_TRACES
+  }
 }
 
-function invalid(message: string, id: RequestId | null = null): MessageError {
-  return new MessageError('message-invalid', message, id)
+function tracesOf(value: JsonObject): Traces {
+  const { id } = value
+  if (!isRequestId(id)) return NO_TRACES
+  // The id of a response is one of the receiver's own: answering with it would end another request.
+  return Object.hasOwn(value, 'method')
+    ? { id, responseTo: undefined }
+    : { id: null, responseTo: id }
+}
+
+function invalid(message: string, traces: Traces = NO_TRACES): MessageError {
+  return new MessageError('message-invalid', message, traces)
 }
