@@ -22,10 +22,10 @@ export class PolicyError extends CodedError<PolicyErrorCode> {
   readonly place: PolicyPlace | undefined
 
   constructor(code: PolicyErrorCode, message: string, place?: PolicyPlace & ErrorOptions) {
-    const { cause } = place ?? {}
-    const text = place === undefined ? message : `${printed(place)}: ${message}`
+    const { file, line, cause } = place ?? {}
+    const text = file === undefined ? message : `${printed({ file, line })}: ${message}`
     super(code, text, cause === undefined ? undefined : { cause })
-    this.place = place
+    this.place = file === undefined ? undefined : { file, line }
   }
 }
 

@@ -311,7 +311,7 @@ test(
   'a permit that is nested too deep to be explained is decided all the same',
   { tags: ['POL-12'] },
   () => {
-    const terms = `${'principal.enclave == "x" || '.repeat(140)}principal.enclave == "plant-a"`
+    const terms = `1${'+1'.repeat(90)} == 91${' || true'.repeat(64)}`
     const deep = engine(
       `permit (principal, action, resource == Warren::Tool::"fs/a") when { ${terms} };`,
     )

@@ -138,23 +138,23 @@ const when = (body: string): string => `\n permit (principal, action, resource) 
 test.for([
   {
     name: 'brackets',
-    inside: when(`${'('.repeat(30)}true${')'.repeat(30)}`),
-    outside: when(`${'('.repeat(32)}true${')'.repeat(32)}`),
+    inside: when(`${'('.repeat(14)}true${')'.repeat(14)}`),
+    outside: when(`${'('.repeat(16)}true${')'.repeat(16)}`),
   },
   {
     name: 'a sum',
-    inside: when(`${'1+'.repeat(159)}1 == 160`),
-    outside: when(`${'1+'.repeat(161)}1 == 162`),
+    inside: when(`${'1+'.repeat(96)}1 == 97`),
+    outside: when(`${'1+'.repeat(97)}1 == 98`),
   },
   {
     name: 'a choice',
-    inside: when(`${'if true then true else '.repeat(160)}true`),
-    outside: when(`${'if true then true else '.repeat(161)}true`),
+    inside: when(`${'if true then true else '.repeat(96)}true`),
+    outside: when(`${'if true then true else '.repeat(97)}true`),
   },
   {
     name: 'joined terms',
-    inside: when(`${'true && '.repeat(500)}true`),
-    outside: when(`${'true && '.repeat(501)}true`),
+    inside: when(`${'true && '.repeat(64)}true`),
+    outside: when(`${'true && '.repeat(65)}true`),
   },
   {
     name: 'length',
@@ -172,6 +172,14 @@ test.for([
     })
   },
 )
+
+test('a policy at every limit at once is decided', { tags: ['POL-6'] }, () => {
+  const sum = `${'('.repeat(14)}1${'+1)'.repeat(14)}${'+1'.repeat(82)} == 97`
+  const text = when(`${sum}${' && true'.repeat(64)}`)
+  const caller = { did: 'did:x', roles: [], enclave: '' }
+  const engine = createPolicyEngine({ policies: [file(text)] })
+  expect(engine.decide({ caller, action: 'list', server: 'fs', atMs: 0 }).allowed).toBe(true)
+})
 
 test.for([
   { name: 'deep brackets', text: when('['.repeat(50_000)) },
