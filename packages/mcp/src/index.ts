@@ -40,3 +40,10 @@ export {
   type ServerSummary,
 } from './server-definition.ts'
 export { readMessages, type ReadMessagesInit } from './read-messages.ts'
+export { type ExchangeRequest, type ExchangeResponse, openExchange } from './consumer/exchange.ts'
+export { listServers } from './consumer/list-servers.ts'
+export { type HostSession, openSession, type OpenSessionInit } from './consumer/open-session.ts'
+export type { ConsumerComponents, ConsumerOptions, PeerServer } from './consumer/peer.ts'
+export { RELAY_LIMITS, type RelayLimits } from './consumer/relay-limits.ts'
+export { requestOnce } from './consumer/request-once.ts'
+export { REQUEST_HEADERS, RESPONSE_HEADERS } from './http/header-fields.ts'

@@ -7,6 +7,8 @@ export const RPC_CODE = {
   parseError: -32700,
   /** JSON, but not a message that may be relayed. */
   invalidRequest: -32600,
+  /** The method is not there. */
+  methodNotFound: -32601,
   /** The stream or session ended before the response. */
   ended: -32001,
   /** The policy of the provider said no. */

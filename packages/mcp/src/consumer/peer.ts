@@ -1,6 +1,6 @@
 import type { OpenStream } from '../mesh-stream.ts'
 import type { Logger, Scheduler } from '../ports.ts'
-import type { RelayLimits } from './relay-limits.ts'
+import { RELAY_LIMITS, type RelayLimits } from './relay-limits.ts'
 
 /** How a consumer reaches one server of one peer. */
 export interface PeerServer {
@@ -15,4 +15,15 @@ export interface PeerServer {
 export interface ConsumerComponents {
   readonly logger: Logger
   readonly scheduler: Scheduler
+}
+
+/** What every operation of a consumer takes besides its subject. */
+export interface ConsumerOptions {
+  /** Gives the operation up; at the provider this is cancellation. */
+  readonly signal: AbortSignal
+  readonly components: ConsumerComponents
+}
+
+export function limitsOf({ limits }: Pick<PeerServer, 'limits'>): RelayLimits {
+  return { ...RELAY_LIMITS, ...limits }
 }

@@ -1,0 +1,20 @@
+import type { Clock, RandomSource } from '@warren/core'
+import type { Gate } from '../gate.ts'
+import type { Logger, Scheduler } from '../ports.ts'
+import type { ServerDefinition } from '../server-definition.ts'
+import type { Backend } from './backend.ts'
+import type { ProviderEvent } from './provider-event.ts'
+import type { ProviderLimits } from './provider-limits.ts'
+
+/** What every part of the provider works with. */
+export interface ProviderComponents {
+  readonly gate: Gate
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly scheduler: Scheduler
+  readonly logger: Logger
+  readonly limits: ProviderLimits
+  readonly report: (event: ProviderEvent) => void
+  /** Starts or reaches a configured server. */
+  readonly start: (definition: ServerDefinition) => Promise<Backend>
+}

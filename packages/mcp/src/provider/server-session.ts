@@ -1,0 +1,250 @@
+import type { Caller, GateAnswer } from '../gate.ts'
+import { isRequestId, isResponse, type JsonRpcMessage, type JsonRpcRequest } from '../json-rpc.ts'
+import { asMcpError, McpError } from '../mcp-error.ts'
+import { errorAnswer } from '../rpc-answer.ts'
+import type { ServerDefinition } from '../server-definition.ts'
+import type { Backend, ServerMessage } from './backend.ts'
+import { askGate, refusalAnswer, refusedResponse } from './gatekeeper.ts'
+import type { ProviderComponents } from './provider-components.ts'
+import type { Route } from './route.ts'
+import { Router } from './router.ts'
+
+export interface ServerSessionInit {
+  readonly caller: Caller
+  readonly definition: ServerDefinition
+  readonly components: ProviderComponents
+  /** Takes what belongs to no request. */
+  readonly rest: (message: JsonRpcMessage, backend: Backend) => Promise<void>
+}
+
+/** One request on its way to a server. */
+export interface ServerCall {
+  /** As the host said it: what the gate decides on. */
+  readonly asked: JsonRpcRequest
+  /** As the server gets it: the same, but for ids where several hosts share a server. */
+  readonly sent: JsonRpcRequest
+  readonly route: Route
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal
+}
+
+interface Flight extends ServerCall {
+  readonly startedMs: number
+  /** Whether the server has been told of it. */
+  forwarded: boolean
+}
+
+/**
+ * One running server for one caller, with the gate in front of it.
+ *
+ * The server is started by the first message that the gate allows, so that a caller to whom nothing
+ * is allowed starts nothing. When it is gone, every request in flight is answered and the session is
+ * over; no server is ever started again under a session that has spoken with one before.
+ */
+export class ServerSession {
+  readonly #init: ServerSessionInit
+  readonly #router: Router<Flight>
+  readonly #ended = Promise.withResolvers<McpError>()
+  #backend: Promise<Backend> | undefined
+  #reason: McpError | undefined
+
+  constructor(init: ServerSessionInit) {
+    this.#init = init
+    this.#router = new Router(init.components.limits.inFlightMax)
+  }
+
+  /** Resolves with the reason once the session is over and its server gone. */
+  get ended(): Promise<McpError> {
+    return this.#ended.promise
+  }
+
+  /** Runs once when the session is over and its server gone. */
+  onEnded(action: () => void): void {
+    void this.#ended.promise.then(action)
+  }
+
+  /** Whether it is over, or about to be: it takes no more requests. */
+  get over(): boolean {
+    return this.#reason !== undefined
+  }
+
+  get inFlight(): number {
+    return this.#router.size
+  }
+
+  /** Takes a request. Its route is finished exactly once, unless its signal is aborted before. */
+  async request(call: ServerCall): Promise<void> {
+    const startedMs = this.#init.components.clock.monotonicMs()
+    const flight: Flight = { ...call, startedMs, forwarded: false }
+    try {
+      if (this.#reason !== undefined) throw this.#reason
+      this.#router.add(call.sent, flight)
+    } catch (error) {
+      const reason = asMcpError(error, 'session-ended', 'the session is over')
+      return call.route.finish(errorAnswer(call.asked.id, reason))
+    }
+    call.signal.addEventListener('abort', () => this.#abandon(flight), { once: true })
+    if (call.signal.aborted) this.#abandon(flight)
+    try {
+      const verdict = await this.#decide(call.asked)
+      if (!verdict.allowed) return await this.#answer(flight, refusalAnswer(call.asked, verdict))
+      const backend = await this.#running()
+      if (this.#router.get(call.sent.id) !== flight) return undefined
+      flight.forwarded = true
+      await backend.send(call.sent)
+    } catch (error) {
+      const reason = asMcpError(error, 'server-unreachable', 'the server could not be reached')
+      return this.#answer(flight, errorAnswer(call.asked.id, reason))
+    }
+    return undefined
+  }
+
+  /**
+   * Takes a notification or an answer to a nested request. A refused one goes nowhere, except that
+   * the server is told of a refused answer.
+   *
+   * @throws McpError when the server cannot be started or is gone
+   */
+  async tell(message: JsonRpcMessage): Promise<void> {
+    const verdict = await this.#decide(message)
+    if (verdict.allowed) {
+      const backend = await this.#running()
+      return backend.send(message)
+    }
+    const instead = refusedResponse(message, verdict)
+    // Only a running server can have asked something.
+    const backend = instead === undefined ? undefined : await this.#backend
+    if (instead !== undefined) await backend?.send(instead)
+    return undefined
+  }
+
+  /** Ends the server, answers what is in flight and waits until the server is gone. */
+  async stop(reason: McpError): Promise<void> {
+    if (this.#reason === undefined) {
+      this.#reason = reason
+      for (const { asked, route } of this.#router.takeAll()) {
+        // Owned by the route: its stream may be slow, and the server's end must not wait for that.
+        void route.finish(errorAnswer(asked.id, reason))
+      }
+      await this.#stopBackend()
+      this.#ended.resolve(this.#reason)
+    }
+    await this.#ended.promise
+  }
+
+  #running(): Promise<Backend> {
+    if (this.#reason !== undefined) return Promise.reject(this.#reason)
+    this.#backend ??= this.#start()
+    return this.#backend
+  }
+
+  async #start(): Promise<Backend> {
+    const { definition, components } = this.#init
+    try {
+      const backend = await components.start(definition)
+      this.#pump(backend).catch((error: unknown) => {
+        // The pump answers for its own errors; what arrives here is a mistake of ours.
+        components.logger.log('error', 'session-pump-failed', { message: String(error) })
+      })
+      return backend
+    } catch (error) {
+      const reason = asMcpError(error, 'server-start-failed', 'the server could not be started')
+      void this.stop(reason)
+      throw reason
+    }
+  }
+
+  async #stopBackend(): Promise<void> {
+    try {
+      const backend = await this.#backend
+      await backend?.stop()
+    } catch {
+      // It never started, and whoever asked for it has been told.
+    }
+  }
+
+  async #pump(backend: Backend): Promise<void> {
+    let reason: McpError
+    try {
+      for await (const incoming of backend.messages) await this.#dispatch(incoming, backend)
+      await backend.stop()
+      reason = await backend.gone
+    } catch (error) {
+      const sentence = `the server "${this.#init.definition.name}" said what cannot be relayed`
+      reason = new McpError('server-answer-unacceptable', sentence, { cause: error })
+    }
+    await this.stop(reason)
+  }
+
+  async #dispatch(incoming: ServerMessage, backend: Backend): Promise<void> {
+    const { message } = incoming
+    try {
+      if (isResponse(message) && isRequestId(message.id)) {
+        const flight = this.#router.get(message.id)
+        // A response to a request that was cancelled, or never made, is nobody's.
+        if (flight !== undefined) await this.#answer(flight, message)
+        return
+      }
+      const flight = this.#router.find(incoming)
+      await (flight === undefined
+        ? this.#init.rest(message, backend)
+        : flight.route.deliver(message))
+    } catch {
+      // Its stream is gone, which that stream's own task deals with; the others go on.
+    }
+  }
+
+  async #answer(flight: Flight, response: JsonRpcMessage): Promise<void> {
+    if (!this.#release(flight)) return
+    this.#reportAnswer(flight, Object.hasOwn(response, 'result') ? 'result' : 'error')
+    await flight.route.finish(response)
+  }
+
+  #abandon(flight: Flight): void {
+    if (!this.#release(flight)) return
+    this.#reportAnswer(flight, 'cancelled')
+    if (!flight.forwarded) return
+    this.#backend
+      ?.then((backend) => backend.cancel(flight.sent.id))
+      .catch(() => {
+        // The server is gone, and with it the request.
+      })
+  }
+
+  #release(flight: Flight): boolean {
+    const { id } = flight.sent
+    return this.#router.get(id) === flight && this.#router.take(id) !== undefined
+  }
+
+  async #decide(message: JsonRpcMessage): Promise<GateAnswer> {
+    const { caller, definition, components } = this.#init
+    const server = definition.name
+    const verdict = await askGate(components.gate, { caller, server, message })
+    components.report({
+      type: 'decided',
+      caller: caller.did,
+      server,
+      method: methodOf(message),
+      allowed: verdict.allowed,
+      because: verdict.allowed ? verdict.rule : verdict.code,
+    })
+    return verdict
+  }
+
+  #reportAnswer({ asked, startedMs }: Flight, outcome: 'result' | 'error' | 'cancelled'): void {
+    const { caller, definition, components } = this.#init
+    const durationMs = components.clock.monotonicMs() - startedMs
+    components.report({
+      type: 'answered',
+      caller: caller.did,
+      server: definition.name,
+      method: asked.method,
+      outcome,
+      durationMs,
+    })
+  }
+}
+
+function methodOf(message: JsonRpcMessage): string {
+  return 'method' in message && typeof message['method'] === 'string' ? message['method'] : ''
+}

@@ -1,0 +1,33 @@
+import type { MeshStream } from './mesh-stream.ts'
+
+/** Writes whole lines to a mesh stream, one write after the other. Whoever waits for a write feels the other side's pace. */
+export class StreamWriter {
+  readonly #stream: MeshStream
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(stream: MeshStream) {
+    this.#stream = stream
+  }
+
+  /** Rejects when the stream is gone. */
+  write(...lines: readonly Uint8Array[]): Promise<void> {
+    return this.#next(() => {
+      const [first] = lines
+      const bytes = lines.length === 1 && first !== undefined ? first : Buffer.concat(lines)
+      return this.#stream.write(bytes)
+    })
+  }
+
+  /** Writes the explicit end behind everything that was written. */
+  end(): Promise<void> {
+    return this.#next(() => this.#stream.end())
+  }
+
+  #next(step: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(step)
+    this.#last = done.catch(() => {
+      // Told to whoever waits for `done`; the next step fails by itself on the same stream.
+    })
+    return done
+  }
+}
