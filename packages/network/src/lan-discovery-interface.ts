@@ -23,7 +23,11 @@ export type NetworkInterfaces = Readonly<
   Record<string, readonly NetworkInterfaceInfo[] | undefined>
 >
 
-/** Sorts what the system says into one entry for each interface and family. */
+/**
+ * Sorts what the system says into one entry for each interface and family.
+ *
+ * The loopback device is used through IPv4 alone: it has no route for IPv6 multicast.
+ */
 export function lanInterfaces(found: NetworkInterfaces): readonly LanInterface[] {
   return Object.entries(found).flatMap(([device, infos = []]) =>
     FAMILIES.flatMap((family) => ofFamily(device, family, infos)),
@@ -69,7 +73,7 @@ function ofFamily(
 ): readonly LanInterface[] {
   const own = infos.filter((info) => info.family.toLowerCase() === family)
   const [first] = own
-  if (first === undefined) return []
+  if (first === undefined || (first.internal && family === 'ipv6')) return []
   const subnets = new BlockList()
   for (const { address, cidr } of own) {
     const prefix = Number(cidr?.split('/')[1])
