@@ -1,0 +1,108 @@
+/** Every bound of this package. Times in milliseconds, sizes in bytes, the rest are counts. */
+export interface NetworkLimits {
+  // connections
+  readonly connectionsMax: number
+  readonly upgradeTimeoutMs: number
+  /** Inbound connections that are not admitted yet: of one address, of one network (/24, /64), of all. */
+  readonly pendingPerHostMax: number
+  readonly pendingPerNetworkMax: number
+  readonly pendingMax: number
+  /** Inbound connections that one network (/24, /64) may open in `networkWindowMs`. */
+  readonly networkWindowMs: number
+  readonly connectionsPerWindowMax: number
+  /** A peer from which nothing came for that many keep-alive intervals is gone. */
+  readonly keepAliveIntervalMs: number
+  readonly silentIntervalsMax: number
+  readonly closeTimeoutMs: number
+  // dialling
+  readonly addressDialTimeoutMs: number
+  readonly dialTimeoutMs: number
+  readonly dialsParallelMax: number
+  readonly dialBackoffMinMs: number
+  readonly dialBackoffMaxMs: number
+  readonly targetsMax: number
+  readonly addressesPerTargetMax: number
+  /** Two connections opened within this time count as two nodes dialling each other. */
+  readonly simultaneousDialMs: number
+  /** How long the losing connection is kept for what is on its way. */
+  readonly duplicateGraceMs: number
+  // admission and joining
+  readonly strangerTimeoutMs: number
+  readonly admissionTimeoutMs: number
+  readonly refusalGraceMs: number
+  readonly helloBytesMax: number
+  readonly verdictBytesMax: number
+  readonly joinTimeoutMs: number
+  readonly joinRequestBytesMax: number
+  readonly joinResponseBytesMax: number
+  // streams
+  readonly streamsInboundMax: number
+  readonly streamWindowBytes: number
+  readonly readAheadBytes: number
+  readonly negotiationTimeoutMs: number
+  readonly negotiationsMax: number
+  readonly strangerStreamsMax: number
+  // calls
+  readonly callsInboundMax: number
+  readonly callsOutboundMax: number
+  readonly callWriteQueueMax: number
+  /** Sessions prepared by us towards one peer: at rest, and at most. */
+  readonly preparedIdle: number
+  readonly preparedMax: number
+  readonly preparedTtlMs: number
+  /** A peer that has not been called for this long gets no new prepared sessions. */
+  readonly preparedQuietMs: number
+  /** Sessions that one peer may keep prepared with us, and for how long. */
+  readonly preparedInboundMax: number
+  readonly preparedInboundTtlMs: number
+  // memory of peers
+  readonly knownPeersMax: number
+  readonly blockedPeersMax: number
+}
+
+export const NETWORK_LIMITS: NetworkLimits = {
+  connectionsMax: 300,
+  upgradeTimeoutMs: 3_000,
+  pendingPerHostMax: 64,
+  pendingPerNetworkMax: 96,
+  pendingMax: 128,
+  networkWindowMs: 1_000,
+  connectionsPerWindowMax: 100,
+  keepAliveIntervalMs: 5_000,
+  silentIntervalsMax: 3,
+  closeTimeoutMs: 500,
+  addressDialTimeoutMs: 1_500,
+  dialTimeoutMs: 8_000,
+  dialsParallelMax: 8,
+  dialBackoffMinMs: 500,
+  dialBackoffMaxMs: 30_000,
+  targetsMax: 256,
+  addressesPerTargetMax: 16,
+  simultaneousDialMs: 5_000,
+  duplicateGraceMs: 250,
+  strangerTimeoutMs: 5_000,
+  admissionTimeoutMs: 10_000,
+  refusalGraceMs: 1_000,
+  helloBytesMax: 262_144,
+  verdictBytesMax: 1_024,
+  joinTimeoutMs: 30_000,
+  joinRequestBytesMax: 262_144,
+  joinResponseBytesMax: 1_048_576,
+  streamsInboundMax: 512,
+  streamWindowBytes: 1_048_576,
+  readAheadBytes: 262_144,
+  negotiationTimeoutMs: 5_000,
+  negotiationsMax: 256,
+  strangerStreamsMax: 4,
+  callsInboundMax: 256,
+  callsOutboundMax: 256,
+  callWriteQueueMax: 1_024,
+  preparedIdle: 2,
+  preparedMax: 32,
+  preparedTtlMs: 30_000,
+  preparedQuietMs: 600_000,
+  preparedInboundMax: 64,
+  preparedInboundTtlMs: 45_000,
+  knownPeersMax: 1_024,
+  blockedPeersMax: 4_096,
+}

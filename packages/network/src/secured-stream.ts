@@ -1,0 +1,142 @@
+import type { AbortOptions, MessageStream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import { AbstractMessageStream, type SendResult } from '@libp2p/utils'
+import { TRANSPORT_PLAINTEXT_BYTES_MAX, type TransportCipher } from '@warren/handshake'
+import { FrameSplitter } from './frame-splitter.ts'
+import { NetworkError } from './network-error.ts'
+import { PlaintextBatch } from './plaintext-batch.ts'
+
+/** More than this is sealed and sent at once instead of at the end of the turn. */
+const BATCH_BYTES_MAX = 131_072
+
+type SendData = Parameters<AbstractMessageStream['sendData']>[0]
+
+export interface SecuredStreamInit {
+  readonly inner: MessageStream
+  /** Belong to the stream from now on, which wipes them when it ends. */
+  readonly send: TransportCipher
+  readonly receive: TransportCipher
+}
+
+/**
+ * A connection under the keys of its handshake.
+ *
+ * What is written in one turn of the event loop is sealed together: small writes then share a
+ * frame and a system call. Any frame that does not open aborts the connection.
+ */
+export class SecuredStream extends AbstractMessageStream {
+  readonly #inner: MessageStream
+  readonly #send: TransportCipher
+  readonly #receive: TransportCipher
+  readonly #splitter = new FrameSplitter()
+  readonly #batch = new PlaintextBatch(TRANSPORT_PLAINTEXT_BYTES_MAX)
+  #flushScheduled = false
+  #receivedBytes = 0
+
+  constructor(init: SecuredStreamInit) {
+    const { inner } = init
+    super({
+      log: inner.log,
+      inactivityTimeout: inner.inactivityTimeout,
+      maxReadBufferLength: inner.maxReadBufferLength,
+      direction: inner.direction,
+    })
+    this.#inner = inner
+    this.#send = init.send
+    this.#receive = init.receive
+    inner.addEventListener('message', (event) => this.#open(event))
+    inner.addEventListener('close', (event) => this.#onInnerClose(event))
+    inner.addEventListener('drain', () => this.safeDispatchEvent('drain'))
+    inner.addEventListener('remoteCloseWrite', () => this.onRemoteCloseWrite())
+    this.addEventListener('close', () => this.#wipe())
+  }
+
+  /** How many bytes have come from the peer: a sign of life. */
+  get receivedBytes(): number {
+    return this.#receivedBytes
+  }
+
+  override sendData(data: SendData): SendResult {
+    for (const chunk of data) this.#batch.add(chunk)
+    const sentBytes = data.byteLength
+    if (this.#batch.bytes >= BATCH_BYTES_MAX) return { sentBytes, canSendMore: this.#flush() }
+    this.#scheduleFlush()
+    return { sentBytes, canSendMore: true }
+  }
+
+  override sendReset(error: Error): void {
+    this.#inner.abort(error)
+  }
+
+  override sendPause(): void {
+    this.#inner.pause()
+  }
+
+  override sendResume(): void {
+    this.#inner.resume()
+  }
+
+  override async close(options?: AbortOptions): Promise<void> {
+    if (this.writeStatus !== 'writable') return
+    this.writeStatus = 'closing'
+    this.#flush()
+    await this.#inner.close(options)
+  }
+
+  /** Runs after every microtask of this turn, so that answers of handlers that wait on each other are sent together. */
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    queueMicrotask(() => {
+      process.nextTick(() => {
+        this.#flushScheduled = false
+        if (!this.#flush()) this.writableNeedsDrain = true
+      })
+    })
+  }
+
+  /** Says whether the connection takes more. */
+  #flush(): boolean {
+    if (this.#batch.bytes === 0) return !this.#inner.writableNeedsDrain
+    if (this.status !== 'open' || this.#inner.status !== 'open') {
+      this.#batch.clear()
+      return true
+    }
+    try {
+      return this.#inner.send(this.#batch.seal(this.#send))
+    } catch (error) {
+      this.abort(toError(error))
+      return true
+    }
+  }
+
+  #open(event: StreamMessageEvent): void {
+    this.#receivedBytes += event.data.byteLength
+    const chunks = event.data instanceof Uint8Array ? [event.data] : event.data
+    try {
+      for (const chunk of chunks) {
+        for (const frame of this.#splitter.push(chunk)) {
+          if (this.status !== 'open') return
+          this.onData(this.#receive.open(frame))
+        }
+      }
+    } catch (error) {
+      this.abort(toError(error))
+    }
+  }
+
+  #onInnerClose({ error, local }: StreamCloseEvent): void {
+    if (error === undefined) this.onTransportClosed()
+    else if (local === true) this.abort(error)
+    else if (this.status === 'open') this.onRemoteReset()
+  }
+
+  #wipe(): void {
+    this.#batch.clear()
+    this.#send.wipe()
+    this.#receive.wipe()
+  }
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new NetworkError('channel-frame-invalid', String(error))
+}

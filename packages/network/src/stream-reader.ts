@@ -1,0 +1,176 @@
+import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import { concat } from 'uint8arrays/concat'
+import { NetworkError } from './network-error.ts'
+
+const READ_AHEAD_BYTES = 262_144
+
+/**
+ * The one reader of a stream: pulls chunks, and holds the sender back while nobody pulls.
+ *
+ * Iterating the stream itself is no help: that fills an unbounded queue (@libp2p/utils 7.4).
+ * What is read ahead is bounded by `readAheadBytes` and the stream's window.
+ */
+export class StreamReader {
+  readonly #stream: Stream
+  readonly #readAheadBytes: number
+  readonly #queue: Uint8Array[] = []
+  #queuedBytes = 0
+  #failure: Error | undefined
+  #wake: (() => void) | undefined
+
+  constructor(stream: Stream, readAheadBytes: number = READ_AHEAD_BYTES) {
+    this.#stream = stream
+    this.#readAheadBytes = readAheadBytes
+    stream.addEventListener('message', this.#onMessage)
+    stream.addEventListener('remoteCloseWrite', this.#notify)
+    stream.addEventListener('close', this.#onClose)
+  }
+
+  /**
+   * The next chunk, or nothing when the peer has ended its side. A connection that was closed in
+   * the middle looks like an end too, so what is read must carry an end of its own.
+   *
+   * @throws NetworkError `stream-reset`; the reason of the signal
+   */
+  async next(signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const chunk = this.#take()
+      if (chunk !== undefined) return chunk
+      if (this.#failure !== undefined) throw this.#failure
+      if (this.#hasEnded()) return undefined
+      signal?.throwIfAborted()
+      await this.#woken(signal)
+    }
+  }
+
+  /**
+   * Exactly that many bytes; what came beyond them stays unread.
+   *
+   * @throws NetworkError `stream-truncated`, `stream-reset`; the reason of the signal
+   */
+  async exactly(length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = []
+    let missing = length
+    while (missing > 0) {
+      const chunk = await this.next(signal)
+      if (chunk === undefined) throw truncated()
+      chunks.push(chunk.subarray(0, missing))
+      if (chunk.byteLength > missing) this.unread(chunk.subarray(missing))
+      missing -= Math.min(missing, chunk.byteLength)
+    }
+    const [first] = chunks
+    return chunks.length === 1 && first !== undefined ? first : concat(chunks, length)
+  }
+
+  /** Puts bytes back, to be read first. */
+  unread(bytes: Uint8Array): void {
+    if (bytes.byteLength === 0) return
+    this.#queue.unshift(bytes)
+    this.#queuedBytes += bytes.byteLength
+  }
+
+  /** Everything that has arrived and was not read. For a stream that is over. */
+  rest(): readonly Uint8Array[] {
+    this.#release()
+    this.#queuedBytes = 0
+    return this.#queue.splice(0)
+  }
+
+  /** Lets go of the stream and gives it back what was not read. */
+  detach(): void {
+    this.#stream.removeEventListener('message', this.#onMessage)
+    this.#stream.removeEventListener('remoteCloseWrite', this.#notify)
+    this.#stream.removeEventListener('close', this.#onClose)
+    const unread = concat(this.#queue.splice(0), this.#queuedBytes)
+    this.#queuedBytes = 0
+    const { readStatus } = this.#stream
+    if (readStatus === 'closed' || readStatus === 'closing') return
+    this.#stream.unshift(unread)
+    this.#release()
+  }
+
+  #take(): Uint8Array | undefined {
+    const chunk = this.#queue.shift()
+    if (chunk === undefined) return undefined
+    this.#queuedBytes -= chunk.byteLength
+    if (this.#queuedBytes <= this.#readAheadBytes / 2) this.#release()
+    return chunk
+  }
+
+  /** Judged by the stream's state, because its events are not repeated for who comes late. */
+  #hasEnded(): boolean {
+    const { remoteWriteStatus, readBufferLength, status } = this.#stream
+    if (status === 'reset' || status === 'aborted') {
+      throw new NetworkError('stream-reset', `the stream was ${status}`)
+    }
+    return remoteWriteStatus === 'closed' && readBufferLength === 0
+  }
+
+  async #woken(signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const wake = (): void => resolve()
+    this.#wake = wake
+    signal?.addEventListener('abort', wake)
+    try {
+      await promise
+    } finally {
+      signal?.removeEventListener('abort', wake)
+    }
+    signal?.throwIfAborted()
+  }
+
+  readonly #onMessage = (event: StreamMessageEvent): void => {
+    const chunk = event.data.subarray()
+    this.#queue.push(chunk)
+    this.#queuedBytes += chunk.byteLength
+    // Never pause inside the listener: resume() dispatches first and would undo it.
+    if (this.#queuedBytes > this.#readAheadBytes) queueMicrotask(this.#brake)
+    this.#notify()
+  }
+
+  readonly #onClose = ({ error }: StreamCloseEvent): void => {
+    if (error !== undefined) {
+      this.#failure = new NetworkError('stream-reset', 'the stream was reset', { cause: error })
+    }
+    this.#notify()
+  }
+
+  readonly #notify = (): void => {
+    this.#wake?.()
+  }
+
+  readonly #brake = (): void => {
+    if (this.#queuedBytes <= this.#readAheadBytes) return
+    if (this.#stream.readStatus === 'readable') this.#stream.pause()
+  }
+
+  #release(): void {
+    if (this.#stream.readStatus !== 'paused') return
+    try {
+      this.#stream.resume()
+    } catch {
+      // The connection is gone; the backlog was dispatched before this threw.
+    }
+  }
+}
+
+/** Reads a whole stream chunk by chunk; not iterating holds the sender back. */
+export async function* readAll(
+  stream: Stream,
+  readAheadBytes?: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = new StreamReader(stream, readAheadBytes)
+  try {
+    for (;;) {
+      const chunk = await reader.next()
+      if (chunk === undefined) return
+      yield chunk
+    }
+  } finally {
+    reader.detach()
+  }
+}
+
+function truncated(): NetworkError {
+  return new NetworkError('stream-truncated', 'the stream ended in the middle of a message')
+}
