@@ -5,6 +5,7 @@ export const MCP_ERROR_CODES = [
   'message-not-json',
   'message-invalid',
   'message-too-long',
+  'header-mismatch',
   // What a peer did wrong on a mesh stream.
   'header-malformed',
   'header-late',

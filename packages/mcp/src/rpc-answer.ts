@@ -9,6 +9,8 @@ export const RPC_CODE = {
   invalidRequest: -32600,
   /** The method is not there. */
   methodNotFound: -32601,
+  /** A header field says another thing than the body (MCP 2026-07-28, Streamable HTTP). */
+  headerMismatch: -32020,
   /** The stream or session ended before the response. */
   ended: -32001,
   /** The policy of the provider said no. */
@@ -23,6 +25,7 @@ const BY_CODE: Partial<Record<McpErrorCode, number>> = {
   'message-not-json': RPC_CODE.parseError,
   'message-invalid': RPC_CODE.invalidRequest,
   'message-too-long': RPC_CODE.invalidRequest,
+  'header-mismatch': RPC_CODE.headerMismatch,
   'request-taken': RPC_CODE.invalidRequest,
   refused: RPC_CODE.refused,
   'requests-exhausted': RPC_CODE.exhausted,

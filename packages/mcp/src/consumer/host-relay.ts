@@ -175,12 +175,8 @@ export class HostRelay {
     try {
       for (;;) {
         const line = await lines.next(this.#limits.messageBytesMax)
-        if (line === undefined) return peerEnd('the peer has closed the session')
-        if (isControlLine(line)) {
-          const control = parseControlLine(line)
-          if (control.type === 'end') return { by: 'peer', reason: control.error }
-          throw new McpError('peer-protocol', 'the peer sent a control line out of place')
-        }
+        if (line === undefined) return closedByPeer()
+        if (isControlLine(line)) return endOf(line)
         await this.#hear(parseMessage(line, this.#limits))
         this.#delivered.increment()
       }
@@ -223,6 +219,13 @@ export class HostRelay {
   }
 }
 
-function peerEnd(sentence: string): End {
-  return { by: 'peer', reason: new McpError('session-ended', sentence) }
+function closedByPeer(): End {
+  const reason = new McpError('session-ended', 'the peer has closed the session')
+  return { by: 'peer', reason }
+}
+
+function endOf(line: Uint8Array): End {
+  const control = parseControlLine(line)
+  if (control.type === 'end') return { by: 'peer', reason: control.error }
+  throw new McpError('peer-protocol', 'the peer sent a control line out of place')
 }

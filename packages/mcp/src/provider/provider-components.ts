@@ -1,4 +1,4 @@
-import type { Clock, RandomSource } from '@warren/core'
+import type { Clock } from '@warren/core'
 import type { Gate } from '../gate.ts'
 import type { Logger, Scheduler } from '../ports.ts'
 import type { ServerDefinition } from '../server-definition.ts'
@@ -10,7 +10,6 @@ import type { ProviderLimits } from './provider-limits.ts'
 export interface ProviderComponents {
   readonly gate: Gate
   readonly clock: Clock
-  readonly random: RandomSource
   readonly scheduler: Scheduler
   readonly logger: Logger
   readonly limits: ProviderLimits

@@ -4,7 +4,8 @@ import { asMcpError, McpError } from '../mcp-error.ts'
 import { errorAnswer } from '../rpc-answer.ts'
 import type { ServerDefinition } from '../server-definition.ts'
 import type { Backend, ServerMessage } from './backend.ts'
-import { askGate, refusalAnswer, refusedResponse } from './gatekeeper.ts'
+import { decide } from './decide.ts'
+import { refusalAnswer, refusedResponse } from './gatekeeper.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import type { Route } from './route.ts'
 import { Router } from './router.ts'
@@ -216,19 +217,9 @@ export class ServerSession {
     return this.#router.get(id) === flight && this.#router.take(id) !== undefined
   }
 
-  async #decide(message: JsonRpcMessage): Promise<GateAnswer> {
+  #decide(message: JsonRpcMessage): Promise<GateAnswer> {
     const { caller, definition, components } = this.#init
-    const server = definition.name
-    const verdict = await askGate(components.gate, { caller, server, message })
-    components.report({
-      type: 'decided',
-      caller: caller.did,
-      server,
-      method: methodOf(message),
-      allowed: verdict.allowed,
-      because: verdict.allowed ? verdict.rule : verdict.code,
-    })
-    return verdict
+    return decide(components, { caller, server: definition.name, message })
   }
 
   #reportAnswer({ asked, startedMs }: Flight, outcome: 'result' | 'error' | 'cancelled'): void {
@@ -243,8 +234,4 @@ export class ServerSession {
       durationMs,
     })
   }
-}
-
-function methodOf(message: JsonRpcMessage): string {
-  return 'method' in message && typeof message['method'] === 'string' ? message['method'] : ''
 }

@@ -1,0 +1,221 @@
+import type { IncomingMessage } from 'node:http'
+import { Handoff } from '../handoff.ts'
+import {
+  isRequest,
+  isResponse,
+  type JsonRpcMessage,
+  type JsonRpcRequest,
+  type RequestId,
+} from '../json-rpc.ts'
+import { asMcpError, McpError } from '../mcp-error.ts'
+import { encodeMessage, parseMessage } from '../message-door.ts'
+import type { Backend, ServerMessage } from '../provider/backend.ts'
+import type { ProcessBackendComponents } from '../provider/process-backend.ts'
+import { errorAnswer } from '../rpc-answer.ts'
+import type { HttpServer } from '../server-definition.ts'
+import { EventFollower } from './event-follower.ts'
+import { fieldsOf, HttpTarget } from './http-call.ts'
+import { HttpSession } from './http-session.ts'
+import { readBody } from './response-messages.ts'
+
+/** One request at the server. */
+interface HttpFlight {
+  readonly abort: AbortController
+  /** In the stateless era the end of the exchange is the cancellation. */
+  readonly stateless: boolean
+}
+
+/**
+ * A server behind Streamable HTTP, as messages, in both eras: what a host that does not speak HTTP
+ * itself is connected to.
+ *
+ * Each message is a POST of its own; what comes back on its response belongs to it. In the stateful
+ * era a GET stream carries the rest. A server that cannot be reached fails the request, not the
+ * session; a server that has forgotten the session ends it.
+ */
+export class HttpBackend implements Backend {
+  readonly messages: AsyncIterable<ServerMessage>
+  readonly gone: Promise<McpError>
+  readonly #name: string
+  readonly #components: ProcessBackendComponents
+  readonly #target: HttpTarget
+  readonly #session = new HttpSession()
+  readonly #follower: EventFollower
+  readonly #out = new Handoff<ServerMessage>()
+  readonly #inFlight = new Map<RequestId, HttpFlight>()
+  readonly #over = new AbortController()
+  readonly #end = Promise.withResolvers<McpError>()
+  #stopping: Promise<void> | undefined
+
+  constructor(definition: HttpServer, components: ProcessBackendComponents) {
+    this.#name = definition.name
+    this.#components = components
+    this.#target = new HttpTarget(definition.url, definition.headers ?? {})
+    this.messages = this.#out
+    this.gone = this.#end.promise
+    this.#follower = new EventFollower({
+      scheduler: components.processes.scheduler,
+      limits: components.messages,
+      open: (lastEventId, signal) => this.#get(lastEventId, signal),
+    })
+  }
+
+  send(message: JsonRpcMessage): Promise<void> {
+    if (this.#over.signal.aborted) return Promise.reject(this.#stopped())
+    return isRequest(message) ? this.#start(message) : this.#tell(message)
+  }
+
+  async cancel(id: RequestId): Promise<void> {
+    const flight = this.#inFlight.get(id)
+    if (flight === undefined) return
+    this.#inFlight.delete(id)
+    const params = { requestId: id, reason: 'the caller closed the call' }
+    if (!flight.stateless) {
+      await this.#tell({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
+    }
+    flight.abort.abort(new McpError('stream-ended', 'the request was cancelled'))
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop(this.#stopped())
+    return this.#stopping
+  }
+
+  /** Resolves at once: the response is followed by itself, so that requests do not wait for each other. */
+  #start(request: JsonRpcRequest): Promise<void> {
+    const fields = this.#session.fieldsFor(request)
+    const flight = { abort: new AbortController(), stateless: 'mcp-method' in fields }
+    this.#inFlight.set(request.id, flight)
+    void this.#carry(request, fields, flight)
+    return Promise.resolve()
+  }
+
+  /** Never rejects: whatever happens to a request is its response. */
+  async #carry(
+    request: JsonRpcRequest,
+    fields: Readonly<Record<string, string>>,
+    flight: HttpFlight,
+  ): Promise<void> {
+    const signal = AbortSignal.any([flight.abort.signal, this.#over.signal])
+    try {
+      const body = encodeMessage(request)
+      const response = await this.#target.call({ method: 'POST', headers: fields, body, signal })
+      if (!isOk(response)) {
+        await this.#deliver(await this.#failure(response, request), request, flight)
+        return
+      }
+      for await (const message of this.#follower.follow(response, signal)) {
+        if (isResponse(message)) this.#session.learn(request.method, message, fieldsOf(response))
+        await this.#deliver(message, request, flight)
+        if (isResponse(message)) return
+      }
+      throw new McpError('server-unreachable', `the server "${this.#name}" did not answer`)
+    } catch (error) {
+      if (signal.aborted) return
+      const sentence = `the server "${this.#name}" cannot be reached`
+      const reason = asMcpError(error, 'server-unreachable', sentence)
+      await this.#deliver(errorAnswer(request.id, reason), request, flight)
+    }
+  }
+
+  async #deliver(
+    message: JsonRpcMessage,
+    request: JsonRpcRequest,
+    flight: HttpFlight,
+  ): Promise<void> {
+    if (this.#inFlight.get(request.id) !== flight) return
+    if (!isResponse(message)) return this.#out.put({ message, relatedTo: request.id })
+    this.#inFlight.delete(request.id)
+    return this.#out.put({ message: { ...message, id: request.id }, relatedTo: request.id })
+  }
+
+  /** What an HTTP error says about a request: the server's own JSON-RPC error where there is one. */
+  async #failure(response: IncomingMessage, { id }: JsonRpcRequest): Promise<JsonRpcMessage> {
+    const { messages } = this.#components
+    const status = response.statusCode ?? 0
+    if (status === 404 && this.#session.id !== undefined) {
+      response.resume()
+      const sentence = `the server "${this.#name}" has ended the session`
+      const reason = new McpError('server-exited', sentence)
+      this.#stopping ??= this.#stop(reason)
+      return errorAnswer(id, reason)
+    }
+    const sentence = `the server "${this.#name}" answered with HTTP status ${status}`
+    const plain = errorAnswer(id, new McpError('server-unreachable', sentence))
+    try {
+      const answer = parseMessage(await readBody(response, messages.messageBytesMax), messages)
+      return isResponse(answer) && 'error' in answer ? { ...answer, id } : plain
+    } catch {
+      // A body that is no JSON-RPC error adds nothing to the status.
+      return plain
+    }
+  }
+
+  /** A notification or a response: accepted or not, nothing comes back but the status. */
+  async #tell(message: JsonRpcMessage): Promise<void> {
+    const { logger } = this.#components.processes
+    const headers = this.#session.fieldsFor(message)
+    const { signal } = this.#over
+    try {
+      const body = encodeMessage(message)
+      const response = await this.#target.call({ method: 'POST', headers, body, signal })
+      response.resume()
+      if (!isOk(response)) throw new Error(`HTTP status ${response.statusCode}`)
+      if (message['method'] === 'notifications/initialized') void this.#listen()
+    } catch (error) {
+      // The sender of a notification waits for nothing, and the next request will say what is wrong.
+      if (!signal.aborted) {
+        logger.log('warn', 'server-not-told', { server: this.#name, message: String(error) })
+      }
+    }
+  }
+
+  /** Never rejects. A server without a GET stream is a server with nothing more to say. */
+  async #listen(): Promise<void> {
+    const { signal } = this.#over
+    try {
+      for await (const message of this.#follower.listen(signal)) await this.#out.put({ message })
+    } catch (error) {
+      if (signal.aborted) return
+      const { logger } = this.#components.processes
+      logger.log('warn', 'server-stream-ended', { server: this.#name, message: String(error) })
+    }
+  }
+
+  #get(lastEventId: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
+    const resume = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
+    const headers = { accept: 'text/event-stream', ...this.#session.fields(), ...resume }
+    return this.#target.call({ method: 'GET', headers, signal })
+  }
+
+  async #stop(reason: McpError): Promise<void> {
+    this.#over.abort(reason)
+    this.#out.close()
+    await this.#endSession()
+    this.#target.close()
+    this.#end.resolve(reason)
+  }
+
+  async #endSession(): Promise<void> {
+    if (this.#session.id === undefined) return
+    const { limits, scheduler } = this.#components.processes
+    const late = new AbortController()
+    const inTime = scheduler.after(limits.termGraceMs, () => late.abort())
+    try {
+      const headers = this.#session.fields()
+      const response = await this.#target.call({ method: 'DELETE', headers, signal: late.signal })
+      response.resume()
+    } catch {
+      // A server that is gone, or slow to part, forgets the session by itself.
+    }
+    inTime()
+  }
+
+  #stopped(): McpError {
+    return new McpError('stopped', `the session with the server "${this.#name}" was closed`)
+  }
+}
+
+function isOk({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300
+}

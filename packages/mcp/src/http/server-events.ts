@@ -1,0 +1,88 @@
+import { McpError } from '../mcp-error.ts'
+
+/** One event of a `text/event-stream` (HTML Living Standard §9.2). */
+export interface ServerEvent {
+  readonly type: string
+  readonly data: string
+  readonly id: string | undefined
+  readonly retryMs: number | undefined
+}
+
+interface Fields {
+  type: string
+  data: string[]
+  id: string | undefined
+  retryMs: number | undefined
+}
+
+const LINE_END = /\r\n|\n|\r/
+
+/**
+ * The events of a byte stream; an event without data is given too, since it may carry an id or a delay.
+ *
+ * @throws McpError `message-too-long` when an event is longer than `eventBytesMax`, and whatever the source throws
+ */
+export async function* readServerEvents(
+  source: AsyncIterable<Uint8Array>,
+  eventBytesMax: number,
+): AsyncGenerator<ServerEvent> {
+  const decoder = new TextDecoder()
+  const lines = new TextLines()
+  let fields = emptyFields()
+  let length = 0
+  for await (const chunk of source) {
+    // Counted by chunk: what stands behind the end of an event in its last chunk is not counted.
+    length += chunk.length
+    for (const line of lines.push(decoder.decode(chunk, { stream: true }))) {
+      if (line !== '') {
+        takeField(fields, line)
+        continue
+      }
+      yield eventOf(fields)
+      fields = emptyFields()
+      length = 0
+    }
+    if (length > eventBytesMax) {
+      throw new McpError('message-too-long', `an event has at most ${eventBytesMax} bytes`)
+    }
+  }
+}
+
+/** Lines that end in CR LF, LF or CR. A carriage return at the end of a chunk waits, since a line feed may follow. */
+class TextLines {
+  #parts: string[] = []
+  #heldReturn = ''
+
+  push(chunk: string): readonly string[] {
+    const whole = this.#heldReturn + chunk
+    this.#heldReturn = whole.endsWith('\r') ? '\r' : ''
+    const text = this.#heldReturn === '' ? whole : whole.slice(0, -1)
+    const lines: string[] = []
+    const [first = '', ...others] = text.split(LINE_END)
+    this.#parts.push(first)
+    for (const part of others) {
+      lines.push(this.#parts.join(''))
+      this.#parts = [part]
+    }
+    return lines
+  }
+}
+
+function emptyFields(): Fields {
+  return { type: '', data: [], id: undefined, retryMs: undefined }
+}
+
+function takeField(fields: Fields, line: string): void {
+  const colon = line.indexOf(':')
+  if (colon === 0) return
+  const name = colon === -1 ? line : line.slice(0, colon)
+  const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '')
+  if (name === 'event') fields.type = value
+  else if (name === 'data') fields.data.push(value)
+  else if (name === 'id' && !value.includes('\0')) fields.id = value
+  else if (name === 'retry' && /^\d{1,9}$/.test(value)) fields.retryMs = Number(value)
+}
+
+function eventOf({ type, data, id, retryMs }: Fields): ServerEvent {
+  return { type: type === '' ? 'message' : type, data: data.join('\n'), id, retryMs }
+}

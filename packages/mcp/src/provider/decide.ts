@@ -1,0 +1,22 @@
+import type { GateAnswer, GateQuestion } from '../gate.ts'
+import { askGate } from './gatekeeper.ts'
+import type { ProviderComponents } from './provider-components.ts'
+
+/** Asks the gate about one message, and reports what it said. */
+export async function decide(
+  { gate, report }: Pick<ProviderComponents, 'gate' | 'report'>,
+  question: GateQuestion,
+): Promise<GateAnswer> {
+  const verdict = await askGate(gate, question)
+  const { caller, server, message } = question
+  const { method } = message
+  report({
+    type: 'decided',
+    caller: caller.did,
+    server,
+    method: typeof method === 'string' ? method : '',
+    allowed: verdict.allowed,
+    because: verdict.allowed ? verdict.rule : verdict.code,
+  })
+  return verdict
+}

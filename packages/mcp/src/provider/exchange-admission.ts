@@ -1,0 +1,81 @@
+import { checkFields } from '../http/derived-fields.ts'
+import { isRequest, isRequestId, type JsonRpcMessage } from '../json-rpc.ts'
+import { McpError } from '../mcp-error.ts'
+import { MessageError, parseMessage } from '../message-door.ts'
+import { errorAnswer } from '../rpc-answer.ts'
+import type { ExchangeHeader } from '../stream-header.ts'
+import { decide } from './decide.ts'
+import { errorReply, type ExchangeReply, messageReply } from './exchange-reply.ts'
+import { refusalAnswer, refusedResponse } from './gatekeeper.ts'
+import type { HttpSessions } from './http-sessions.ts'
+import type { ProviderComponents } from './provider-components.ts'
+import type { ServedStream } from './served-stream.ts'
+
+/** What goes on to the server, or what the provider answers in its place. */
+export type Passage =
+  | { readonly passes: true; readonly message: JsonRpcMessage | undefined }
+  | { readonly passes: false; readonly reply: ExchangeReply }
+
+/**
+ * Decides whether an HTTP exchange may pass: the session is the caller's, the body goes through the
+ * door, no field contradicts it, and the gate allows it. A stream or an end (GET, DELETE) carries no
+ * message; it needs a session, which the gate has let begin.
+ */
+export class ExchangeAdmission {
+  readonly #components: ProviderComponents
+  readonly #sessions: HttpSessions
+
+  constructor(components: ProviderComponents, sessions: HttpSessions) {
+    this.#components = components
+    this.#sessions = sessions
+  }
+
+  async admit(served: ServedStream, header: ExchangeHeader): Promise<Passage> {
+    const { server, method, headers } = header
+    const id = headers['mcp-session-id']
+    if (id !== undefined && !this.#sessions.owns({ did: served.caller.did, server, id })) {
+      return stop(errorReply(404, new McpError('session-unknown', 'there is no such session')))
+    }
+    if (method === 'POST') return this.#admitBody(served, header)
+    if (id !== undefined) return { passes: true, message: undefined }
+    return stop({ status: 405, headers: { allow: 'POST' } })
+  }
+
+  async #admitBody(served: ServedStream, { server, headers }: ExchangeHeader): Promise<Passage> {
+    const { limits } = this.#components
+    let message: JsonRpcMessage | undefined
+    try {
+      const line = await served.lines.next(limits.messageBytesMax)
+      if (line === undefined) throw new MessageError('message-not-json', 'there is no body')
+      message = parseMessage(line, limits)
+      checkFields(message, headers)
+    } catch (error) {
+      if (!(error instanceof McpError)) throw error
+      return stop(messageReply(400, errorAnswer(idFor(message, error), error)))
+    }
+    return this.#admitMessage(served, server, message)
+  }
+
+  async #admitMessage(
+    { caller }: ServedStream,
+    server: string,
+    message: JsonRpcMessage,
+  ): Promise<Passage> {
+    const verdict = await decide(this.#components, { caller, server, message })
+    if (verdict.allowed) return { passes: true, message }
+    if (isRequest(message)) return stop(messageReply(200, refusalAnswer(message, verdict)))
+    const instead = refusedResponse(message, verdict)
+    if (instead !== undefined) return { passes: true, message: instead }
+    return stop(errorReply(403, new McpError('refused', verdict.sentence)))
+  }
+}
+
+function idFor(message: JsonRpcMessage | undefined, error: McpError): string | number | null {
+  if (error instanceof MessageError) return error.id
+  const id = message?.['id']
+  return isRequestId(id) ? id : null
+}
+
+function stop(reply: ExchangeReply): Passage {
+  return { passes: false, reply }
+}

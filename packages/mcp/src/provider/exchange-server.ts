@@ -1,0 +1,151 @@
+import type { IncomingMessage } from 'node:http'
+import { encodeControlLine } from '../control-line.ts'
+import { requestFields, responseFields } from '../http/header-fields.ts'
+import { fieldsOf, HttpTarget } from '../http/http-call.ts'
+import { chunksOf } from '../http/response-messages.ts'
+import type { JsonRpcMessage } from '../json-rpc.ts'
+import { asMcpError } from '../mcp-error.ts'
+import type { HttpServer } from '../server-definition.ts'
+import type { ExchangeHeader } from '../stream-header.ts'
+import { StreamWriter } from '../stream-writer.ts'
+import { ExchangeAdmission } from './exchange-admission.ts'
+import { encodeReply } from './exchange-reply.ts'
+import { type BoundSession, HttpSessions } from './http-sessions.ts'
+import type { ProviderComponents } from './provider-components.ts'
+import type { ServedStream } from './served-stream.ts'
+
+/** An exchange that was let pass. */
+interface PassingExchange {
+  readonly header: ExchangeHeader
+  readonly definition: HttpServer
+  readonly message: JsonRpcMessage | undefined
+}
+
+/**
+ * Passes HTTP exchanges through to servers that speak Streamable HTTP: the body parsed, decided on
+ * and serialised again, the header fields by an allow-list, the response as it comes. Either end of
+ * an exchange ends the other.
+ */
+export class ExchangeServer {
+  readonly #components: ProviderComponents
+  readonly #targets = new Map<string, HttpTarget>()
+  readonly #sessions: HttpSessions
+  readonly #admission: ExchangeAdmission
+
+  constructor(components: ProviderComponents) {
+    this.#components = components
+    const { sessionsPerCallerMax } = components.limits
+    this.#sessions = new HttpSessions(sessionsPerCallerMax, (session) => {
+      void this.#endAtServer(session)
+    })
+    this.#admission = new ExchangeAdmission(components, this.#sessions)
+  }
+
+  get sessions(): number {
+    return this.#sessions.size
+  }
+
+  /** @throws McpError when the server cannot be reached; the stream is then still without an answer */
+  async serve(served: ServedStream, header: ExchangeHeader, definition: HttpServer): Promise<void> {
+    const writer = new StreamWriter(served.stream)
+    const passage = await this.#admission.admit(served, header)
+    if (passage.passes) {
+      const { message } = passage
+      await this.#pass(served, writer, { header, definition, message })
+    } else {
+      await writer.write(...encodeReply(passage.reply))
+    }
+    await writer.end()
+  }
+
+  /** Ends the sessions at the servers: those of one caller, or all. */
+  async stop(did?: string): Promise<void> {
+    const ending = this.#sessions.take(did).map((session) => this.#endAtServer(session))
+    await Promise.all(ending)
+    if (did !== undefined) return
+    for (const target of this.#targets.values()) target.close()
+  }
+
+  async #pass(
+    { stream, caller }: ServedStream,
+    writer: StreamWriter,
+    { header, definition, message }: PassingExchange,
+  ): Promise<void> {
+    const response = await this.#ask(stream.signal, { header, definition, message })
+    try {
+      const session = { did: caller.did, server: definition.name }
+      const headers = this.#headersBack(response, { header, message, session })
+      const status = response.statusCode ?? 502
+      await writer.write(encodeControlLine({ type: 'ok', body: { status, headers } }))
+      for await (const chunk of chunksOf(response)) await writer.write(chunk)
+    } catch (error) {
+      // The head is on its way, so that only cutting the stream can say that the body is not whole.
+      stream.abort(asMcpError(error, 'server-unreachable', 'the response was cut off'))
+      throw error
+    } finally {
+      response.destroy()
+    }
+  }
+
+  async #ask(signal: AbortSignal, exchange: PassingExchange): Promise<IncomingMessage> {
+    const { header, definition, message } = exchange
+    const headers = requestFields(header.headers)
+    const body = message === undefined ? {} : { body: Buffer.from(JSON.stringify(message)) }
+    try {
+      const { method } = header
+      return await this.#target(definition).call({ method, headers, signal, ...body })
+    } catch (error) {
+      const sentence = `the server "${definition.name}" cannot be reached`
+      throw asMcpError(error, 'server-unreachable', sentence)
+    }
+  }
+
+  /** Binds a session that begins to its caller, forgets one that has ended, and passes on no other session's id. */
+  #headersBack(
+    response: IncomingMessage,
+    exchange: {
+      readonly header: ExchangeHeader
+      readonly message: JsonRpcMessage | undefined
+      readonly session: Omit<BoundSession, 'id'>
+    },
+  ): Record<string, string> {
+    const { header, message, session } = exchange
+    const { 'mcp-session-id': given, ...headers } = responseFields(fieldsOf(response))
+    const { statusCode = 0 } = response
+    const asked = header.headers['mcp-session-id']
+    if (
+      asked !== undefined &&
+      (statusCode === 404 || (header.method === 'DELETE' && statusCode < 300))
+    ) {
+      this.#sessions.release({ ...session, id: asked })
+    }
+    if (given === undefined) return headers
+    const begins = message?.['method'] === 'initialize' && statusCode < 300
+    if (begins && asked === undefined) this.#sessions.bind({ ...session, id: given })
+    else if (given !== asked) return headers
+    return { ...headers, 'mcp-session-id': given }
+  }
+
+  #target({ name, url, headers = {} }: HttpServer): HttpTarget {
+    const known = this.#targets.get(name)
+    if (known !== undefined) return known
+    const target = new HttpTarget(url, headers)
+    this.#targets.set(name, target)
+    return target
+  }
+
+  async #endAtServer({ server, id }: BoundSession): Promise<void> {
+    const { scheduler, limits } = this.#components
+    const late = new AbortController()
+    const inTime = scheduler.after(limits.termGraceMs, () => late.abort())
+    try {
+      const headers = { 'mcp-session-id': id }
+      const target = this.#targets.get(server)
+      const response = await target?.call({ method: 'DELETE', headers, signal: late.signal })
+      response?.resume()
+    } catch {
+      // A server that is gone, or slow to part, forgets the session by itself.
+    }
+    inTime()
+  }
+}

@@ -1,0 +1,123 @@
+import type { Clock } from '@warren/core'
+import type { Caller, Gate } from '../gate.ts'
+import { LineReader } from '../line-reader.ts'
+import { McpError } from '../mcp-error.ts'
+import type { MeshStream } from '../mesh-stream.ts'
+import { type Logger, type Scheduler, systemScheduler } from '../ports.ts'
+import { ProcessGuard } from '../process/process-guard.ts'
+import { indexServers, type ServerDefinition } from '../server-definition.ts'
+import { CallerStreams } from './caller-streams.ts'
+import type { ProviderComponents } from './provider-components.ts'
+import type { ProviderEvent } from './provider-event.ts'
+import { PROVIDER_LIMITS, type ProviderLimits } from './provider-limits.ts'
+import { readHeader } from './read-header.ts'
+import { startServer } from './start-server.ts'
+import { StreamServer } from './stream-server.ts'
+
+export interface ProviderInit {
+  readonly servers: readonly ServerDefinition[]
+  readonly gate: Gate
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly scheduler?: Scheduler
+  readonly limits?: Partial<ProviderLimits>
+  /** Hears of every decision and every answer; nothing waits for it. */
+  readonly report?: (event: ProviderEvent) => void
+}
+
+export interface ProviderStatus {
+  readonly servers: number
+  readonly sessions: number
+  /** Servers of callers without a session. */
+  readonly shared: number
+  readonly streams: number
+}
+
+/**
+ * The owner's side: serves mesh streams of admitted callers with the configured servers.
+ *
+ * Nothing of what a caller sends names a command, a path or a URL. Every message is decided on by
+ * the gate before it goes anywhere.
+ */
+export class Provider {
+  readonly #components: ProviderComponents
+  readonly #guard = new ProcessGuard()
+  readonly #streams: CallerStreams
+  readonly #server: StreamServer
+  readonly #servers: ReadonlyMap<string, ServerDefinition>
+  #stopped = false
+
+  /** @throws McpError `server-definition-invalid` */
+  constructor(init: ProviderInit) {
+    const { gate, clock, logger, scheduler = systemScheduler, report = () => {} } = init
+    const limits = { ...PROVIDER_LIMITS, ...init.limits }
+    const processes = { guard: this.#guard, scheduler, clock, logger, limits }
+    this.#servers = indexServers(init.servers)
+    this.#components = {
+      gate,
+      clock,
+      scheduler,
+      logger,
+      limits,
+      report,
+      start: (definition) => startServer(definition, { processes, messages: limits }),
+    }
+    this.#streams = new CallerStreams(limits.streamsPerCallerMax)
+    this.#server = new StreamServer(this.#servers, this.#components)
+  }
+
+  /** Serves one stream to its end. Never rejects: what goes wrong is told to the caller, or ends the stream. */
+  async serve(stream: MeshStream, caller: Caller): Promise<void> {
+    if (this.#stopped) {
+      stream.abort(new McpError('stopped', 'the provider has stopped'))
+      return
+    }
+    if (!this.#streams.add(caller.did, stream)) {
+      stream.abort(new McpError('requests-exhausted', 'the caller has too many streams open'))
+      return
+    }
+    const lines = new LineReader(stream.bytes)
+    try {
+      const header = await readHeader(stream, lines, this.#components)
+      await this.#server.serve({ stream, lines, caller }, header)
+    } catch (error) {
+      await this.#server.refuse(stream, error)
+    } finally {
+      this.#streams.delete(caller.did, stream)
+      this.#cutLater(stream)
+    }
+  }
+
+  /** A caller that keeps its own side open after everything has been said does not keep the stream. */
+  #cutLater(stream: MeshStream): void {
+    if (stream.signal.aborted) return
+    const { scheduler, limits } = this.#components
+    const reason = new McpError('stream-ended', 'the stream has served its purpose')
+    const cut = scheduler.after(limits.lingerMs, () => stream.abort(reason))
+    stream.signal.addEventListener('abort', cut, { once: true })
+  }
+
+  /** Cuts every stream of a caller and ends its servers; resolves when they are gone. */
+  async dropCaller(did: string, reason: string): Promise<void> {
+    const error = new McpError('caller-dropped', reason)
+    this.#streams.abort(error, did)
+    await this.#server.stop(error, did)
+  }
+
+  /** Cuts every stream and ends every server; resolves when they are gone. Serves nothing afterwards. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    const error = new McpError('stopped', 'the provider has stopped')
+    this.#streams.abort(error)
+    await this.#server.stop(error)
+    this.#guard.stop()
+  }
+
+  status(): ProviderStatus {
+    return {
+      servers: this.#servers.size,
+      streams: this.#streams.size,
+      ...this.#server.status(),
+    }
+  }
+}
