@@ -20,7 +20,9 @@ export function withLinkLocal<Components>(
     const createListener = transport.createListener.bind(transport)
     transport.dial = (address, options) => {
       const host = zonedHost(address)
-      return dial(address, host === undefined ? options : Object.assign(options, { host }))
+      if (host === undefined) return dial(address, options)
+      const zoned = { ...options, host }
+      return dial(address, zoned)
     }
     transport.createListener = (options) => acceptingZones(createListener(options))
     return transport

@@ -175,6 +175,23 @@ test(
   },
 )
 
+test(
+  'a port that another program keeps to itself is reported, and used when it is free',
+  { tags: ['LAN-2', 'LAN-4'] },
+  async () => {
+    const port = await freePort()
+    const selfish = createSocket('udp4')
+    await new Promise<void>((resolve) => selfish.bind(port, resolve))
+    const one = await finder({ port, rescanIntervalMs: 20 })
+    await vi.waitFor(() => expect(one.errors).not.toEqual([]), WAIT)
+    expect(one.errors[0]).toMatchObject({ code: 'lan-socket-failed' })
+
+    await new Promise<void>((resolve) => selfish.close(() => resolve()))
+    const two = await finder({ port, queryIntervalMs: 50 })
+    await vi.waitFor(() => expect(heardIds(one)).toEqual(new Set([two.id])), WAIT)
+  },
+)
+
 test('a list of interfaces that cannot be had is reported', { tags: ['LAN-4'] }, async () => {
   const { errors } = await finder({ port: await freePort(), interfaces: unreadable })
   expect(errors).toMatchObject([{ name: 'LanDiscoveryError', code: 'lan-interfaces-unreadable' }])
