@@ -2,6 +2,7 @@ import { CodedError } from '@warren/core'
 
 export type CryptoErrorCode =
   | 'input-length'
+  | 'input-range'
   | 'key-malformed'
   | 'key-agreement-failed'
   | 'key-wiped'

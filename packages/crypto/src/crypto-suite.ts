@@ -13,9 +13,9 @@ export interface CryptoSuite extends RandomSource {
   sha256(...parts: readonly Uint8Array[]): Uint8Array
   /** HMAC-SHA-256 (RFC 2104) over the concatenation of the parts. 32 bytes. */
   hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array
-  /** HKDF-SHA-256 (RFC 5869), Extract and Expand in one. */
+  /** HKDF-SHA-256 (RFC 5869), Extract and Expand in one. With an empty `info` it is the HKDF of Noise §4.3. */
   hkdfSha256(input: HkdfInput): Uint8Array
-  /** Argon2id (RFC 9106), version 0x13. */
+  /** Argon2id (RFC 9106), version 0x13. Throws `input-range` for costs outside of the limits. */
   argon2id(input: Argon2idInput): Promise<Uint8Array>
   readonly x25519: X25519
   readonly mlKem768: MlKem768
@@ -27,8 +27,9 @@ export interface CryptoSuite extends RandomSource {
 export interface HkdfInput {
   readonly ikm: Uint8Array
   readonly salt: Uint8Array
+  /** At most 1024 bytes. */
   readonly info: Uint8Array
-  /** Bytes of output, at most 255 * 32. */
+  /** Bytes of output, 1 to 255 * 32. */
   readonly length: number
 }
 
@@ -36,10 +37,13 @@ export interface Argon2idInput {
   readonly password: Uint8Array
   /** At least 8 bytes. */
   readonly salt: Uint8Array
+  /** KiB, 8 for each lane to 1,048,576. */
   readonly memoryKib: number
+  /** 1 to 64. */
   readonly passes: number
+  /** 1 to 16. */
   readonly lanes: number
-  /** Bytes of output. */
+  /** Bytes of output, 4 to 1024. */
   readonly length: number
 }
 
@@ -63,10 +67,14 @@ export interface MlKem768 {
   /** A fresh pair, or the one of a 64-byte seed (d ‖ z). */
   generate(seed?: Uint8Array): MlKem768KeyPair
   /** Encapsulates to a public key of 1184 bytes; a key that fails the modulus check throws `key-malformed`. */
-  encapsulate(publicKey: Uint8Array): {
-    readonly ciphertext: Uint8Array
-    readonly sharedSecret: Uint8Array
-  }
+  encapsulate(publicKey: Uint8Array): Encapsulation
+}
+
+export interface Encapsulation {
+  /** 1088 bytes, for the holder of the private key. */
+  readonly ciphertext: Uint8Array
+  /** 32 bytes. */
+  readonly sharedSecret: Uint8Array
 }
 
 export interface MlKem768KeyPair {
@@ -74,13 +82,18 @@ export interface MlKem768KeyPair {
   readonly publicKey: Uint8Array
   /** 32 bytes. A wrong ciphertext of the right length gives another secret and no error (implicit rejection). */
   decapsulate(ciphertext: Uint8Array): Uint8Array
+  /** Erases what can be erased; every later call throws `key-wiped`. */
   wipe(): void
 }
 
-/** Ed25519, strict RFC 8032: canonical S and point encodings, small-order keys refused, no ZIP 215. */
+/**
+ * Ed25519, strict RFC 8032: canonical S and point encodings, the equation without the cofactor,
+ * small-order keys refused, no ZIP 215.
+ */
 export interface Ed25519 {
   /** The signer of a 32-byte seed, fresh when there is none. */
   signer(seed?: Uint8Array): Signer
+  /** Throws `input-length` for a wrong length; every other flaw, the key's included, is `false`. */
   verify(input: VerifyInput): boolean
 }
 
@@ -88,6 +101,7 @@ export interface Ed25519 {
 export interface MlDsa44 {
   /** The signer of a 32-byte seed, fresh when there is none. */
   signer(seed?: Uint8Array): Signer
+  /** Throws `input-length` for a wrong length; every other flaw, the key's included, is `false`. */
   verify(input: VerifyInput): boolean
 }
 
@@ -98,6 +112,7 @@ export interface Signer {
   sign(message: Uint8Array, context?: Uint8Array): Uint8Array
   /** A copy of the 32-byte seed, for the sealed key file. */
   exportSeed(): Uint8Array
+  /** Erases what can be erased; every later call throws `key-wiped`. */
   wipe(): void
 }
 
@@ -111,8 +126,9 @@ export interface VerifyInput {
 
 /** ChaCha20-Poly1305 (RFC 8439), tag of 16 bytes at the end of the ciphertext. */
 export interface ChaCha20Poly1305 {
-  seal(input: AeadInput): Uint8Array
-  /** Throws `aead-open-failed` when the tag does not fit. */
+  /** One buffer: `headroom` free bytes, ciphertext, tag. */
+  seal(input: SealInput): Uint8Array
+  /** Throws `aead-open-failed` when the tag does not fit, or the data is shorter than a tag. */
   open(input: AeadInput): Uint8Array
 }
 
@@ -124,4 +140,9 @@ export interface AeadInput {
   /** Plaintext for `seal`, ciphertext with its tag for `open`. */
   readonly data: Uint8Array
   readonly associatedData: Uint8Array
+}
+
+export interface SealInput extends AeadInput {
+  /** Bytes that the result keeps free in front of the ciphertext, for a header in the same buffer; 0 when absent. */
+  readonly headroom?: number
 }

@@ -12,6 +12,7 @@ export type {
   ChaCha20Poly1305,
   CryptoSuite,
   Ed25519,
+  Encapsulation,
   HkdfInput,
   MlDsa44,
   MlKem768,
@@ -21,3 +22,5 @@ export type {
   X25519,
   X25519KeyPair,
 } from './crypto-suite.ts'
+export { nodeSuite } from './node/node-suite.ts'
+export { createNobleSuite, nobleSuite } from './noble/noble-suite.ts'

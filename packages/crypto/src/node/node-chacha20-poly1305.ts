@@ -1,0 +1,39 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { aeadOpenFailed, requireOpenInput, requireSealInput } from '../aead-input.ts'
+import type { AeadInput, ChaCha20Poly1305 } from '../crypto-suite.ts'
+import { AEAD_TAG_BYTES } from '../lengths.ts'
+import { plainBytes } from './plain-bytes.ts'
+
+const ALGORITHM = 'chacha20-poly1305'
+const OPTIONS = { authTagLength: AEAD_TAG_BYTES }
+
+export const chaCha20Poly1305: ChaCha20Poly1305 = {
+  seal(input: AeadInput): Uint8Array {
+    requireSealInput(input)
+    const cipher = createCipheriv(ALGORITHM, input.key, input.nonce, OPTIONS)
+    cipher.setAAD(input.associatedData, { plaintextLength: input.data.length })
+    const sealed = new Uint8Array(input.data.length + AEAD_TAG_BYTES)
+    // A stream cipher gives all its output at once: `final` computes the tag and returns nothing.
+    sealed.set(cipher.update(input.data))
+    cipher.final()
+    sealed.set(cipher.getAuthTag(), input.data.length)
+    return sealed
+  },
+
+  open(input: AeadInput): Uint8Array {
+    requireOpenInput(input)
+    const length = input.data.length - AEAD_TAG_BYTES
+    const decipher = createDecipheriv(ALGORITHM, input.key, input.nonce, OPTIONS)
+    decipher.setAAD(input.associatedData, { plaintextLength: length })
+    decipher.setAuthTag(input.data.subarray(length))
+    const plaintext = decipher.update(input.data.subarray(0, length))
+    try {
+      decipher.final()
+    } catch {
+      // OpenSSL's reason is always the tag. What it has decrypted must not be seen by anybody.
+      plaintext.fill(0)
+      throw aeadOpenFailed()
+    }
+    return plainBytes(plaintext)
+  },
+}
