@@ -1,13 +1,19 @@
 /** Joins the parts in a new array; a single part is returned as it is, uncopied. */
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const [first, ...others] = parts
-  if (first !== undefined && others.length === 0) return first
+  const [first] = parts
+  if (first !== undefined && parts.length === 1) return first
 
-  const joined = new Uint8Array(parts.reduce((total, part) => total + part.length, 0))
+  const joined = new Uint8Array(totalLength(parts))
   let offset = 0
   for (const part of parts) {
     joined.set(part, offset)
     offset += part.length
   }
   return joined
+}
+
+export function totalLength(parts: readonly Uint8Array[]): number {
+  let total = 0
+  for (const part of parts) total += part.length
+  return total
 }

@@ -17,7 +17,8 @@ const { Point } = ed25519
 
 export function nobleEd25519(random: RandomSource): Ed25519 {
   return {
-    signer(seed: Uint8Array = random.randomBytes(ED25519_KEY_BYTES)): Signer {
+    signer(seed?: Uint8Array): Signer {
+      if (seed === undefined) return new NobleEd25519Signer(random.randomBytes(ED25519_KEY_BYTES))
       requireLength('an Ed25519 seed', seed, ED25519_KEY_BYTES)
       return new NobleEd25519Signer(Uint8Array.from(seed))
     },

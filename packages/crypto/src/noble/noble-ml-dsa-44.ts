@@ -17,7 +17,10 @@ const HEDGE_BYTES = 32
 
 export function nobleMlDsa44(random: RandomSource): MlDsa44 {
   return {
-    signer(seed: Uint8Array = random.randomBytes(ML_DSA_44_SEED_BYTES)): Signer {
+    signer(seed?: Uint8Array): Signer {
+      if (seed === undefined) {
+        return new NobleMlDsa44Signer(random.randomBytes(ML_DSA_44_SEED_BYTES), random)
+      }
       requireLength('an ML-DSA-44 seed', seed, ML_DSA_44_SEED_BYTES)
       return new NobleMlDsa44Signer(Uint8Array.from(seed), random)
     },
@@ -50,7 +53,11 @@ class NobleMlDsa44Signer implements Signer {
     const secretKey = this.#secretKey.reveal()
     requireMlDsaContext(context)
     const extraEntropy = this.#random.randomBytes(HEDGE_BYTES)
-    return ml_dsa44.sign(message, secretKey, { context, extraEntropy })
+    try {
+      return ml_dsa44.sign(message, secretKey, { context, extraEntropy })
+    } finally {
+      extraEntropy.fill(0)
+    }
   }
 
   exportSeed(): Uint8Array {

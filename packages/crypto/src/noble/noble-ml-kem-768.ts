@@ -16,10 +16,14 @@ const COINS_BYTES = 32
 
 export function nobleMlKem768(random: RandomSource): MlKem768 {
   return {
-    generate(seed: Uint8Array = random.randomBytes(ML_KEM_768_SEED_BYTES)): MlKem768KeyPair {
-      requireLength('an ML-KEM-768 seed', seed, ML_KEM_768_SEED_BYTES)
-      const { publicKey, secretKey } = ml_kem768.keygen(seed)
-      return new NobleMlKem768KeyPair(publicKey, secretKey)
+    generate(seed?: Uint8Array): MlKem768KeyPair {
+      if (seed !== undefined) return pairOf(seed)
+      const fresh = random.randomBytes(ML_KEM_768_SEED_BYTES)
+      try {
+        return pairOf(fresh)
+      } finally {
+        fresh.fill(0)
+      }
     },
 
     encapsulate(publicKey: Uint8Array): Encapsulation {
@@ -35,6 +39,12 @@ export function nobleMlKem768(random: RandomSource): MlKem768 {
       }
     },
   }
+}
+
+function pairOf(seed: Uint8Array): MlKem768KeyPair {
+  requireLength('an ML-KEM-768 seed', seed, ML_KEM_768_SEED_BYTES)
+  const { publicKey, secretKey } = ml_kem768.keygen(seed)
+  return new NobleMlKem768KeyPair(publicKey, secretKey)
 }
 
 class NobleMlKem768KeyPair implements MlKem768KeyPair {

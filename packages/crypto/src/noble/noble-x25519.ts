@@ -8,7 +8,10 @@ import { nobleSecret } from './noble-secret.ts'
 
 export function nobleX25519(random: RandomSource): X25519 {
   return {
-    generate(privateKey: Uint8Array = random.randomBytes(X25519_KEY_BYTES)): X25519KeyPair {
+    generate(privateKey?: Uint8Array): X25519KeyPair {
+      if (privateKey === undefined) {
+        return new NobleX25519KeyPair(random.randomBytes(X25519_KEY_BYTES))
+      }
       requireLength('an X25519 private key', privateKey, X25519_KEY_BYTES)
       return new NobleX25519KeyPair(Uint8Array.from(privateKey))
     },

@@ -11,7 +11,8 @@ export const chaCha20Poly1305: ChaCha20Poly1305 = {
   seal(input: AeadInput): Uint8Array {
     requireSealInput(input)
     const cipher = createCipheriv(ALGORITHM, input.key, input.nonce, OPTIONS)
-    cipher.setAAD(input.associatedData, { plaintextLength: input.data.length })
+    // None given and none of no bytes are the same to Poly1305, and the call is not free.
+    if (input.associatedData.length > 0) cipher.setAAD(input.associatedData)
     const sealed = new Uint8Array(input.data.length + AEAD_TAG_BYTES)
     // A stream cipher gives all its output at once: `final` computes the tag and returns nothing.
     sealed.set(cipher.update(input.data))
@@ -24,7 +25,7 @@ export const chaCha20Poly1305: ChaCha20Poly1305 = {
     requireOpenInput(input)
     const length = input.data.length - AEAD_TAG_BYTES
     const decipher = createDecipheriv(ALGORITHM, input.key, input.nonce, OPTIONS)
-    decipher.setAAD(input.associatedData, { plaintextLength: length })
+    if (input.associatedData.length > 0) decipher.setAAD(input.associatedData)
     decipher.setAuthTag(input.data.subarray(length))
     const plaintext = decipher.update(input.data.subarray(0, length))
     try {

@@ -1,5 +1,5 @@
 import { createHash, createHmac, hash, hkdfSync } from 'node:crypto'
-import { concatenate } from '../concatenate.ts'
+import { concatenate, totalLength } from '../concatenate.ts'
 import type { HkdfInput } from '../crypto-suite.ts'
 import { requireHkdfLimits } from '../derivation-limits.ts'
 import { plainBytes } from './plain-bytes.ts'
@@ -8,8 +8,7 @@ import { plainBytes } from './plain-bytes.ts'
 const ONE_SHOT_BYTES_MAX = 4096
 
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const total = parts.reduce((sum, part) => sum + part.length, 0)
-  if (parts.length <= 1 || total <= ONE_SHOT_BYTES_MAX) {
+  if (parts.length <= 1 || totalLength(parts) <= ONE_SHOT_BYTES_MAX) {
     return plainBytes(hash('sha256', concatenate(parts), 'buffer'))
   }
   const state = createHash('sha256')
