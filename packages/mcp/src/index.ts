@@ -51,3 +51,29 @@ export { REFUSAL_META_KEY } from './provider/gatekeeper.ts'
 export { Provider, type ProviderInit, type ProviderStatus } from './provider/provider.ts'
 export type { ProviderEvent } from './provider/provider-event.ts'
 export { PROVIDER_LIMITS, type ProviderLimits } from './provider/provider-limits.ts'
+export {
+  AggregateEndpoint,
+  type AggregateComponents,
+  type AggregateEndpointInit,
+} from './entry/aggregate/aggregate-endpoint.ts'
+export { AGGREGATE_LIMITS, type AggregateLimits } from './entry/aggregate/aggregate-limits.ts'
+export {
+  AGGREGATE_NAME_LENGTH_MAX,
+  aggregateName,
+  type NamedThing,
+} from './entry/aggregate/aggregate-name.ts'
+export type { ServerInfo } from './entry/aggregate/host-call.ts'
+export type { Catalog, CatalogServer, Endpoint, EndpointSession } from './entry/endpoint.ts'
+export { EntryError, type EntryErrorCode } from './entry/http/entry-error.ts'
+export {
+  HttpEntry,
+  type HttpEntryComponents,
+  type HttpEntryInit,
+  type Readiness,
+} from './entry/http/http-entry.ts'
+export { HTTP_LIMITS, type HttpLimits } from './entry/http/http-limits.ts'
+export type { Sha256 } from './entry/http/token-check.ts'
+export { peerEndpoint, type PeerEndpointInit } from './entry/peer-endpoint.ts'
+export { type PumpEnd, pumpStdio, type StdioPipe } from './entry/pump-stdio.ts'
+export { serveStream, type ServeStreamInit } from './entry/serve-stream.ts'
+export { StreamChannel, type StreamChannelInit } from './entry/stream-channel.ts'

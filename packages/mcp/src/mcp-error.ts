@@ -32,6 +32,9 @@ export const MCP_ERROR_CODES = [
   'server-idle',
   'server-unreachable',
   'server-answer-unacceptable',
+  // What took too long for the aggregate.
+  'call-timeout',
+  'list-timeout',
   // What our own configuration says wrongly.
   'server-definition-invalid',
 ] as const
