@@ -53,9 +53,17 @@ export function parseMessage(line: Uint8Array | string, limits: MessageLimits): 
   return value
 }
 
-/** The line on which a message travels: its own serialisation and a newline. */
+const LINE_SEPARATORS = /[\u2028\u2029]/g
+
+/**
+ * The line on which a message travels: its own serialisation and a newline. The two Unicode line
+ * separators are escaped, since many a reader of lines cuts there as well.
+ */
 export function encodeMessage(message: JsonObject): Uint8Array {
-  return Buffer.from(`${JSON.stringify(message)}\n`)
+  const text = JSON.stringify(message).replaceAll(LINE_SEPARATORS, (separator) =>
+    separator === '\u2028' ? String.raw`\u2028` : String.raw`\u2029`,
+  )
+  return Buffer.from(`${text}\n`)
 }
 
 function decode(line: Uint8Array): string {

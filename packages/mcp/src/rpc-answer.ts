@@ -32,6 +32,8 @@ const BY_CODE: Partial<Record<McpErrorCode, number>> = {
   'sessions-exhausted': RPC_CODE.exhausted,
   'stream-ended': RPC_CODE.ended,
   'session-ended': RPC_CODE.ended,
+  'host-gone': RPC_CODE.ended,
+  'host-stalled': RPC_CODE.ended,
   'caller-dropped': RPC_CODE.ended,
   stopped: RPC_CODE.ended,
 }

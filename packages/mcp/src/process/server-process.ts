@@ -6,7 +6,7 @@ import type { Logger, Scheduler } from '../ports.ts'
 import type { ProcessServer } from '../server-definition.ts'
 import { ErrorLog } from './error-log.ts'
 import type { ProcessGuard } from './process-guard.ts'
-import { signalGroup } from './process-group.ts'
+import { groupRuns, signalGroup } from './process-group.ts'
 import type { ProcessLimits } from './process-limits.ts'
 import { serverEnvironment } from './server-environment.ts'
 
@@ -180,7 +180,7 @@ export class ServerProcess {
   async #waitForGroup(graceMs: number): Promise<boolean> {
     const { clock, scheduler } = this.#components
     const deadlineMs = clock.monotonicMs() + graceMs
-    while (signalGroup(this.#group, 0)) {
+    while (groupRuns(this.#group)) {
       if (clock.monotonicMs() >= deadlineMs) return false
       const { promise, resolve } = Promise.withResolvers<void>()
       scheduler.after(POLL_MS, resolve)

@@ -44,7 +44,7 @@ export class Provider {
   readonly #guard = new ProcessGuard()
   readonly #streams: CallerStreams
   readonly #server: StreamServer
-  readonly #servers: ReadonlyMap<string, ServerDefinition>
+  readonly #servers = new Map<string, ServerDefinition>()
   #stopped = false
 
   /** @throws McpError `server-definition-invalid` */
@@ -52,7 +52,7 @@ export class Provider {
     const { gate, clock, logger, scheduler = systemScheduler, report = () => {} } = init
     const limits = { ...PROVIDER_LIMITS, ...init.limits }
     const processes = { guard: this.#guard, scheduler, clock, logger, limits }
-    this.#servers = indexServers(init.servers)
+    this.configure(init.servers)
     this.#components = {
       gate,
       clock,
@@ -66,50 +66,42 @@ export class Provider {
     this.#server = new StreamServer(this.#servers, this.#components)
   }
 
+  /**
+   * Takes over another set of servers. What runs goes on as it was started, until its session ends;
+   * what was taken away is offered to nobody any more.
+   *
+   * @throws McpError `server-definition-invalid`; the old set then stays
+   */
+  configure(definitions: readonly ServerDefinition[]): void {
+    const servers = indexServers(definitions)
+    this.#servers.clear()
+    for (const [name, definition] of servers) this.#servers.set(name, definition)
+  }
+
   /** Serves one stream to its end. Never rejects: what goes wrong is told to the caller, or ends the stream. */
   async serve(stream: MeshStream, caller: Caller): Promise<void> {
     if (this.#stopped) {
       stream.abort(new McpError('stopped', 'the provider has stopped'))
       return
     }
-    if (!this.#streams.add(caller.did, stream)) {
+    if (!this.#streams.hasRoom(caller.did)) {
       stream.abort(new McpError('requests-exhausted', 'the caller has too many streams open'))
       return
     }
-    const lines = new LineReader(stream.bytes)
-    try {
-      const header = await readHeader(stream, lines, this.#components)
-      await this.#server.serve({ stream, lines, caller }, header)
-    } catch (error) {
-      await this.#server.refuse(stream, error)
-    } finally {
-      this.#streams.delete(caller.did, stream)
-      this.#cutLater(stream)
-    }
-  }
-
-  /** A caller that keeps its own side open after everything has been said does not keep the stream. */
-  #cutLater(stream: MeshStream): void {
-    if (stream.signal.aborted) return
-    const { scheduler, limits } = this.#components
-    const reason = new McpError('stream-ended', 'the stream has served its purpose')
-    const cut = scheduler.after(limits.lingerMs, () => stream.abort(reason))
-    stream.signal.addEventListener('abort', cut, { once: true })
+    await this.#streams.keep(caller.did, stream, this.#serve(stream, caller))
   }
 
   /** Cuts every stream of a caller and ends its servers; resolves when they are gone. */
   async dropCaller(did: string, reason: string): Promise<void> {
     const error = new McpError('caller-dropped', reason)
-    this.#streams.abort(error, did)
-    await this.#server.stop(error, did)
+    await Promise.all([this.#server.stop(error, did), this.#streams.cut(error, did)])
   }
 
   /** Cuts every stream and ends every server; resolves when they are gone. Serves nothing afterwards. */
   async stop(): Promise<void> {
     this.#stopped = true
     const error = new McpError('stopped', 'the provider has stopped')
-    this.#streams.abort(error)
-    await this.#server.stop(error)
+    await Promise.all([this.#server.stop(error), this.#streams.cut(error)])
     this.#guard.stop()
   }
 
@@ -119,5 +111,25 @@ export class Provider {
       streams: this.#streams.size,
       ...this.#server.status(),
     }
+  }
+
+  async #serve(stream: MeshStream, caller: Caller): Promise<void> {
+    const lines = new LineReader(stream.bytes)
+    try {
+      const header = await readHeader(stream, lines, this.#components)
+      await this.#server.serve({ stream, lines, caller }, header)
+    } catch (error) {
+      await this.#server.refuse(stream, error)
+    }
+    this.#cutLater(stream)
+  }
+
+  /** A caller that keeps its own side open after everything has been said does not keep the stream. */
+  #cutLater(stream: MeshStream): void {
+    if (stream.signal.aborted) return
+    const { scheduler, limits } = this.#components
+    const reason = new McpError('stream-ended', 'the stream has served its purpose')
+    const cut = scheduler.after(limits.lingerMs, () => stream.abort(reason))
+    stream.signal.addEventListener('abort', cut, { once: true })
   }
 }

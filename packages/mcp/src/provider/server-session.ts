@@ -38,8 +38,8 @@ interface Flight extends ServerCall {
 /**
  * One running server for one caller, with the gate in front of it.
  *
- * The server is started by the first message that the gate allows, so that a caller to whom nothing
- * is allowed starts nothing. When it is gone, every request in flight is answered and the session is
+ * The server is started by the first request that the gate allows, so that a caller to whom nothing
+ * is allowed starts nothing. A ping does not start it: until there is a server, the session answers. When it is gone, every request in flight is answered and the session is
  * over; no server is ever started again under a session that has spoken with one before.
  */
 export class ServerSession {
@@ -89,6 +89,9 @@ export class ServerSession {
     try {
       const verdict = await this.#decide(call.asked)
       if (!verdict.allowed) return await this.#answer(flight, refusalAnswer(call.asked, verdict))
+      if (call.asked.method === 'ping' && this.#backend === undefined) {
+        return await this.#answer(flight, { jsonrpc: '2.0', id: call.asked.id, result: {} })
+      }
       const backend = await this.#running()
       if (this.#router.get(call.sent.id) !== flight) return undefined
       flight.forwarded = true
@@ -104,19 +107,14 @@ export class ServerSession {
    * Takes a notification or an answer to a nested request. A refused one goes nowhere, except that
    * the server is told of a refused answer.
    *
-   * @throws McpError when the server cannot be started or is gone
+   * @throws McpError when the server is gone
    */
   async tell(message: JsonRpcMessage): Promise<void> {
     const verdict = await this.#decide(message)
-    if (verdict.allowed) {
-      const backend = await this.#running()
-      return backend.send(message)
-    }
-    const instead = refusedResponse(message, verdict)
-    // Only a running server can have asked something.
-    const backend = instead === undefined ? undefined : await this.#backend
-    if (instead !== undefined) await backend?.send(instead)
-    return undefined
+    const told = verdict.allowed ? message : refusedResponse(message, verdict)
+    // Where no server has been asked for anything yet, there is nobody to tell.
+    const backend = await this.#backend
+    if (told !== undefined) await backend?.send(told)
   }
 
   /** Ends the server, answers what is in flight and waits until the server is gone. */

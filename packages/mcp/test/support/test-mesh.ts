@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock, RandomSource } from '@warren/core'
 import {
@@ -16,9 +17,12 @@ import {
   type PeerServer,
   MESSAGE_LIMITS,
   Provider,
+  type ProcessServer,
+  type ProviderEvent,
   type ProviderLimits,
   type RelayLimits,
   type RequestId,
+  type Scheduler,
   type ServerDefinition,
   systemScheduler,
 } from '@warren/mcp'
@@ -40,11 +44,19 @@ export function memoryLogger(): Logger & { readonly lines: LogLine[] } {
   return { lines, log: (level, event, details) => lines.push({ level, event, details }) }
 }
 
+/** The test server of this folder, as a configured server. */
+export function scriptServer(extra: Partial<ProcessServer> = {}): ProcessServer {
+  const args = [join(import.meta.dirname, 'script-server.ts')]
+  return { transport: 'stdio', name: 'script', command: process.execPath, args, ...extra }
+}
+
 export interface TestMeshInit {
   readonly servers: readonly ServerDefinition[]
   readonly gate?: Gate
   readonly limits?: Partial<ProviderLimits>
   readonly relayLimits?: Partial<RelayLimits>
+  readonly scheduler?: Scheduler
+  readonly report?: (event: ProviderEvent) => void
 }
 
 /** A provider and the way to it, without a network in between: streams in memory, with real back-pressure. */
@@ -63,6 +75,8 @@ export class TestMesh {
       gate: init.gate ?? allowAll,
       clock,
       logger: this.logger,
+      scheduler: init.scheduler ?? systemScheduler,
+      ...(init.report === undefined ? {} : { report: init.report }),
       limits: { inputGraceMs: 500, termGraceMs: 500, ...init.limits },
     })
   }
@@ -167,7 +181,7 @@ export async function eventually<T>(
 ): Promise<T> {
   const deadline = performance.now() + withinMs
   for (;;) {
-    const found = find()
+    const found = await Promise.resolve(find())
     if (found !== undefined && found !== false) return found
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${String(find)}`)
     await delay(5)

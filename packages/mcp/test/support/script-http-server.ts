@@ -1,0 +1,150 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What the server was asked, as it came. */
+export interface Asked {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Record<string, unknown>
+}
+
+/** A small Streamable HTTP server for tests, stateful and stateless, with events that break off. */
+export class ScriptHttpServer {
+  readonly asked: Asked[] = []
+  readonly ended: string[] = []
+  readonly sessions = new Set<string>()
+  /** Open event streams of GET requests. */
+  readonly listening: ServerResponse[] = []
+  /** How many requests were closed by the other side before they were answered. */
+  broken = 0
+  readonly #server: Server
+  #lastSession = 0
+
+  private constructor() {
+    this.#server = createServer((request, response) => void this.#serve(request, response))
+  }
+
+  static async start(): Promise<ScriptHttpServer> {
+    const server = new ScriptHttpServer()
+    server.#server.listen(0, '127.0.0.1')
+    await once(server.#server, 'listening')
+    return server
+  }
+
+  get url(): string {
+    const { port } = this.#server.address() as AddressInfo
+    return `http://127.0.0.1:${port}/mcp`
+  }
+
+  stop(): void {
+    this.#server.closeAllConnections()
+    this.#server.close()
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', headers } = request
+    const text = Buffer.concat(await Array.fromAsync(request)).toString()
+    const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>)
+    this.asked.push({ method, headers, body })
+    response.on('close', () => {
+      if (!response.writableFinished) this.broken += 1
+    })
+    const session = headers['mcp-session-id']
+    if (typeof session === 'string' && !this.sessions.has(session)) {
+      response.writeHead(404).end()
+    } else if (method === 'DELETE') {
+      this.ended.push(String(session))
+      this.sessions.delete(String(session))
+      response.writeHead(200).end()
+    } else if (method === 'GET') {
+      this.#listen(request, response)
+    } else {
+      this.#answer(body, response)
+    }
+  }
+
+  #listen({ headers }: IncomingMessage, response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.flushHeaders()
+    if (headers['last-event-id'] === 'resume-me') {
+      response.end(event({ jsonrpc: '2.0', id: 'resumed', result: { resumed: true } }))
+    } else {
+      this.listening.push(response)
+    }
+  }
+
+  #answer({ id, method, params = {} }: Record<string, unknown>, response: ServerResponse): void {
+    const asked = { id, params: params as Record<string, unknown>, response }
+    if (id === undefined || method === undefined) response.writeHead(202).end()
+    else if (method === 'initialize') this.#initialize(asked)
+    else if (method === 'test/events') this.#events(asked)
+    else if (method === 'test/break') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(': note\r\nid: resume-me\r\nretry: 10\r\ndata:\r\n\r\n')
+    } else if (method === 'test/status') {
+      const status = Number(asked.params['status'])
+      const error = { jsonrpc: '2.0', id, error: { code: -32022, message: 'unsupported' } }
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(asked.params['plain'] === true ? 'no' : JSON.stringify(error))
+    } else if (method === 'test/hang') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(event({ jsonrpc: '2.0', method: 'notifications/message', params: {} }))
+    } else if (method === 'test/redirect') {
+      response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end()
+    } else if (method === 'test/cut') {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'content-length': '1000' })
+      response.write('data: {"jsonrpc":"2.0",', () => response.destroy())
+    } else this.#json(asked, { method, params, tools: TOOLS })
+  }
+
+  #initialize({ id, params, response }: Request): void {
+    this.#lastSession += 1
+    const session = `session-${this.#lastSession}`
+    this.sessions.add(session)
+    response.setHeader('mcp-session-id', session)
+    response.setHeader('set-cookie', 'secret=1')
+    this.#json({ id, params, response }, { protocolVersion: '2025-06-18', capabilities: {} })
+  }
+
+  #events({ id, params, response }: Request): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
+    const progressToken = (params['_meta'] as Record<string, unknown> | undefined)?.[
+      'progressToken'
+    ]
+    for (const progress of [1, 2]) {
+      const note = { progressToken, progress }
+      response.write(event({ jsonrpc: '2.0', method: 'notifications/progress', params: note }))
+    }
+    response.write(event({ jsonrpc: '2.0', id: 1, method: 'elicitation/create', params: {} }))
+    response.end(event({ jsonrpc: '2.0', id, result: { '\u20ac': '\r' } }))
+  }
+
+  #json({ id, response }: Request, result: object): void {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ jsonrpc: '2.0', id, result }))
+  }
+}
+
+interface Request {
+  readonly id: unknown
+  readonly params: Record<string, unknown>
+  readonly response: ServerResponse
+}
+
+const TOOLS = [
+  {
+    name: 'deploy',
+    inputSchema: {
+      type: 'object',
+      properties: {
+        region: { type: 'string', 'x-mcp-header': 'Region' },
+        deep: { type: 'object', properties: { n: { type: 'integer', 'x-mcp-header': 'Deep-N' } } },
+      },
+    },
+  },
+]
+
+export function event(message: object): string {
+  return `event: message\ndata: ${JSON.stringify(message)}\n\n`
+}
