@@ -1,0 +1,82 @@
+import { FRAME_HEADER_BYTES, type Frame, readFrameHeader } from './call-frame.ts'
+import { HandshakeError } from './handshake-error.ts'
+
+/**
+ * Cuts the bytes of one direction of a call into frames, without opening them.
+ *
+ * Holds at most one unfinished frame. A header outside of the limits throws at once, before its
+ * body is waited for, and so does every later call. A frame that lies in one chunk is a view of
+ * that chunk, so nobody writes to a chunk after it has been pushed.
+ */
+export class FrameDecoder {
+  readonly #header = new Uint8Array(FRAME_HEADER_BYTES)
+  #headerBytes = 0
+  #body: Uint8Array | undefined
+  #bodyBytes = 0
+  #failure: HandshakeError | undefined
+
+  /** Takes the next bytes and returns the frames that they complete, in order. */
+  push(chunk: Uint8Array): readonly Frame[] {
+    if (this.#failure !== undefined) throw this.#failure
+    try {
+      return this.#cut(chunk)
+    } catch (error) {
+      if (error instanceof HandshakeError) this.#failure = error
+      this.#body = undefined
+      throw error
+    }
+  }
+
+  /** Throws `truncated` when the stream has ended inside of a frame. */
+  requireBoundary(): void {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#headerBytes > 0) throw new HandshakeError('truncated', 'call.end')
+  }
+
+  #cut(chunk: Uint8Array): readonly Frame[] {
+    const frames: Frame[] = []
+    let offset = 0
+    while (offset < chunk.length) {
+      const rest = offset === 0 ? chunk : chunk.subarray(offset)
+      const whole = this.#headerBytes === 0 ? wholeFrame(rest) : undefined
+      if (whole === undefined) {
+        offset += this.#gather(rest, frames)
+      } else {
+        frames.push(whole)
+        offset += FRAME_HEADER_BYTES + whole.body.length
+      }
+    }
+    return frames
+  }
+
+  /** Adds to the unfinished frame; returns how many bytes it has taken. */
+  #gather(bytes: Uint8Array, frames: Frame[]): number {
+    if (this.#body === undefined) {
+      const taken = bytes.subarray(0, FRAME_HEADER_BYTES - this.#headerBytes)
+      this.#header.set(taken, this.#headerBytes)
+      this.#headerBytes += taken.length
+      if (this.#headerBytes === FRAME_HEADER_BYTES) {
+        this.#body = new Uint8Array(readFrameHeader(this.#header).bodyBytes)
+      }
+      return taken.length
+    }
+    const taken = bytes.subarray(0, this.#body.length - this.#bodyBytes)
+    this.#body.set(taken, this.#bodyBytes)
+    this.#bodyBytes += taken.length
+    if (this.#bodyBytes === this.#body.length) {
+      frames.push({ header: this.#header.slice(), body: this.#body })
+      this.#headerBytes = 0
+      this.#body = undefined
+      this.#bodyBytes = 0
+    }
+    return taken.length
+  }
+}
+
+function wholeFrame(bytes: Uint8Array): Frame | undefined {
+  if (bytes.length < FRAME_HEADER_BYTES) return undefined
+  const header = bytes.subarray(0, FRAME_HEADER_BYTES)
+  const end = FRAME_HEADER_BYTES + readFrameHeader(header).bodyBytes
+  if (bytes.length < end) return undefined
+  return { header, body: bytes.subarray(FRAME_HEADER_BYTES, end) }
+}
