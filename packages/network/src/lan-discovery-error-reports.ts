@@ -1,5 +1,6 @@
 import type { Clock } from '@warren/core'
 import type { LanDiscoveryError } from './lan-discovery-error.ts'
+import { RecentMap } from './lan-discovery-recent-map.ts'
 
 const REPEAT_MS = 60_000
 const KINDS_MAX = 256
@@ -8,7 +9,7 @@ const KINDS_MAX = 256
 export class ErrorReports {
   readonly #clock: Clock
   readonly #report: (error: LanDiscoveryError) => void
-  readonly #lastMs = new Map<string, number>()
+  readonly #lastMs = new RecentMap<number>(KINDS_MAX)
 
   constructor(clock: Clock, report: (error: LanDiscoveryError) => void) {
     this.#clock = clock
@@ -20,10 +21,7 @@ export class ErrorReports {
     const kind = `${error.code} ${error.message}`
     const lastMs = this.#lastMs.get(kind)
     if (lastMs !== undefined && nowMs - lastMs < REPEAT_MS) return
-    this.#lastMs.delete(kind)
     this.#lastMs.set(kind, nowMs)
-    const [oldest] = this.#lastMs.keys()
-    if (this.#lastMs.size > KINDS_MAX && oldest !== undefined) this.#lastMs.delete(oldest)
     this.#report(error)
   }
 }

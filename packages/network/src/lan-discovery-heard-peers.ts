@@ -1,12 +1,13 @@
 import type { Clock } from '@warren/core'
 import { Allowance } from './lan-discovery-allowance.ts'
+import { RecentMap } from './lan-discovery-recent-map.ts'
 
 /** Whoever is on the wire can invent peers: this bounds what they cost. */
 const PEERS_MAX = 256
 const INTERFACES_PER_PEER_MAX = 8
 const REPORTS_PER_SECOND_MAX = 32
 /** The same news of a peer is told again after this long, because a dial may have failed. */
-const REPEAT_MS = 10_000
+const REPEAT_MS = 3_000
 /** Other news of a peer are told after this long at the earliest: someone may be making them up. */
 const CHANGE_MS = 1_000
 
@@ -19,7 +20,7 @@ interface Heard {
 export class HeardPeers {
   readonly #clock: Clock
   readonly #reports: Allowance
-  readonly #peers = new Map<string, Map<string, Heard>>()
+  readonly #peers = new RecentMap<RecentMap<Heard>>(PEERS_MAX)
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -33,21 +34,9 @@ export class HeardPeers {
     const pauseMs = last?.addresses === addresses ? REPEAT_MS : CHANGE_MS
     if (last !== undefined && nowMs - last.atMs < pauseMs) return false
     if (!this.#reports.take()) return false
-    this.#remember(peerId, device, { atMs: nowMs, addresses })
+    const devices = this.#peers.get(peerId) ?? new RecentMap<Heard>(INTERFACES_PER_PEER_MAX)
+    devices.set(device, { atMs: nowMs, addresses })
+    this.#peers.set(peerId, devices)
     return true
   }
-
-  #remember(peerId: string, device: string, heard: Heard): void {
-    const devices = this.#peers.get(peerId) ?? new Map<string, Heard>()
-    putNewest(devices, device, { value: heard, max: INTERFACES_PER_PEER_MAX })
-    putNewest(this.#peers, peerId, { value: devices, max: PEERS_MAX })
-  }
-}
-
-/** Puts an entry behind all others, and drops the one at the front when there are too many. */
-function putNewest<V>(map: Map<string, V>, key: string, entry: { value: V; max: number }): void {
-  map.delete(key)
-  map.set(key, entry.value)
-  const [oldest] = map.keys()
-  if (map.size > entry.max && oldest !== undefined) map.delete(oldest)
 }
