@@ -1,6 +1,6 @@
 import type { Clock } from '@warren/core'
 import type { LanDiscoveryError } from './lan-discovery-error.ts'
-import { RecentMap } from './lan-discovery-recent-map.ts'
+import { BoundedMap } from './bounded-map.ts'
 
 const REPEAT_MS = 60_000
 const KINDS_MAX = 256
@@ -9,7 +9,7 @@ const KINDS_MAX = 256
 export class ErrorReports {
   readonly #clock: Clock
   readonly #report: (error: LanDiscoveryError) => void
-  readonly #lastMs = new RecentMap<number>(KINDS_MAX)
+  readonly #lastMs = new BoundedMap<string, number>(KINDS_MAX)
 
   constructor(clock: Clock, report: (error: LanDiscoveryError) => void) {
     this.#clock = clock

@@ -1,6 +1,6 @@
 import type { Clock } from '@warren/core'
 import { Allowance } from './lan-discovery-allowance.ts'
-import { RecentMap } from './lan-discovery-recent-map.ts'
+import { BoundedMap } from './bounded-map.ts'
 
 /** Whoever is on the wire can invent peers: this bounds what they cost. */
 const PEERS_MAX = 256
@@ -20,7 +20,7 @@ interface Heard {
 export class HeardPeers {
   readonly #clock: Clock
   readonly #reports: Allowance
-  readonly #peers = new RecentMap<RecentMap<Heard>>(PEERS_MAX)
+  readonly #peers = new BoundedMap<string, BoundedMap<string, Heard>>(PEERS_MAX)
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -34,7 +34,8 @@ export class HeardPeers {
     const pauseMs = last?.addresses === addresses ? REPEAT_MS : CHANGE_MS
     if (last !== undefined && nowMs - last.atMs < pauseMs) return false
     if (!this.#reports.take()) return false
-    const devices = this.#peers.get(peerId) ?? new RecentMap<Heard>(INTERFACES_PER_PEER_MAX)
+    const devices =
+      this.#peers.get(peerId) ?? new BoundedMap<string, Heard>(INTERFACES_PER_PEER_MAX)
     devices.set(device, { atMs: nowMs, addresses })
     this.#peers.set(peerId, devices)
     return true

@@ -3,7 +3,7 @@ import { Allowance } from '../src/lan-discovery-allowance.ts'
 import { LanDiscoveryError } from '../src/lan-discovery-error.ts'
 import { ErrorReports } from '../src/lan-discovery-error-reports.ts'
 import { HeardPeers } from '../src/lan-discovery-heard-peers.ts'
-import { RecentMap } from '../src/lan-discovery-recent-map.ts'
+import { BoundedMap } from '../src/bounded-map.ts'
 
 function stoppedClock(): { atMs: number; wallMs(): number; monotonicMs(): number } {
   return {
@@ -68,7 +68,7 @@ test(
   'of too many entries the one that was set longest ago is forgotten',
   { tags: ['LAN-10'] },
   () => {
-    const map = new RecentMap<number>(3)
+    const map = new BoundedMap<string, number>(3)
     for (const key of ['a', 'b', 'c', 'a']) map.set(key, 1)
     map.set('d', 1)
     const kept = ['a', 'b', 'c', 'd'].filter((key) => map.get(key) !== undefined)
