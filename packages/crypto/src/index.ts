@@ -17,6 +17,7 @@ export type {
   MlDsa44,
   MlKem768,
   MlKem768KeyPair,
+  SealInput,
   Signer,
   VerifyInput,
   X25519,

@@ -1,11 +1,17 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { aeadOpenFailed, requireOpenInput, requireSealInput } from '../aead-input.ts'
-import type { AeadInput, ChaCha20Poly1305 } from '../crypto-suite.ts'
+import type { AeadInput, ChaCha20Poly1305, SealInput } from '../crypto-suite.ts'
 
 export const nobleChaCha20Poly1305: ChaCha20Poly1305 = {
-  seal(input: AeadInput): Uint8Array {
+  seal(input: SealInput): Uint8Array {
     requireSealInput(input)
-    return chacha20poly1305(input.key, input.nonce, input.associatedData).encrypt(input.data)
+    const cipher = chacha20poly1305(input.key, input.nonce, input.associatedData)
+    const ciphertext = cipher.encrypt(input.data)
+    const headroom = input.headroom ?? 0
+    if (headroom === 0) return ciphertext
+    const sealed = new Uint8Array(headroom + ciphertext.length)
+    sealed.set(ciphertext, headroom)
+    return sealed
   },
 
   open(input: AeadInput): Uint8Array {

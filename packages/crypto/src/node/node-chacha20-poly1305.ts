@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { aeadOpenFailed, requireOpenInput, requireSealInput } from '../aead-input.ts'
-import type { AeadInput, ChaCha20Poly1305 } from '../crypto-suite.ts'
+import type { AeadInput, ChaCha20Poly1305, SealInput } from '../crypto-suite.ts'
 import { AEAD_TAG_BYTES } from '../lengths.ts'
 import { plainBytes } from './plain-bytes.ts'
 
@@ -8,16 +8,17 @@ const ALGORITHM = 'chacha20-poly1305'
 const OPTIONS = { authTagLength: AEAD_TAG_BYTES }
 
 export const chaCha20Poly1305: ChaCha20Poly1305 = {
-  seal(input: AeadInput): Uint8Array {
+  seal(input: SealInput): Uint8Array {
     requireSealInput(input)
     const cipher = createCipheriv(ALGORITHM, input.key, input.nonce, OPTIONS)
     // None given and none of no bytes are the same to Poly1305, and the call is not free.
     if (input.associatedData.length > 0) cipher.setAAD(input.associatedData)
-    const sealed = new Uint8Array(input.data.length + AEAD_TAG_BYTES)
+    const headroom = input.headroom ?? 0
+    const sealed = new Uint8Array(headroom + input.data.length + AEAD_TAG_BYTES)
     // A stream cipher gives all its output at once: `final` computes the tag and returns nothing.
-    sealed.set(cipher.update(input.data))
+    sealed.set(cipher.update(input.data), headroom)
     cipher.final()
-    sealed.set(cipher.getAuthTag(), input.data.length)
+    sealed.set(cipher.getAuthTag(), headroom + input.data.length)
     return sealed
   },
 
