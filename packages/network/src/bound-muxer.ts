@@ -22,7 +22,10 @@ const EARLY_STREAMS_MAX = 10
  * A stream that comes before the door is there waits for it. A muxer of stock holds early streams
  * for its first listener; that listener is ours, so the waiting is ours as well.
  */
-export function boundMuxer(inner: StreamMuxerFactory, bindings: ChannelBindings): StreamMuxerFactory {
+export function boundMuxer(
+  inner: StreamMuxerFactory,
+  bindings: ChannelBindings,
+): StreamMuxerFactory {
   return {
     protocol: inner.protocol,
     createStreamMuxer(secured: MessageStream): StreamMuxer {

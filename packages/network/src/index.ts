@@ -5,10 +5,17 @@
  *
  * @packageDocumentation
  */
-export { ChannelBindings, type ChannelBinding } from './channel-binding.ts'
+export { CallStream } from './call-stream.ts'
+export type { Channel } from './channel.ts'
+export { type ChannelBinding, ChannelBindings } from './channel-binding.ts'
 export { HybridEncrypter, type HybridEncrypterInit } from './hybrid-encrypter.ts'
+export type { Caller, CallHandler } from './link-calls.ts'
+export { createNetwork, type Network } from './network.ts'
 export { NetworkError, type NetworkErrorCode } from './network-error.ts'
+export type { DiscoveredBy, NetworkEvents, Peer } from './network-events.ts'
+export type { DiscoverySettings, NetworkInit } from './network-init.ts'
 export { NETWORK_LIMITS, type NetworkLimits } from './network-limits.ts'
 export type { NetworkLogger } from './network-logger.ts'
+export type { AdmissionPort, AdmissionVerdict, JoinPort } from './ports.ts'
 export { sendAll } from './send-all.ts'
 export { readAll, StreamReader } from './stream-reader.ts'

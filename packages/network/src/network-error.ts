@@ -7,6 +7,7 @@ export type NetworkErrorCode =
   // reaching a peer
   | 'peer-unknown'
   | 'peer-unreachable'
+  | 'channel-refused'
   | 'peer-lost'
   | 'peer-silent'
   | 'peer-duplicate'

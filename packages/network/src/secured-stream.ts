@@ -1,4 +1,9 @@
-import type { AbortOptions, MessageStream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import type {
+  AbortOptions,
+  MessageStream,
+  StreamCloseEvent,
+  StreamMessageEvent,
+} from '@libp2p/interface'
 import { AbstractMessageStream, type SendResult } from '@libp2p/utils'
 import { TRANSPORT_PLAINTEXT_BYTES_MAX, type TransportCipher } from '@warren/handshake'
 import { FrameSplitter } from './frame-splitter.ts'

@@ -34,12 +34,49 @@ export class StreamReader {
    */
   async next(signal?: AbortSignal): Promise<Uint8Array | undefined> {
     for (;;) {
-      const chunk = this.#take()
+      const chunk = this.take()
       if (chunk !== undefined) return chunk
-      if (this.#failure !== undefined) throw this.#failure
-      if (this.#hasEnded()) return undefined
+      if (this.hasEnded()) return undefined
       signal?.throwIfAborted()
-      await this.#woken(signal)
+      await this.news(signal)
+      signal?.throwIfAborted()
+    }
+  }
+
+  /** A chunk that has arrived already. */
+  take(): Uint8Array | undefined {
+    const chunk = this.#queue.shift()
+    if (chunk === undefined) return undefined
+    this.#queuedBytes -= chunk.byteLength
+    if (this.#queuedBytes <= this.#readAheadBytes / 2) this.#release()
+    return chunk
+  }
+
+  /**
+   * Whether the peer has ended its side and everything was taken; throws when the stream was reset.
+   *
+   * Judged by the stream's state, because its events are not repeated for who comes late.
+   */
+  hasEnded(): boolean {
+    if (this.#queue.length > 0) return false
+    if (this.#failure !== undefined) throw this.#failure
+    const { remoteWriteStatus, readBufferLength, status } = this.#stream
+    if (status === 'reset' || status === 'aborted') {
+      throw new NetworkError('stream-reset', `the stream was ${status}`)
+    }
+    return remoteWriteStatus === 'closed' && readBufferLength === 0
+  }
+
+  /** Resolves when anything has happened: a chunk, an end, a reset, the signal. */
+  async news(signal?: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const wake = (): void => resolve()
+    this.#wake = wake
+    signal?.addEventListener('abort', wake)
+    try {
+      await promise
+    } finally {
+      signal?.removeEventListener('abort', wake)
     }
   }
 
@@ -87,36 +124,6 @@ export class StreamReader {
     if (readStatus === 'closed' || readStatus === 'closing') return
     this.#stream.unshift(unread)
     this.#release()
-  }
-
-  #take(): Uint8Array | undefined {
-    const chunk = this.#queue.shift()
-    if (chunk === undefined) return undefined
-    this.#queuedBytes -= chunk.byteLength
-    if (this.#queuedBytes <= this.#readAheadBytes / 2) this.#release()
-    return chunk
-  }
-
-  /** Judged by the stream's state, because its events are not repeated for who comes late. */
-  #hasEnded(): boolean {
-    const { remoteWriteStatus, readBufferLength, status } = this.#stream
-    if (status === 'reset' || status === 'aborted') {
-      throw new NetworkError('stream-reset', `the stream was ${status}`)
-    }
-    return remoteWriteStatus === 'closed' && readBufferLength === 0
-  }
-
-  async #woken(signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = (): void => resolve()
-    this.#wake = wake
-    signal?.addEventListener('abort', wake)
-    try {
-      await promise
-    } finally {
-      signal?.removeEventListener('abort', wake)
-    }
-    signal?.throwIfAborted()
   }
 
   readonly #onMessage = (event: StreamMessageEvent): void => {

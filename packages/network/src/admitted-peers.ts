@@ -1,0 +1,111 @@
+import type { Clock } from '@warren/core'
+import type { KnownPeers } from './known-peers.ts'
+import type { LinkCalls } from './link-calls.ts'
+import { NetworkError, type NetworkErrorCode } from './network-error.ts'
+import type { DiscoveredBy, NetworkEventHub, Peer } from './network-events.ts'
+import type { NetworkLimits } from './network-limits.ts'
+import type { PeerLink } from './peer-link.ts'
+import { type AdmittedLink, PeerTable } from './peer-table.ts'
+
+/** The side that did not open a losing connection leaves the closing of it to the other, within reason. */
+const OTHERS_GRACE_FACTOR = 8
+
+export interface AdmittedPeersComponents {
+  readonly clock: Clock
+  readonly limits: NetworkLimits
+  readonly events: NetworkEventHub
+  readonly known: KnownPeers
+  readonly ownPeerId: string
+  makeCalls(link: PeerLink): LinkCalls
+  sourceOf(peerId: string): 'lan' | 'static' | undefined
+  /** The peer has a connection for the first time or a better one: what else there is may start on it. */
+  onCurrent(link: PeerLink): void
+  onLost(peerId: string): void
+}
+
+/** The admitted peers: one connection each, its calls, and who came and went. */
+export class AdmittedPeers {
+  readonly #components: AdmittedPeersComponents
+  readonly #table: PeerTable
+  readonly #calls = new WeakMap<PeerLink, LinkCalls>()
+
+  constructor(components: AdmittedPeersComponents) {
+    this.#components = components
+    this.#table = new PeerTable(components.ownPeerId, components.limits.simultaneousDialMs)
+  }
+
+  isConnected(peerId: string): boolean {
+    return this.#table.ofPeer(peerId) !== undefined
+  }
+
+  ofMember(did: string): AdmittedLink | undefined {
+    return this.#table.ofMember(did)
+  }
+
+  callsOn(link: PeerLink): LinkCalls | undefined {
+    return this.#calls.get(link)
+  }
+
+  all(): readonly Peer[] {
+    return this.#table.all().map((admitted) => this.#peerOf(admitted))
+  }
+
+  /** Both sides have admitted each other on this connection. */
+  admit(link: PeerLink, did: string): void {
+    if (link.state === 'closed') return
+    const { clock, known, makeCalls } = this.#components
+    const calls = makeCalls(link)
+    const admitted: AdmittedLink = { link, did, calls, admittedAtMs: clock.wallMs() }
+    this.#calls.set(link, calls)
+    const dialled = link.direction === 'outbound' ? link.channel.remoteAddress : undefined
+    known.remember(did, link.peerId, dialled)
+    const placement = this.#table.place(admitted)
+    link.ended.addEventListener('abort', () => this.#onEnded(admitted))
+    link.admit(did)
+    if (!placement.isCurrent) {
+      this.#retire(admitted)
+      return
+    }
+    if (placement.retired === undefined) {
+      this.#components.events.emit('admitted', this.#peerOf(admitted))
+    } else {
+      this.#retire(placement.retired)
+    }
+    this.#components.onCurrent(link)
+  }
+
+  /** Another connection serves this peer: this one ends when its calls have, and not before those on their way can come. */
+  #retire({ link, calls }: AdmittedLink): void {
+    const { duplicateGraceMs, closeTimeoutMs } = this.#components.limits
+    const factor = link.direction === 'outbound' ? 1 : OTHERS_GRACE_FACTOR
+    const reason = new NetworkError('peer-duplicate', 'another connection serves this peer')
+    const timer = setTimeout(() => {
+      // `close` deals with its own failures.
+      void calls.retire().then(async () => link.close(reason, { timeoutMs: closeTimeoutMs }))
+    }, duplicateGraceMs * factor)
+    link.ended.addEventListener('abort', () => clearTimeout(timer))
+    calls.stopPreparing()
+  }
+
+  #onEnded(admitted: AdmittedLink): void {
+    if (!this.#table.remove(admitted)) return
+    const { did, link } = admitted
+    this.#components.events.emit('lost', { did, peerId: link.peerId, code: codeOf(link.ended) })
+    this.#components.onLost(link.peerId)
+  }
+
+  #peerOf({ link, did, admittedAtMs }: AdmittedLink): Peer {
+    const { peerId, remoteAddress: address, direction, suite } = link.channel
+    const discoveredBy = this.#discoveredBy(link)
+    return { did, peerId, address, direction, suite, admittedAtMs, discoveredBy }
+  }
+
+  #discoveredBy({ peerId, direction }: PeerLink): DiscoveredBy {
+    const source = this.#components.sourceOf(peerId)
+    return source ?? (direction === 'inbound' ? 'inbound' : 'dial')
+  }
+}
+
+function codeOf({ reason }: AbortSignal): NetworkErrorCode {
+  return reason instanceof NetworkError ? reason.code : 'peer-lost'
+}

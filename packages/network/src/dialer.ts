@@ -1,0 +1,168 @@
+import type { Clock, RandomSource } from '@warren/core'
+import { dialPauseMs, fraction } from './dial-backoff.ts'
+import type { NetworkLimits } from './network-limits.ts'
+import type { NetworkLogger } from './network-logger.ts'
+
+/** A little time in which the other node's dial may come first. */
+const FIRST_DIAL_SPREAD_MS = 100
+
+export interface DialerComponents {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly limits: NetworkLimits
+  readonly logger: NetworkLogger
+  /** Dials one address up to admission; returns the peer id that answered. */
+  connect(address: string, signal: AbortSignal): Promise<string>
+  isConnected(peerId: string): boolean
+}
+
+interface Target {
+  readonly source: 'lan' | 'static'
+  /** Unknown for an address without one, until somebody has answered there. */
+  peerId: string | undefined
+  /** Last good first. */
+  addresses: readonly string[]
+  failures: number
+  dueAtMs: number
+  isDialling: boolean
+}
+
+/**
+ * Keeps trying to reach the peers that are written down or were discovered, with pauses that grow.
+ *
+ * Works at its own pace: one timer, `dialsParallelMax` dials at once, `targetsMax` targets.
+ */
+export class Dialer {
+  readonly #components: DialerComponents
+  readonly #targets = new Map<string, Target>()
+  readonly #stopping = new AbortController()
+  readonly #dials = new Set<Promise<void>>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(components: DialerComponents) {
+    this.#components = components
+  }
+
+  addStatic(address: string, peerId: string | undefined): void {
+    this.#add(peerId ?? address, { source: 'static', peerId, addresses: [address] })
+  }
+
+  /** What LAN discovery has heard; new addresses are tried first, because the peer says so now. */
+  addDiscovered(peerId: string, addresses: readonly string[]): void {
+    this.#add(peerId, { source: 'lan', peerId, addresses })
+  }
+
+  sourceOf(peerId: string): 'lan' | 'static' | undefined {
+    const targets = [...this.#targets.values()]
+    return targets.find((target) => target.peerId === peerId)?.source
+  }
+
+  /** A connection has ended: tries again soon. */
+  redial(peerId: string): void {
+    for (const target of this.#targets.values()) {
+      if (target.peerId === peerId) this.#postpone(target, 1)
+    }
+    this.#wake()
+  }
+
+  forget(peerId: string): void {
+    for (const [key, target] of this.#targets) {
+      if (target.peerId === peerId) this.#targets.delete(key)
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the dialler has been stopped'))
+    clearTimeout(this.#timer)
+    await Promise.all(this.#dials)
+  }
+
+  #add(key: string, news: Pick<Target, 'source' | 'peerId' | 'addresses'>): void {
+    const { limits, random, clock } = this.#components
+    const known = this.#targets.get(key)
+    const soonMs = clock.monotonicMs() + FIRST_DIAL_SPREAD_MS * fraction(random)
+    if (known !== undefined) {
+      const added = news.addresses.filter((address) => !known.addresses.includes(address))
+      if (added.length === 0) return
+      known.addresses = [...added, ...known.addresses].slice(0, limits.addressesPerTargetMax)
+      known.dueAtMs = Math.min(known.dueAtMs, soonMs)
+    } else {
+      if (this.#targets.size >= limits.targetsMax && !this.#dropHopeless()) return
+      const addresses = news.addresses.slice(0, limits.addressesPerTargetMax)
+      const target = { ...news, addresses, failures: 0, dueAtMs: soonMs, isDialling: false }
+      this.#targets.set(key, target)
+    }
+    this.#wake()
+  }
+
+  /** Anybody on the LAN can announce peers that are not there: those that never answered go first. */
+  #dropHopeless(): boolean {
+    const hopeless = [...this.#targets]
+      .filter(([, { source, failures }]) => source === 'lan' && failures > 0)
+      .toSorted(([, a], [, b]) => b.failures - a.failures)[0]
+    return hopeless !== undefined && this.#targets.delete(hopeless[0])
+  }
+
+  #wake(): void {
+    if (this.#stopping.signal.aborted) return
+    clearTimeout(this.#timer)
+    const due = [...this.#targets.values()].filter((target) => this.#isOpen(target))
+    if (due.length === 0 || this.#dials.size >= this.#components.limits.dialsParallelMax) return
+    const nextMs = Math.min(...due.map(({ dueAtMs }) => dueAtMs))
+    this.#timer = setTimeout(
+      () => this.#dialDue(),
+      Math.max(0, nextMs - this.#components.clock.monotonicMs()),
+    )
+  }
+
+  #isOpen({ isDialling, peerId }: Target): boolean {
+    return !isDialling && (peerId === undefined || !this.#components.isConnected(peerId))
+  }
+
+  #dialDue(): void {
+    const nowMs = this.#components.clock.monotonicMs()
+    const due = [...this.#targets.values()]
+      .filter((target) => this.#isOpen(target) && target.dueAtMs <= nowMs)
+      .toSorted((a, b) => a.dueAtMs - b.dueAtMs)
+      .slice(0, this.#components.limits.dialsParallelMax - this.#dials.size)
+    for (const target of due) {
+      const dial = this.#dial(target).finally(() => {
+        this.#dials.delete(dial)
+        this.#wake()
+      })
+      this.#dials.add(dial)
+    }
+    this.#wake()
+  }
+
+  async #dial(target: Target): Promise<void> {
+    target.isDialling = true
+    const { dialTimeoutMs } = this.#components.limits
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(dialTimeoutMs)])
+    for (const address of target.addresses) {
+      if (signal.aborted || !this.#isOpenNow(target)) break
+      try {
+        target.peerId = await this.#components.connect(address, signal)
+        target.addresses = [address, ...target.addresses.filter((other) => other !== address)]
+        target.failures = 0
+        break
+      } catch (error) {
+        // The next address may be good; the pause after the last one is what a failure costs.
+        this.#components.logger.log('debug', 'dial-failed', { address, reason: String(error) })
+      }
+    }
+    target.isDialling = false
+    this.#postpone(target, target.failures + 1)
+  }
+
+  #isOpenNow({ peerId }: Target): boolean {
+    return peerId === undefined || !this.#components.isConnected(peerId)
+  }
+
+  #postpone(target: Target, failures: number): void {
+    const { clock, limits, random } = this.#components
+    const backoff = { minMs: limits.dialBackoffMinMs, maxMs: limits.dialBackoffMaxMs }
+    target.failures = failures
+    target.dueAtMs = clock.monotonicMs() + dialPauseMs(failures, backoff, random)
+  }
+}

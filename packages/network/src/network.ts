@@ -1,0 +1,51 @@
+import type { CallStream } from './call-stream.ts'
+import type { Channel } from './channel.ts'
+import type { CallHandler } from './link-calls.ts'
+import type { NetworkEvents, NetworkListener, Peer } from './network-events.ts'
+import type { NetworkInit } from './network-init.ts'
+import { WarrenNetwork } from './warren-network.ts'
+
+/** This node's part of the mesh. */
+export interface Network {
+  readonly peerId: string
+  /** Where others can dial this node, with its peer id. */
+  addresses(): readonly string[]
+  start(): Promise<void>
+  /** Ends all calls and connections; resolves when nothing is left. */
+  stop(): Promise<void>
+  /** The admitted peers that have a connection. */
+  peers(): readonly Peer[]
+  /**
+   * Connects to an address and resolves when both sides have admitted each other.
+   *
+   * @throws NetworkError `address-malformed`, `peer-unreachable`, `channel-refused` (not of this mesh, or not the
+   * peer that was dialled), `peer-expelled`, `admission-refused-by-us`, `admission-refused-by-peer`, `admission-timeout`
+   */
+  dial(address: string, signal: AbortSignal): Promise<Channel>
+  /**
+   * Asks the node at an address to make this one a member, and leaves.
+   *
+   * @throws NetworkError as `dial`, and `join-unavailable`; `admission-refused-by-peer` has the peer's code
+   */
+  join(
+    address: string,
+    request: (channel: Channel) => Uint8Array,
+    signal: AbortSignal,
+  ): Promise<Uint8Array>
+  /**
+   * Opens a call to a member: at once when it is connected, and connecting first when it has been before.
+   *
+   * @throws NetworkError `peer-unknown`, `calls-exhausted`, `call-session-failed`, and as `dial`
+   */
+  openCall(did: string, signal: AbortSignal): Promise<CallStream>
+  /** Who serves the calls of others; without one they are refused. */
+  onCall(handler: CallHandler): void
+  /** Cuts everything of a member before this returns, and refuses its peers from then on. */
+  expel(did: string, code: string): Promise<void>
+  /** Returns what takes the listener off again. */
+  on<K extends keyof NetworkEvents>(event: K, listener: NetworkListener<K>): () => void
+}
+
+export function createNetwork(init: NetworkInit): Network {
+  return new WarrenNetwork(init)
+}

@@ -1,0 +1,170 @@
+import type { Connection } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { Libp2p } from 'libp2p'
+import { AdmittedPeers } from './admitted-peers.ts'
+import type { CallStream } from './call-stream.ts'
+import type { ChannelBindings } from './channel-binding.ts'
+import type { ConnectionGate } from './connection-gate.ts'
+import type { Dialer } from './dialer.ts'
+import type { Expulsions } from './expulsions.ts'
+import { KnownPeers } from './known-peers.ts'
+import type { NodeServices } from './libp2p-node.ts'
+import { LinkAdmission } from './link-admission.ts'
+import { type CallHandler, LinkCalls } from './link-calls.ts'
+import { LinkDialing } from './link-dialing.ts'
+import { LinkJoining } from './link-joining.ts'
+import { LinkRegistry } from './link-registry.ts'
+import { NetworkError } from './network-error.ts'
+import type { NetworkEventHub } from './network-events.ts'
+import type { NetworkInit } from './network-init.ts'
+import type { NetworkLimits } from './network-limits.ts'
+import type { PeerLink } from './peer-link.ts'
+import { forgetInDht } from './private-dht.ts'
+import type { StreamHandlers } from './stream-door-keeper.ts'
+
+export interface PeerHubComponents {
+  readonly init: NetworkInit
+  readonly limits: NetworkLimits
+  readonly expulsions: Expulsions
+  readonly events: NetworkEventHub
+  readonly bindings: ChannelBindings
+  readonly gate: ConnectionGate
+  readonly ownPeerId: string
+  node(): Libp2p<NodeServices>
+  dialer(): Dialer
+}
+
+/** What becomes of each connection: a stranger at the door, an admitted peer with calls, an expelled one. */
+export class PeerHub {
+  readonly dialing: LinkDialing
+  readonly joining: LinkJoining
+  readonly peers: AdmittedPeers
+  readonly #components: PeerHubComponents
+  readonly #links: LinkRegistry
+  readonly #known: KnownPeers
+  readonly #admission: LinkAdmission
+  #handler: CallHandler | undefined
+
+  constructor(components: PeerHubComponents) {
+    const { init, limits, expulsions, events, bindings, ownPeerId } = components
+    const { clock, suite } = init
+    this.#components = components
+    this.#known = new KnownPeers(limits.knownPeersMax)
+    this.peers = new AdmittedPeers({
+      clock,
+      limits,
+      events,
+      ownPeerId,
+      known: this.#known,
+      makeCalls: (link) =>
+        new LinkCalls(link, { clock, suite, limits, handler: () => this.#handler }),
+      sourceOf: (peerId) => components.dialer().sourceOf(peerId),
+      onCurrent: (link) => this.#identify(link),
+      onLost: (peerId) => components.dialer().redial(peerId),
+    })
+    this.#admission = new LinkAdmission({
+      port: init.admission,
+      limits,
+      expulsions,
+      events,
+      onAdmitted: (link, did) => {
+        components.gate.settle(link.connection.timeline)
+        this.peers.admit(link, did)
+      },
+    })
+    this.#links = new LinkRegistry({
+      clock,
+      limits,
+      bindings,
+      handlersOf: (link) => this.#handlersOf(link),
+    })
+    this.dialing = new LinkDialing({ node: components.node, links: this.#links })
+    this.joining = new LinkJoining({ limits, dialing: this.dialing, port: init.join, events })
+  }
+
+  /** A connection has been opened, by this side or the other. */
+  receive(connection: Connection): void {
+    const link = this.#links.open(connection)
+    if (link === undefined || link.direction === 'inbound') return
+    if (this.joining.isExpected(connection.remoteAddr)) return
+    // It deals with its own failures.
+    void this.#admission.initiate(link)
+  }
+
+  setCallHandler(handler: CallHandler): void {
+    this.#handler = handler
+  }
+
+  async openCall(did: string, signal: AbortSignal): Promise<CallStream> {
+    if (this.peers.ofMember(did) === undefined) {
+      const known = this.#known.get(did)
+      if (known === undefined) {
+        throw new NetworkError('peer-unknown', 'this member has not been met yet')
+      }
+      await this.dialing.redial(known, signal)
+    }
+    const admitted = this.peers.ofMember(did)
+    if (admitted === undefined) throw new NetworkError('peer-lost', 'the peer has gone again')
+    return admitted.calls.open(signal)
+  }
+
+  async expel(did: string, code: string): Promise<void> {
+    const { expulsions, dialer } = this.#components
+    const peerIds = new Set<string>()
+    const known = this.#known.get(did)
+    if (known !== undefined) peerIds.add(known.peerId)
+    expulsions.expelMember(did, code)
+    for (const link of this.#links.all()) {
+      if (link.did !== did) continue
+      peerIds.add(link.peerId)
+      expulsions.expelPeer(link.peerId, code)
+      link.cut(new NetworkError('peer-expelled', 'the member was expelled', { peerCode: code }))
+    }
+    this.#known.forget(did)
+    for (const peerId of peerIds) {
+      expulsions.expelPeer(peerId, code)
+      dialer().forget(peerId)
+    }
+    await Promise.all([...peerIds].map(async (peerId) => this.#forget(peerId)))
+  }
+
+  async close(): Promise<void> {
+    await this.#links.close()
+  }
+
+  async #forget(peerId: string): Promise<void> {
+    const { services, peerStore } = this.#components.node()
+    const peer = peerIdFromString(peerId)
+    await forgetInDht(services.dht, peer)
+    await peerStore.delete(peer)
+  }
+
+  /** libp2p's own protocols start here: it learns only now what the peer speaks. */
+  #identify(link: PeerLink): void {
+    const { node, init } = this.#components
+    node()
+      .services.identify.identify(link.connection)
+      .catch((error: unknown) => {
+        if (link.state === 'closed') return
+        const fields = { peerId: link.peerId, reason: String(error) }
+        init.logger.log('warn', 'identify-failed', fields)
+      })
+  }
+
+  #handlersOf(link: PeerLink): StreamHandlers {
+    const { join } = this.#components.init
+    const handlers: StreamHandlers = {
+      admission: async (stream, reader) => this.#admission.answer(link, stream, reader),
+      call: async (stream, reader) => {
+        const calls = this.peers.callsOn(link)
+        if (calls === undefined) throw new NetworkError('protocol-refused', 'not admitted')
+        await calls.accept(stream, reader)
+      },
+    }
+    if (join === undefined) return handlers
+    return {
+      ...handlers,
+      join: async (stream, reader) => this.joining.answer(link, { stream, reader }),
+    }
+  }
+}

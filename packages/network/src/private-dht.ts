@@ -1,0 +1,50 @@
+import { kadDHT, type KadDHT, type KadDHTComponents, passthroughMapper } from '@libp2p/kad-dht'
+import type { PeerId } from '@libp2p/interface'
+import { NetworkError } from './network-error.ts'
+
+/** As much of a mesh id as tells meshes apart in a protocol name. */
+const MESH_ID_CHARACTERS = 24
+
+/**
+ * The DHT of one mesh: every node a server, private addresses kept, and no values.
+ *
+ * libp2p's default is a client that drops private addresses, which on a network of its own finds
+ * nobody and says nothing. Records in the DHT are not signed by it, so that all values are refused
+ * until there are signed ones; `pk` is the one kind that it would accept by default.
+ */
+export function privateDht(meshId: string): (components: KadDHTComponents) => KadDHT {
+  return kadDHT({
+    protocol: dhtProtocol(meshId),
+    clientMode: false,
+    peerInfoMapper: passthroughMapper,
+    allowQueryWithZeroPeers: true,
+    validators: { pk: refuseValue },
+  })
+}
+
+export function dhtProtocol(meshId: string): string {
+  return `/warren/${meshId.slice(0, MESH_ID_CHARACTERS)}/kad/1.0.0`
+}
+
+/** Drops a peer from the routing table at once instead of when it next fails to answer. */
+export async function forgetInDht(dht: KadDHT, peer: PeerId): Promise<void> {
+  if (hasRoutingTable(dht)) await dht.routingTable.remove(peer)
+}
+
+interface RoutingTable {
+  remove(peer: PeerId): Promise<void>
+}
+
+function hasRoutingTable(dht: object): dht is { readonly routingTable: RoutingTable } {
+  return (
+    'routingTable' in dht &&
+    typeof dht.routingTable === 'object' &&
+    dht.routingTable !== null &&
+    'remove' in dht.routingTable &&
+    typeof dht.routingTable.remove === 'function'
+  )
+}
+
+async function refuseValue(): Promise<void> {
+  throw new NetworkError('message-malformed', 'the DHT of this mesh holds no values')
+}
