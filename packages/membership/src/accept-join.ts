@@ -1,0 +1,74 @@
+import type { CryptoSuite } from '@warren/crypto'
+import { contentId } from '@warren/identity'
+import type { AdminSigner } from './admin-signer.ts'
+import { multibaseText } from './byte-text.ts'
+import type { ChannelFacts } from './channel.ts'
+import type { VerifiedCharter } from './charter.ts'
+import { issueMembership } from './issue-membership.ts'
+import { type JoinRequest, verifyJoinRequest } from './join-request.ts'
+import { createJoinResponse } from './join-response.ts'
+import type { Membership } from './membership.ts'
+import { type InvitationLedger, redeemInvitation } from './redeem-invitation.ts'
+
+export interface AcceptJoinInit {
+  readonly suite: CryptoSuite
+  readonly charter: VerifiedCharter
+  /** At least k admins whose keys are at hand. */
+  readonly admins: readonly AdminSigner[]
+  readonly ledger: InvitationLedger
+  /** This node, the inviter. */
+  readonly self: { readonly peerId: string; readonly log: string }
+  readonly bytes: Uint8Array
+  readonly channel: ChannelFacts
+  /** Wall-clock milliseconds since 1970. */
+  readonly nowMs: number
+  /** How long the membership lasts. */
+  readonly lifetimeMs: number
+}
+
+export interface AcceptedJoin {
+  readonly request: JoinRequest
+  readonly membership: Membership
+  /** Bytes for the joiner. */
+  readonly response: Uint8Array
+}
+
+/**
+ * The inviter's side of a join: verifies the request, uses up the invitation, issues the membership.
+ *
+ * The invitation is used before the membership exists, so that no failure can let two machines in
+ * on one invitation. On a throw the network tells the joiner the code, and nothing else.
+ *
+ * @throws MembershipError with the reason
+ */
+export function acceptJoin(init: AcceptJoinInit): AcceptedJoin {
+  const { suite, charter, admins, ledger, self, bytes, channel, nowMs, lifetimeMs } = init
+  const meshId = charter.meshId
+  const request = verifyJoinRequest({
+    suite,
+    meshId,
+    selfPeerId: self.peerId,
+    bytes,
+    channel,
+    nowMs,
+  })
+  const { secretHash, did, log } = request
+  const { enclave, roles } = redeemInvitation(ledger, { secretHash, did, nowMs })
+  const membership = issueMembership({
+    suite,
+    charter,
+    admins,
+    member: log,
+    enclave,
+    roles,
+    notBeforeMs: nowMs,
+    notAfterMs: nowMs + lifetimeMs,
+    enrolRef: contentId(suite, { secretHash: multibaseText(secretHash) }),
+    nowMs,
+  })
+  return {
+    request,
+    membership,
+    response: createJoinResponse({ charter, membership, inviterLog: self.log }),
+  }
+}

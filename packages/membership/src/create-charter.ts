@@ -1,0 +1,82 @@
+import { canonicalJson, type JsonObject } from '@warren/core'
+import type { CryptoSuite } from '@warren/crypto'
+import { formatTimestamp } from '@warren/identity'
+import { adminKeyTexts, type AdminSigner, signByAdmins } from './admin-signer.ts'
+import {
+  adminThresholdMin,
+  CHARTER_CONTEXT,
+  CHARTER_TYPE,
+  parseCharter,
+  type VerifiedCharter,
+} from './charter.ts'
+
+export interface CharterInit {
+  readonly suite: CryptoSuite
+  /** What people call the mesh: one printable line, at most 64 characters. */
+  readonly name: string
+  /** Every admin; all of them sign. At most 16. */
+  readonly admins: readonly AdminSigner[]
+  /** How many admins it takes to sign a membership. */
+  readonly k: number
+  /** How many it takes to change the admins; two thirds, rounded up, when absent. */
+  readonly kAdmin?: number
+  readonly nowMs: number
+  /** Defaults: 60, 120, 300, 1800 and 60 seconds. */
+  readonly freshness?: Partial<FreshnessSeconds>
+}
+
+export interface FreshnessSeconds {
+  readonly beaconSeconds: number
+  readonly warnSeconds: number
+  readonly denySeconds: number
+  readonly stopSeconds: number
+  readonly skewSeconds: number
+}
+
+const FRESHNESS: FreshnessSeconds = {
+  beaconSeconds: 60,
+  warnSeconds: 120,
+  denySeconds: 300,
+  stopSeconds: 1800,
+  skewSeconds: 60,
+}
+
+/**
+ * Founds a mesh: writes its charter and has every admin sign it.
+ *
+ * @throws MembershipError `charter-malformed` when a threshold or a name breaks a rule
+ */
+export function createCharter(init: CharterInit): VerifiedCharter {
+  const { suite, admins, nowMs } = init
+  const document = signByAdmins({
+    suite,
+    document: unsigned(init),
+    signers: admins,
+    createdMs: nowMs,
+  })
+  return parseCharter(suite, canonicalJson(document))
+}
+
+function unsigned({ name, admins, k, kAdmin, nowMs, freshness }: CharterInit): JsonObject {
+  return {
+    '@context': [CHARTER_CONTEXT],
+    type: CHARTER_TYPE,
+    v: 1,
+    name,
+    created: formatTimestamp(nowMs),
+    admins: admins.map(entry),
+    k,
+    kAdmin: kAdmin ?? adminThresholdMin(admins.length),
+    witnesses: [],
+    kw: 0,
+    ...FRESHNESS,
+    ...freshness,
+    caps: {},
+  }
+}
+
+function entry(admin: AdminSigner): JsonObject {
+  const { did, nextKeysHash } = admin
+  const keys = adminKeyTexts(admin)
+  return nextKeysHash === undefined ? { id: did, keys } : { id: did, keys, nextKeysHash }
+}

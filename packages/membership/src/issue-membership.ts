@@ -1,0 +1,89 @@
+import { canonicalJson, type JsonObject } from '@warren/core'
+import type { CryptoSuite } from '@warren/crypto'
+import {
+  authenticationKeys,
+  encodeMultikey,
+  formatTimestamp,
+  peerIdOf,
+  type VerifiedLog,
+} from '@warren/identity'
+import { toString } from 'uint8arrays/to-string'
+import { signByAdmins, type AdminSigner } from './admin-signer.ts'
+import type { VerifiedCharter } from './charter.ts'
+import {
+  type Membership,
+  MEMBERSHIP_CONTEXTS,
+  MEMBERSHIP_TYPES,
+  meshUrn,
+  verifyMembership,
+} from './membership.ts'
+
+export interface MembershipGrant {
+  readonly suite: CryptoSuite
+  readonly charter: VerifiedCharter
+  /** At least k of the charter's admins. */
+  readonly admins: readonly AdminSigner[]
+  /** The key log of the new member, verified. */
+  readonly member: VerifiedLog
+  readonly enclave: string
+  readonly roles: readonly string[]
+  /** 1 unless the member returns. */
+  readonly gen?: number
+  readonly notBeforeMs: number
+  readonly notAfterMs: number
+  /** Content id or hash of what the member was admitted by. */
+  readonly enrolRef?: string | undefined
+  readonly nowMs: number
+}
+
+/**
+ * Makes a DID a member: a VC 2.0 credential whose issuer is the mesh and whose proofs are those of its admins.
+ *
+ * @throws MembershipError what `verifyMembership` throws, so that nothing invalid is ever handed out
+ */
+export function issueMembership(grant: MembershipGrant): Membership {
+  const { suite, charter, admins, nowMs } = grant
+  const document = signByAdmins({
+    suite,
+    document: unsigned(grant),
+    signers: admins,
+    createdMs: nowMs,
+  })
+  const text = canonicalJson(document)
+  return verifyMembership({ suite, charter, text, nowMs: Math.max(nowMs, grant.notBeforeMs) })
+}
+
+function unsigned(grant: MembershipGrant): JsonObject {
+  const { suite, charter, member, enclave, roles, gen = 1, enrolRef } = grant
+  const { ed25519, mlDsa44 } = authenticationKeys(member.document)
+  return {
+    '@context': MEMBERSHIP_CONTEXTS,
+    id: `urn:uuid:${randomUuid(suite)}`,
+    type: MEMBERSHIP_TYPES,
+    mesh: charter.meshId,
+    issuer: meshUrn(charter.meshId),
+    validFrom: formatTimestamp(grant.notBeforeMs),
+    validUntil: formatTimestamp(grant.notAfterMs),
+    credentialSubject: {
+      id: member.did,
+      gen,
+      keys: [
+        ...ed25519.map((bytes) => encodeMultikey({ type: 'ed25519', bytes })),
+        ...mlDsa44.map((bytes) => encodeMultikey({ type: 'mldsa44', bytes })),
+      ],
+      peerIds: ed25519.map(peerIdOf),
+      enclave,
+      roles,
+      ...(enrolRef === undefined ? {} : { enrolRef }),
+    },
+  }
+}
+
+/** A random UUID, version 4 (RFC 9562 §5.4). */
+function randomUuid(suite: CryptoSuite): string {
+  const bytes = suite.randomBytes(16)
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = toString(bytes, 'hex')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
