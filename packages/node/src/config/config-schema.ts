@@ -17,7 +17,7 @@ export interface ConfigFile {
 }
 
 /** The bounds that a site may want to move. */
-export interface ConfigLimits {
+interface ConfigLimits {
   /** Bytes of one MCP message. */
   readonly messageBytesMax: number
   readonly connectionsMax: number

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** An MCP server that this node starts as a child process. */
-export interface ProcessServerConfig {
+interface ProcessServerConfig {
   readonly command: string
   readonly args?: readonly string[] | undefined
   readonly env?: Readonly<Record<string, string>> | undefined
@@ -10,7 +10,7 @@ export interface ProcessServerConfig {
 }
 
 /** An MCP server that is reached over Streamable HTTP. */
-export interface HttpServerConfig {
+interface HttpServerConfig {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly title?: string | undefined
