@@ -40,21 +40,21 @@ function url(path: string): URL {
 }
 
 async function legacyClient(path: string): Promise<LegacyClient> {
-  const client = new LegacyClient(
+  const host = new LegacyClient(
     { name: 'host', version: '1' },
     { capabilities: { elicitation: {} } },
   )
-  client.setRequestHandler(ElicitRequestSchema, async () => ({
+  host.setRequestHandler(ElicitRequestSchema, async () => ({
     action: 'accept',
     content: { confirm: true, reply: 'yes' },
   }))
-  await client.connect(new LegacyHttpTransport(url(path), { requestInit: { headers } }) as never)
-  return client
+  await host.connect(new LegacyHttpTransport(url(path), { requestInit: { headers } }))
+  return host
 }
 
 type Mode = 'legacy' | 'auto' | { pin: string }
 
-async function client(path: string, mode: Mode): Promise<Client> {
+async function connected(path: string, mode: Mode): Promise<Client> {
   const made = new Client(
     { name: 'host', version: '1' },
     { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode } },
@@ -123,7 +123,7 @@ describe.for<Mode>(['legacy', 'auto', { pin: '2026-07-28' }])('SDK v2 in mode %j
   const modern = mode !== 'legacy'
 
   test('works with one server', { tags: ['MCP-42', 'MCP-43'] }, async () => {
-    const host = await client('/mcp/s/pump', mode)
+    const host = await connected('/mcp/s/pump', mode)
     expect(host.getProtocolEra()).toBe(modern ? 'modern' : 'legacy')
     expect((await host.listTools()).tools).toHaveLength(3)
     expect(textOf(await host.callTool({ name: 'echo', arguments: { text: 'hi' } }))).toBe(
@@ -136,7 +136,7 @@ describe.for<Mode>(['legacy', 'auto', { pin: '2026-07-28' }])('SDK v2 in mode %j
   })
 
   test('works with the aggregate', { tags: ['MCP-54'] }, async () => {
-    const host = await client('/mcp', mode)
+    const host = await connected('/mcp', mode)
     expect(host.getProtocolEra()).toBe(modern ? 'modern' : 'legacy')
     expect((await host.listTools()).tools).toHaveLength(6)
     expect(textOf(await host.callTool({ name: 'pump__echo', arguments: { text: 'hi' } }))).toBe(
@@ -163,14 +163,14 @@ describe.for<Mode>(['legacy', 'auto', { pin: '2026-07-28' }])('SDK v2 in mode %j
     'a cancelled call at %s is cancelled at the server',
     { tags: ['MCP-52', 'MCP-43'] },
     async (path) => {
-      const host = await client(path, mode)
+      const host = await connected(path, mode)
       const abort = new AbortController()
       const name = path === '/mcp' ? 'pump__count' : 'count'
       const call = host.callTool(
         { name, arguments: { n: 1_000, pauseMs: 5 } },
         { signal: abort.signal, onprogress: () => abort.abort(new Error('enough')) },
       )
-      await expect(call).rejects.toThrow()
+      await expect(call).rejects.toThrow('enough')
       await expect
         .poll(() => (path === '/mcp' || !modern ? witness.aborted.length : pump.closed))
         .toBeGreaterThan(0)

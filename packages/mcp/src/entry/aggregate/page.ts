@@ -3,6 +3,7 @@ import type { MergedItem } from './merge-lists.ts'
 import { RpcRefusal } from './rpc-refusal.ts'
 
 const CURSOR_LENGTH_MAX = 8_192
+const PLACE = /^\P{Cc}+\0\P{Cc}+$/u
 
 export interface Page {
   readonly items: readonly MergedItem[]
@@ -45,7 +46,7 @@ function encode(place: string): string {
 function decode(cursor: unknown): string {
   if (typeof cursor === 'string' && cursor.length <= CURSOR_LENGTH_MAX) {
     const place = Buffer.from(cursor, 'base64url').toString('utf8')
-    if (place.includes('\0') && encode(place) === cursor) return place
+    if (PLACE.test(place) && encode(place) === cursor) return place
   }
   throw new RpcRefusal('params-invalid', 'the cursor is not one of ours')
 }

@@ -44,7 +44,7 @@ function demoServer(name: string, witness: Witness): McpServer {
       inputSchema: z.object({ n: z.number(), pauseMs: z.number().optional() }),
     },
     async ({ n, pauseMs = 1 }, ctx) => {
-      const progressToken = ctx.mcpReq._meta?.progressToken
+      const progressToken = ctx.mcpReq['_meta']?.progressToken
       for (let i = 1; i <= n && !ctx.mcpReq.signal.aborted; i += 1) {
         if (progressToken !== undefined) {
           const params = { progressToken, progress: i, total: n }
