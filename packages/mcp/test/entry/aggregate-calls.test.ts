@@ -145,7 +145,7 @@ describe('time', () => {
       const host = await AggregateHost.legacy(catalog, { limits: { listWaitMs: 200 } })
       const { result } = await host.ask('tools/list')
       expect(result?.['tools']).toHaveLength(1)
-      expect(result?['_meta']?.['warren.internal/omitted']).toEqual([
+      expect(result?.['_meta']?.['warren.internal/omitted']).toEqual([
         { alias: 'slow', reason: 'it has not answered yet' },
       ])
       release?.()
@@ -160,7 +160,7 @@ describe('time', () => {
       limits: { openMs: 50 },
     })
     const { result } = await host.ask('tools/list')
-    expect(result?['_meta']?.['warren.internal/omitted']).toEqual([
+    expect(result?.['_meta']?.['warren.internal/omitted']).toEqual([
       { alias: 'dead', reason: '"dead" did not open in time' },
     ])
     expect(dead.closed).toBe(1)

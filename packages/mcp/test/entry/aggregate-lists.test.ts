@@ -27,7 +27,7 @@ function toolsOf({ result }: Answer): readonly Record<string, unknown>[] {
 }
 
 function omittedOf({ result }: Answer): unknown {
-  return result?['_meta']?.['warren.internal/omitted']
+  return result?.['_meta']?.['warren.internal/omitted']
 }
 
 test(

@@ -87,6 +87,21 @@ const request = (id: number, method: string, params: object = {}): object => ({
   params,
 })
 
+const headersFor = (method: string, name?: string): Record<string, string> => ({
+  'mcp-protocol-version': '2026-07-28',
+  'mcp-method': method,
+  ...(name === undefined ? {} : { 'mcp-name': name }),
+})
+
+async function* bytes(...parts: string[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) yield Buffer.from(part)
+}
+
+async function* cut(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('data: 1\n\n')
+  throw new McpError('stream-ended', 'cut off')
+}
+
 /** The events of a stream as they come. */
 async function* events(response: Response): AsyncGenerator<Record<string, unknown>> {
   let text = ''
@@ -373,11 +388,6 @@ describe('the stateless era', () => {
   }
   const modern = (id: number, method: string, params: object = {}): object =>
     request(id, method, { ...params, _meta: META })
-  const headersFor = (method: string, name?: string): Record<string, string> => ({
-    'mcp-protocol-version': '2026-07-28',
-    'mcp-method': method,
-    ...(name === undefined ? {} : { 'mcp-name': name }),
-  })
 
   test('a request is answered without a session', { tags: ['MCP-42', 'MCP-43'] }, async () => {
     const { endpoint } = open({ 'tools/call': ({ name }) => ({ called: name }) })
@@ -491,10 +501,6 @@ describe('an exchange with an HTTP server', () => {
     return { endpoint, seen, aborted }
   }
 
-  async function* bytes(...parts: string[]): AsyncGenerator<Uint8Array> {
-    for (const part of parts) yield Buffer.from(part)
-  }
-
   test(
     'method, fields, body, status and bytes pass as they are',
     { tags: ['MCP-44'] },
@@ -524,10 +530,6 @@ describe('an exchange with an HTTP server', () => {
   )
 
   test('a response that is cut off is cut off for the host', { tags: ['MCP-44'] }, async () => {
-    async function* cut(): AsyncGenerator<Uint8Array> {
-      yield Buffer.from('data: 1\n\n')
-      throw new McpError('stream-ended', 'cut off')
-    }
     const entry = await entryFor(exchanging(() => ({ status: 200, body: cut() })).endpoint)
     const response = await call(entry, { body: request(1, 'x') })
     await expect(response.text()).rejects.toThrow('terminated')

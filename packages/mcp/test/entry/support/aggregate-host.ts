@@ -80,7 +80,7 @@ export class AggregateHost {
 
   async names(method = 'tools/list', member = 'tools'): Promise<readonly string[]> {
     const { result } = await this.ask(method)
-    return (result?.[member] as { name: string }[]).map(({ name }) => name)
+    return ((result?.[member] ?? []) as { name: string }[]).map(({ name }) => name)
   }
 
   notes(method: string): readonly JsonRpcMessage[] {

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { type Duplex, duplexPair } from 'node:stream'
+import type { RandomSource } from '@warren/core'
 import {
   type Catalog,
   type CatalogServer,
@@ -20,7 +20,7 @@ import {
 
 export const sha256 = (bytes: Uint8Array): Uint8Array =>
   new Uint8Array(createHash('sha256').update(bytes).digest())
-export const random = { randomBytes: (length: number) => new Uint8Array(randomBytes(length)) }
+export const random: RandomSource = { randomBytes: (length) => new Uint8Array(randomBytes(length)) }
 export const silent: Logger = { log: () => {} }
 
 /** Serves one connection: an MCP server of any making on a byte stream. */
