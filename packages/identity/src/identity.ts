@@ -10,9 +10,9 @@ export interface ControlledIdentity {
   /** Ed25519. */
   readonly assertionSigner: Signer
   /** Copies, which the caller wipes. Throws IdentityError `identity-wiped`. */
-  seeds(): ControlledSeeds
+  readonly seeds: () => ControlledSeeds
   /** Erases the secrets; afterwards nothing can be signed. */
-  wipe(): void
+  readonly wipe: () => void
 }
 
 /** A node that we are. */
@@ -21,5 +21,5 @@ export interface Identity extends ControlledIdentity {
   readonly nodeSigner: Signer
   /** ML-DSA-44. */
   readonly mlDsaSigner: Signer
-  seeds(): IdentitySeeds
+  readonly seeds: () => IdentitySeeds
 }
