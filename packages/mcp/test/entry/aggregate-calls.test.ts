@@ -469,6 +469,25 @@ describe('eras', () => {
     },
   )
 
+  test(
+    'a legacy server that dies of a discover is met again with the handshake alone',
+    { tags: ['MCP-54'] },
+    async () => {
+      const fragile = new StreamEndpoint((stream) => {
+        scripted({
+          ...handshake({ tools: {} }),
+          'server/discover': () => void stream.destroy(),
+          'tools/list': () => ({ tools: [{ name: 't' }] }),
+        })(stream)
+      })
+      const host = await new AggregateHost(new TestCatalog().add('f', fragile)).open()
+      expect((await host.askModern('tools/list')).result).toMatchObject({
+        tools: [{ name: 'f__t' }],
+      })
+      expect(fragile.opened).toBe(2)
+    },
+  )
+
   test('a discover may come first and the handshake after it', { tags: ['MCP-54'] }, async () => {
     const host = await new AggregateHost(
       new TestCatalog().add('p', new StreamEndpoint(legacyOnly('p'))),

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@warren/core'
+import { isJsonObject, type JsonObject } from '@warren/core'
 import type { HostChannel } from '../../host-channel.ts'
 import {
   idAt,
@@ -13,7 +13,7 @@ import {
   paramsOf,
   type RequestId,
 } from '../../json-rpc.ts'
-import { asMcpError, McpError } from '../../mcp-error.ts'
+import { asMcpError, isMcpErrorCode, McpError } from '../../mcp-error.ts'
 import { errorAnswer } from '../../rpc-answer.ts'
 import type { Endpoint, EndpointSession } from '../endpoint.ts'
 import { MessageQueue } from '../message-queue.ts'
@@ -94,7 +94,7 @@ export class BackendLink implements HostChannel {
   /**
    * Asks and waits for the response.
    *
-   * @throws McpError when the session ends first; the signal's reason when it is aborted, after the backend was told
+   * @throws McpError when the session ends first or the relay answers for the server; the signal's reason when it is aborted, after the backend was told
    */
   async ask(request: BackendRequest): Promise<JsonRpcResponse> {
     const signal = AbortSignal.any([request.signal, this.#over.signal])
@@ -109,9 +109,9 @@ export class BackendLink implements HostChannel {
     this.#pending.set(id, { request, token, resolve })
     try {
       await this.messages.push(requestOf(id, request, token))
-      return await promise
+      return toldByServer(await promise)
     } catch (error) {
-      if (!this.#over.signal.aborted) await this.#cancel(id)
+      if (signal.aborted && !this.#over.signal.aborted) await this.#cancel(id)
       throw error
     } finally {
       signal.removeEventListener('abort', onAbort)
@@ -197,6 +197,14 @@ export class BackendLink implements HostChannel {
     // A session that ends meanwhile has cancelled everything by that.
     await this.messages.push(note).catch(() => {})
   }
+}
+
+/** An error that a relay on the way has written, because the server could not answer, is thrown as what it is. */
+function toldByServer(response: JsonRpcResponse): JsonRpcResponse {
+  const { message, data } = objectAt(response, 'error')
+  const code = isJsonObject(data) ? data['code'] : undefined
+  if (isMcpErrorCode(code) && typeof message === 'string') throw new McpError(code, message)
+  return response
 }
 
 /** The request under our id; a progress token becomes the id as well, and so is ours too. */

@@ -2,6 +2,7 @@ import type { JsonRpcNotification, JsonRpcResponse } from '../../json-rpc.ts'
 import { asMcpError, McpError } from '../../mcp-error.ts'
 import type { Scheduler } from '../../ports.ts'
 import type { CatalogServer, Endpoint } from '../endpoint.ts'
+import type { Era } from '../era.ts'
 import type { AggregateLimits } from './aggregate-limits.ts'
 import { BackendLink, type BackendListener, type BackendRequest } from './backend-link.ts'
 import { type BackendFacts, shakeHands } from './handshake.ts'
@@ -20,6 +21,8 @@ export interface BackendInit {
   /** Ends a session that nobody has used for `backendIdleMs`. */
   readonly endsWhenIdle: boolean
 }
+
+const DEATHS: ReadonlySet<string> = new Set(['server-exited', 'session-ended', 'stream-ended'])
 
 /** A session with a backend after its handshake. */
 export interface Conversation {
@@ -104,7 +107,7 @@ export class Backend {
   }
 
   async #open(): Promise<Conversation> {
-    const { server, limits, scheduler, listener, profile } = this.#init
+    const { server, limits, scheduler } = this.#init
     const endpoint = this.#init.endpoint()
     if (endpoint === undefined) {
       throw new McpError('peer-unreachable', `the peer that owns "${server.alias}" is away`)
@@ -115,17 +118,41 @@ export class Backend {
     })
     const signal = AbortSignal.any([late.signal, this.#over.signal])
     try {
-      const link = await BackendLink.open(endpoint, { limits, listener }, signal)
-      try {
-        return this.#established({ link, facts: await shakeHands(link, profile(), signal) })
-      } catch (error) {
-        link.end(asMcpError(error, 'session-ended', 'the handshake failed'))
-        throw error
-      }
+      return await this.#converse(endpoint, signal)
     } catch (error) {
       throw asMcpError(error, 'peer-unreachable', `"${server.alias}" cannot be reached`)
     } finally {
       cancel()
+    }
+  }
+
+  /** Some legacy servers die of a question that is no handshake: those are met again, with the handshake alone. */
+  async #converse(endpoint: Endpoint, signal: AbortSignal): Promise<Conversation> {
+    if (this.#init.profile().era === 'legacy') {
+      return this.#greet(endpoint, ['legacy', 'modern'], signal)
+    }
+    try {
+      return await this.#greet(endpoint, ['modern', 'legacy'], signal)
+    } catch (error) {
+      const died = error instanceof McpError && DEATHS.has(error.code)
+      if (!died || signal.aborted) throw error
+      return this.#greet(endpoint, ['legacy'], signal)
+    }
+  }
+
+  async #greet(
+    endpoint: Endpoint,
+    eras: readonly Era[],
+    signal: AbortSignal,
+  ): Promise<Conversation> {
+    const { limits, listener, profile } = this.#init
+    const link = await BackendLink.open(endpoint, { limits, listener }, signal)
+    try {
+      const facts = await shakeHands(link, { profile: profile(), eras }, signal)
+      return this.#established({ link, facts })
+    } catch (error) {
+      link.end(asMcpError(error, 'session-ended', 'the handshake failed'))
+      throw error
     }
   }
 

@@ -12,18 +12,17 @@ export interface BackendFacts {
 }
 
 /**
- * Finds out which era a backend speaks and opens the conversation: the host's own era first, then the other.
+ * Finds out which of the eras a backend speaks, and opens the conversation in the first that it does.
  *
  * @throws McpError `server-answer-unacceptable` when it speaks neither; what ends the session
  */
 export async function shakeHands(
   link: BackendLink,
-  profile: HostProfile,
+  { profile, eras }: { readonly profile: HostProfile; readonly eras: readonly Era[] },
   signal: AbortSignal,
 ): Promise<BackendFacts> {
-  const tries = profile.era === 'modern' ? [discover, initialize] : [initialize, discover]
-  for (const attempt of tries) {
-    const facts = await attempt(link, profile, signal)
+  for (const era of eras) {
+    const facts = await GREETINGS[era](link, profile, signal)
     if (facts !== undefined) return facts
   }
   throw new McpError('server-answer-unacceptable', 'the server speaks no version of MCP known here')
@@ -53,6 +52,8 @@ async function discover(
     capabilities: objectAt({ capabilities: capabilities ?? {} }, 'capabilities'),
   }
 }
+
+const GREETINGS: Readonly<Record<Era, typeof discover>> = { modern: discover, legacy: initialize }
 
 async function initialize(
   link: BackendLink,

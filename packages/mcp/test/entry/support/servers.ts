@@ -27,7 +27,7 @@ export function bothEras(name: string, witness: Witness = { aborted: [] }): Serv
   }
 }
 
-function demoServer(name: string, witness: Witness): McpServer {
+export function demoServer(name: string, witness: Witness): McpServer {
   const server = new McpServer(
     { name, version: '1.0.0' },
     { capabilities: { tools: { listChanged: true }, logging: {}, resources: { subscribe: true } } },
