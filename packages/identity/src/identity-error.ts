@@ -35,6 +35,8 @@ export type IdentityErrorCode =
   | 'seeds-mismatch'
   | 'identity-wiped'
   | 'sidecar-malformed'
+  | 'sidecar-incomplete'
+  | 'sidecar-foreign'
 
 /** Something that names or proves an identity was refused. Carries no key and no bytes of a peer in its message. */
 export class IdentityError extends CodedError<IdentityErrorCode> {
