@@ -242,6 +242,59 @@ describe('how many sessions', () => {
   )
 })
 
+/** The event stream, as soon as the entry has seen that the one before was left. */
+async function comeBack(entry: HttpEntry, session: string): Promise<Response> {
+  for (;;) {
+    const response = await call(entry, { method: 'GET', session })
+    if (response.status !== 409) return response
+    await response.text()
+  }
+}
+
+describe('hosts that never say goodbye', () => {
+  test(
+    'a session whose event stream was left ends sooner, unless the host comes back',
+    { tags: ['MCP-39'] },
+    async () => {
+      const entry = await entryFor(open({ 'x/y': () => ({}) }).endpoint, { sessionLeftMs: 150 })
+      const session = await openSession(entry)
+      await (await call(entry, { method: 'GET', session })).body?.cancel()
+      const back = await comeBack(entry, session)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      expect((await call(entry, { session, body: request(1, 'x/y') })).status).toBe(200)
+      await back.body?.cancel()
+      await expect.poll(() => entry.sessions).toBe(0)
+    },
+  )
+
+  test(
+    'where the peer is full, the session left alone longest makes room',
+    { tags: ['MCP-39'] },
+    async () => {
+      const { endpoint } = open({ 'x/y': () => ({}) })
+      const inner = endpoint.openSession.bind(endpoint)
+      endpoint.openSession = (host, signal) =>
+        endpoint.opened - endpoint.closed < 2
+          ? inner(host, signal)
+          : Promise.reject(new McpError('sessions-exhausted', 'no more sessions'))
+      const entry = await entryFor(endpoint)
+      const [first, second] = [await openSession(entry), await openSession(entry)]
+      await call(entry, { session: first, body: request(1, 'x/y') })
+      const third = await openSession(entry)
+      expect(third).not.toBe('')
+      expect((await call(entry, { session: second, body: request(1, 'x/y') })).status).toBe(404)
+      const streams = await Promise.all(
+        [first, third].map((session) => call(entry, { method: 'GET', session })),
+      )
+      const refused = await call(entry, { body: INITIALIZE })
+      expect(await refused.json()).toMatchObject({
+        error: { data: { code: 'sessions-exhausted' } },
+      })
+      await Promise.all(streams.map((stream) => stream.body?.cancel() ?? Promise.resolve()))
+    },
+  )
+})
+
 describe('what goes where', () => {
   test(
     'what belongs to no request goes to the GET stream, also what was said before it',

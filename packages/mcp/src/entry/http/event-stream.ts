@@ -30,6 +30,10 @@ export class EventStream {
     this.#scheduleComment()
   }
 
+  onClose(listener: () => void): void {
+    this.#response.once('close', listener)
+  }
+
   get open(): boolean {
     return this.#response.writable && !this.#response.destroyed
   }

@@ -15,6 +15,8 @@ export interface HttpLimits {
   readonly sessionsMax: number
   /** How long a session is kept without a request or an open stream. */
   readonly sessionIdleMs: number
+  /** The same where the host had an event stream and has left it. */
+  readonly sessionLeftMs: number
   /** Messages of a session for which no stream is open. */
   readonly waitingMax: number
   /** Messages from the host that the relay has not taken yet, for each session. */
@@ -39,6 +41,7 @@ export const HTTP_LIMITS: HttpLimits = {
   headersMax: 64,
   sessionsMax: 64,
   sessionIdleMs: 30 * 60_000,
+  sessionLeftMs: 30_000,
   waitingMax: 64,
   queuedMax: 64,
   sseAfterMs: 5_000,

@@ -32,16 +32,21 @@ export class HttpSession implements HostChannel {
   #closed = false
   readonly #onIdle: () => void
 
-  /** `onIdle` is told whenever a response of the session is over. */
+  /** `onIdle` is told whenever a response or the GET stream of the session is over. */
   constructor(limits: HttpLimits, onIdle: () => void) {
     this.#limits = limits
     this.#onIdle = onIdle
     this.messages = new MessageQueue(limits.queuedMax)
   }
 
-  /** Whether a response or the GET stream of this session is open. */
+  /** Whether the host waits on a response or reads the GET stream. */
   get busy(): boolean {
-    return this.#replies.size > 0 || this.#stream?.open === true
+    return this.#stream?.open === true || [...this.#replies.values()].some(({ open }) => open)
+  }
+
+  /** Whether the host had a GET stream and has left it: most hosts never say goodbye in another way. */
+  get left(): boolean {
+    return this.#stream !== undefined && !this.busy
   }
 
   /** Takes a notification or an answer of the host. */
@@ -79,7 +84,9 @@ export class HttpSession implements HostChannel {
     }
     const stream = open()
     this.#stream = stream
-    for (const message of this.#waiting.splice(0)) await stream.send(message)
+    stream.onClose(this.#onIdle)
+    // All at once, so that nothing newer comes in between.
+    await Promise.all(this.#waiting.splice(0).map((message) => stream.send(message)))
   }
 
   async send(message: JsonRpcMessage, relatedTo?: RequestId): Promise<void> {

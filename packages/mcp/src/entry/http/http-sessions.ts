@@ -8,6 +8,9 @@ import { HttpSession } from './http-session.ts'
 
 const SESSION_ID_BYTES = 32
 const SESSION_ID_LENGTH_MAX = 128
+/** First and last of the pauses, each twice the one before, in which a peer may give a session free. */
+const ROOM_PAUSE_MS = 25
+const ROOM_PAUSE_MS_MAX = 1_600
 
 export interface HttpSessionsInit {
   readonly random: RandomSource
@@ -62,7 +65,7 @@ export class HttpSessions {
     const entry: Entry = { id, channel, owner, stopIdle: () => {} }
     this.#entries.set(id, entry)
     try {
-      const relay = await endpoint.openSession(channel, this.#stopping.signal)
+      const relay = await this.#openRelay(endpoint, entry)
       entry.relay = relay
       const ending = relay.ended
         .then(() => this.#forget(entry))
@@ -109,11 +112,45 @@ export class HttpSessions {
     await Promise.allSettled(this.#ending)
   }
 
+  /** Where the peer takes no more sessions, one at the same endpoint that was left alone makes room there. */
+  async #openRelay(endpoint: Endpoint, { channel, owner }: Entry): Promise<EndpointSession> {
+    let room = false
+    for (let pauseMs = ROOM_PAUSE_MS; ; pauseMs *= 2) {
+      try {
+        return await endpoint.openSession(channel, this.#stopping.signal)
+      } catch (error) {
+        if (!isExhausted(error) || pauseMs > ROOM_PAUSE_MS_MAX) throw error
+        room ||= await this.#makeRoomAt(owner.path)
+        if (!room) throw error
+      }
+      // The peer counts a session until its server is gone, which takes a moment.
+      await this.#pause(pauseMs)
+    }
+  }
+
+  async #makeRoomAt(endpointPath: string): Promise<boolean> {
+    const idle = this.#longestAlone(({ path }) => path === endpointPath)
+    if (idle?.relay === undefined) return false
+    this.#expire(idle)
+    await idle.relay.ended
+    return true
+  }
+
+  async #pause(pauseMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#init.scheduler.after(pauseMs, resolve)
+    await promise
+  }
+
+  #longestAlone(fits: (owner: SessionOwner) => boolean): Entry | undefined {
+    return [...this.#entries.values()].find(
+      ({ channel, owner, relay }) => relay !== undefined && !channel.busy && fits(owner),
+    )
+  }
+
   #makeRoom(): void {
     if (this.#entries.size < this.#init.limits.sessionsMax) return
-    const idle = [...this.#entries.values()].find(
-      ({ channel, relay }) => relay !== undefined && !channel.busy,
-    )
+    const idle = this.#longestAlone(() => true)
     if (idle === undefined) throw new EntryError('busy', 'all sessions are in use')
     this.#expire(idle)
   }
@@ -124,7 +161,9 @@ export class HttpSessions {
     this.#entries.delete(id)
     this.#entries.set(id, entry)
     entry.stopIdle()
-    entry.stopIdle = this.#init.scheduler.after(this.#init.limits.sessionIdleMs, () => {
+    const { sessionIdleMs, sessionLeftMs } = this.#init.limits
+    const aloneMs = entry.channel.left ? Math.min(sessionLeftMs, sessionIdleMs) : sessionIdleMs
+    entry.stopIdle = this.#init.scheduler.after(aloneMs, () => {
       if (entry.channel.busy) this.#touch(id)
       else this.#expire(entry)
     })
@@ -139,4 +178,8 @@ export class HttpSessions {
     entry.stopIdle()
     this.#entries.delete(entry.id)
   }
+}
+
+function isExhausted(error: unknown): boolean {
+  return error instanceof McpError && error.code === 'sessions-exhausted'
 }
