@@ -122,7 +122,8 @@ export class AggregateConnection {
     if (!isNotification(message)) return undefined
     if (message.method === 'notifications/progress') return this.#hostRequests.progress(message)
     // A notification names no server, so that only those which concern all of them are handed on.
-    if (message.method === 'notifications/roots/list_changed') return this.#pool.tellAll(message)
+    // Nobody waits for it: a backend that is still opening must not hold back what the host says next.
+    if (message.method === 'notifications/roots/list_changed') void this.#pool.tellAll(message)
     return undefined
   }
 
@@ -141,9 +142,9 @@ export class AggregateConnection {
       directory: this.#directory,
       calls: this.#calls,
       subscriptions: this.#subscriptions,
-      setLogLevel: async (logLevel) => {
+      setLogLevel: (logLevel) => {
         this.#profile = { ...this.#currentProfile(), logLevel }
-        await this.#pool.setLogLevel(logLevel)
+        void this.#pool.setLogLevel(logLevel)
       },
     }
   }

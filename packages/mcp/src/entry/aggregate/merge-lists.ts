@@ -6,9 +6,9 @@ import { aggregateName } from './aggregate-name.ts'
 import { type ItemKind, KINDS } from './item-kind.ts'
 
 /** Where an item comes from, in its `_meta`. */
-export const ORIGIN_KEY = 'warren.internal/origin'
+const ORIGIN_KEY = 'warren.internal/origin'
 /** The other owners of the same URI, in an item's `_meta`. */
-export const COLLISION_KEY = 'warren.internal/collision'
+const COLLISION_KEY = 'warren.internal/collision'
 /** What a list goes without and why, in a list result's `_meta`. */
 export const OMITTED_KEY = 'warren.internal/omitted'
 

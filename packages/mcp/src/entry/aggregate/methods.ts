@@ -20,7 +20,8 @@ export interface MethodContext {
   readonly directory: Directory
   readonly calls: BackendCalls
   readonly subscriptions: Subscriptions
-  setLogLevel(level: string): Promise<void>
+  /** For the backends that are there and those that come; what they answer concerns nobody. */
+  setLogLevel(level: string): void
 }
 
 interface Method {
@@ -117,7 +118,7 @@ async function readResource(call: HostCall, context: MethodContext): Promise<Jso
   const response = await context.calls.forward(call, server, params)
   if (!('result' in response)) return response
   const result = objectAt(response, 'result')
-  return { ...response, result: { ...uncached(call), ...result } }
+  return { ...response, result: { ...result, ...uncached(call) } }
 }
 
 async function subscribe(call: HostCall, context: MethodContext): Promise<JsonRpcResponse> {
@@ -143,7 +144,7 @@ async function complete(
 async function setLogLevel(call: HostCall, context: MethodContext): Promise<JsonRpcResponse> {
   const { level } = paramsOf(call.request)
   if (typeof level !== 'string') throw new RpcRefusal('params-invalid', 'level must be a string')
-  await context.setLogLevel(level)
+  context.setLogLevel(level)
   return ownResult(call, {}, context.serverInfo)
 }
 

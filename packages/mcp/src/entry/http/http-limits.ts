@@ -32,7 +32,7 @@ export interface HttpLimits {
 }
 
 export const HTTP_LIMITS: HttpLimits = {
-  connectionsMax: 128,
+  connectionsMax: 512,
   headersMs: 10_000,
   requestMs: 30_000,
   keepAliveMs: 30_000,
