@@ -66,27 +66,25 @@ function pair(proofs: readonly Proof[], required: readonly RequiredProof[]): rea
   if (!isUnique(present)) throw unexpected('two proofs are of one key')
   return proofs.map((proof) => {
     const requirement = required.find(
-      (each) => each.verificationMethod === proof.verificationMethod,
+      ({ verificationMethod, cryptosuite }) =>
+        verificationMethod === proof.verificationMethod && cryptosuite === proof.cryptosuite,
     )
-    if (requirement === undefined) throw unexpected('a proof is of a key that is not required')
+    if (requirement === undefined) {
+      throw unexpected('a proof is of a key that is not required, or of another suite than its key')
+    }
     return { proof, requirement }
   })
 }
 
 /** Everything that a proof says in the clear. */
 function checkTerms(proof: Proof, input: VerifyProofsInput): void {
-  const { required, purpose, challenge, domain, document } = input
-  const { verificationMethod, cryptosuite } = proof
-  const matches = required.some(
-    (each) => each.verificationMethod === verificationMethod && each.cryptosuite === cryptosuite,
-  )
-  if (!matches) throw unexpected('a proof is of another suite than its key')
+  const { purpose, challenge, domain, document } = input
   if (proof.proofPurpose !== purpose) throw unexpected('a proof has another purpose')
   if (proof.challenge !== challenge || proof.domain !== domain) {
     throw unexpected('a proof answers another challenge, or is meant for another verifier')
   }
   parseTimestamp(proof.created)
-  const stored = PROOF_SUITES[cryptosuite].storesContext ? document['@context'] : undefined
+  const stored = PROOF_SUITES[proof.cryptosuite].storesContext ? document['@context'] : undefined
   if (!isSameContext(proof['@context'], stored)) {
     throw new IdentityError('proof-malformed', 'a proof has another context than its document')
   }

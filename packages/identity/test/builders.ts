@@ -89,8 +89,14 @@ export function forgeNext(text: string, forgery: Forgery): string {
 }
 
 /** Writes the first entry of a log for a document with the placeholder `{SCID}` in it. */
-export function forgeGenesis(forgery: Forgery & { readonly document: JsonObject }): string {
-  const { update, next, atMs = NOW_MS, parameters, document } = forgery
+export function forgeGenesis(
+  forgery: Forgery & {
+    readonly document: JsonObject
+    /** Changes the entry after its SCID was computed and before its hash is. */
+    readonly before?: (entry: JsonObject) => JsonObject
+  },
+): string {
+  const { update, next, atMs = NOW_MS, parameters, document, before = (same) => same } = forgery
   const draft = canonicalJson({
     versionId: '{SCID}',
     versionTime: formatTimestamp(atMs),
@@ -105,8 +111,9 @@ export function forgeGenesis(forgery: Forgery & { readonly document: JsonObject 
     state: document,
   })
   const entry = JSON.parse(draft.replaceAll('{SCID}', multihash(draft))) as JsonObject
-  const versionId = `1-${multihash(canonicalJson(entry))}`
-  return sign({ ...entry, versionId }, forgery)
+  const hashed = before(entry)
+  const versionId = `1-${multihash(canonicalJson(hashed))}`
+  return sign({ ...hashed, versionId }, forgery)
 }
 
 /** The document of a log with the placeholder in place of its SCID. */

@@ -163,6 +163,21 @@ describe('chain', () => {
     },
   )
 
+  test('one SCID has one first entry', { tags: ['ID-5'] }, () => {
+    const document = { ...lean(), note: '{SCID}' }
+    const init = { update: seed(70), next: seed(71), document }
+    const forged = forgeGenesis({
+      ...init,
+      // The placeholder that is left in place gives the same SCID and another hash.
+      before: (entry) => ({
+        ...entry,
+        state: { ...(entry['state'] as JsonObject), note: '{SCID}' },
+      }),
+    })
+    expect(verify(forgeGenesis(init)).version).toBe(1)
+    expect(() => verify(forged)).toThrow(refusal('entry-malformed'))
+  })
+
   test('a log without its middle entry is refused', { tags: ['ID-5'] }, () => {
     const [first, , third] = rotated().text.split('\n')
     expect(() => verify(`${first}\n${third}\n`)).toThrow(refusal('entry-out-of-order'))
@@ -484,6 +499,20 @@ test.for([
     document: { ...document, verificationMethod },
   })
   expect(() => verify(forged)).toThrow(refusal('document-malformed'))
+})
+
+test.for([
+  { name: 'the id of another key', id: 'did:webvh:{SCID}:warren.internal#q1' },
+  { name: 'the id of another DID', id: `${node(11).did}#n1` },
+])('a document with a key more, that has $name, is refused', { tags: ['ID-12'] }, ({ id }) => {
+  const document = template(node().log)
+  const methods = document['verificationMethod'] as JsonObject[]
+  const more = (name: string): JsonObject => ({
+    ...document,
+    verificationMethod: [...methods, { ...methods[0], id: name }],
+  })
+  expect(verify(genesisOf(more('did:webvh:{SCID}:warren.internal#n1'))).version).toBe(1)
+  expect(() => verify(genesisOf(more(id)))).toThrow(refusal('document-malformed'))
 })
 
 test('a key is listed once for a use, and 16 keys at most', { tags: ['ID-12'] }, () => {

@@ -92,6 +92,12 @@ test.for([
   expect(() => decodeMultikey(text)).toThrow(refusal(code))
 })
 
+test('a Multikey has one spelling', { tags: ['ID-2'] }, () => {
+  const multikey = encodeMultikey({ type: 'mldsa44', bytes: new Uint8Array(1312) })
+  expect(multikey).toHaveLength(1753)
+  expect(() => decodeMultikey(`${multikey}=`)).toThrow(refusal('multikey-malformed'))
+})
+
 test.for([
   { name: 'of an RSA key', text: 'QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC' },
   { name: 'of a secp256k1 key', text: '16Uiu2HAkv7Rg7V3C6dQfqJ6gJQ5ZQXmWv1fXcZ8E2p5VvVnq5X3J' },

@@ -73,7 +73,8 @@ describe.for(SUITES)('with the $name suite', (by) => {
 
   test('a public key that is no point refuses the document', { tags: ['ID-16'] }, () => {
     const required = requiredProofs(alice.log.document, 'assertionMethod')
-    for (const bytes of [seed(0), seed(0xff), Uint8Array.from([2, ...seed(0).slice(1)])]) {
+    const point = Uint8Array.from([2, ...seed(0).slice(1)])
+    for (const bytes of [seed(0), seed(0xff), point, new Uint8Array(31)]) {
       const [first, ...others] = required
       const changed = [{ ...first!, publicKey: bytes }, ...others]
       expect(() => judge(signed(), { suite: by, required: changed })).toThrow(
@@ -177,6 +178,20 @@ test.for([
   { tags: ['ID-15'] },
   ({ value, code }) => {
     expect(() => judge(withProof(1, { proofValue: value }))).toThrow(refusal(code))
+  },
+)
+
+test(
+  'a second spelling of an ML-DSA-44 proof value refuses the document',
+  { tags: ['ID-15'] },
+  () => {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const value = signed().proof[1]?.proofValue ?? ''
+    // The last of 3227 characters holds four bits of the signature; the two that are left over must be zero.
+    const last = alphabet[alphabet.indexOf(value.at(-1) ?? '') + 1] ?? ''
+    expect(() => judge(withProof(1, { proofValue: value.slice(0, -1) + last }))).toThrow(
+      refusal('proof-malformed'),
+    )
   },
 )
 
