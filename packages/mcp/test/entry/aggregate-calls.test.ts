@@ -116,14 +116,14 @@ describe('time', () => {
     { tags: ['MCP-50'] },
     async () => {
       const catalog = new TestCatalog().add('pump', new StreamEndpoint(bothEras('pump')))
-      const limits = { callSilenceMs: 150, callMs: 100_000 }
+      const limits = { callSilenceMs: 400, callMs: 100_000 }
       const host = await AggregateHost.legacy(catalog, { limits })
       const params = {
         name: 'pump__count',
-        arguments: { n: 12, pauseMs: 25 },
+        arguments: { n: 25, pauseMs: 25 },
         _meta: { progressToken: 'p' },
       }
-      expect(textOf(await host.ask('tools/call', params))).toBe('pump counted to 12')
+      expect(textOf(await host.ask('tools/call', params))).toBe('pump counted to 25')
       const short = await AggregateHost.legacy(catalog, { limits: { ...limits, callMs: 100 } })
       expect(textOf(await short.ask('tools/call', params))).toContain('lasted')
     },

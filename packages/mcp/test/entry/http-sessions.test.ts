@@ -256,11 +256,11 @@ describe('hosts that never say goodbye', () => {
     'a session whose event stream was left ends sooner, unless the host comes back',
     { tags: ['MCP-39'] },
     async () => {
-      const entry = await entryFor(open({ 'x/y': () => ({}) }).endpoint, { sessionLeftMs: 150 })
+      const entry = await entryFor(open({ 'x/y': () => ({}) }).endpoint, { sessionLeftMs: 500 })
       const session = await openSession(entry)
       await (await call(entry, { method: 'GET', session })).body?.cancel()
       const back = await comeBack(entry, session)
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      await new Promise((resolve) => setTimeout(resolve, 800))
       expect((await call(entry, { session, body: request(1, 'x/y') })).status).toBe(200)
       await back.body?.cancel()
       await expect.poll(() => entry.sessions).toBe(0)
