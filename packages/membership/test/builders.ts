@@ -84,17 +84,21 @@ export function memberOf(
   })
 }
 
+/** A proof, to be altered. */
+export interface LooseProof {
+  cryptosuite: string
+  proofPurpose: string
+  proofValue: string
+  verificationMethod: string
+}
+
 /** A record or message of any kind, to be altered. */
 export interface Loose {
   [key: string]: unknown
-  proof: {
-    [key: string]: unknown
-    proofValue: string
-    verificationMethod: string
-    cryptosuite: string
-  }[]
-  credentialSubject: { [key: string]: unknown; roles: string[] }
+  proof: LooseProof[]
+  credentialSubject: { admin?: boolean; enclave: string; gen: number; id: string; roles: string[] }
   admins: { keys: string[] }[]
+  inviter: object
   charter: string
 }
 

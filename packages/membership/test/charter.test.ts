@@ -75,22 +75,22 @@ describe('a charter', () => {
           (proof) => proof.cryptosuite !== 'eddsa-jcs-2022',
         )),
     },
-    { name: 'one proof twice', change: (record) => (record['proof'][3] = record['proof'][0]) },
+    { name: 'one proof twice', change: (record) => (record['proof'][3] = record['proof'][0]!) },
     {
       name: 'a proof of another purpose',
-      change: (record) => (record['proof'][0].proofPurpose = 'authentication'),
+      change: (record) => (record['proof'][0]!.proofPurpose = 'authentication'),
     },
     {
       name: 'a flipped signature',
       change: (record) =>
-        (record['proof'][1].proofValue = record['proof'][1].proofValue.replace(
+        (record['proof'][1]!.proofValue = record['proof'][1]!.proofValue.replace(
           /^(.{9})./,
           (all: string, head: string) => `${head}${all[9] === 'A' ? 'B' : 'A'}`,
         )),
     },
     {
       name: 'another suite name',
-      change: (record) => (record['proof'][0].cryptosuite = 'eddsa-rdfc-2022'),
+      change: (record) => (record['proof'][0]!.cryptosuite = 'eddsa-rdfc-2022'),
     },
   ])('with $name is refused', { tags: ['MEM-1'] }, ({ change }) => {
     const { charter } = mesh(2, 2)

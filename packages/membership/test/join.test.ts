@@ -186,10 +186,10 @@ describe('the request', () => {
           (proof) => proof.cryptosuite === 'eddsa-jcs-2022',
         )),
     },
-    { name: 'with a proof twice', change: (record) => record['proof'].push(record['proof'][0]) },
+    { name: 'with a proof twice', change: (record) => record['proof'].push(record['proof'][0]!) },
     {
       name: 'with a proof for another purpose',
-      change: (record) => (record['proof'][0].proofPurpose = 'assertionMethod'),
+      change: (record) => (record['proof'][0]!.proofPurpose = 'assertionMethod'),
     },
   ])('$name is refused', { tags: ['MEM-8'] }, ({ change }) => {
     expect(refusalCode(() => accept(side, { bytes: utf8(edited(honest, change)), channel }))).toBe(
@@ -256,7 +256,7 @@ describe('the response', () => {
 
   test('with the charter of another mesh is refused', { tags: ['MEM-9'] }, () => {
     expect(refusalCode(() => verify(side, utf8(foreignResponse)))).toBe('charter-foreign')
-    const { charter } = JSON.parse(foreignResponse) as Record<string, string>
+    const { charter } = JSON.parse(foreignResponse) as Loose
     expect(
       refusalCode(() =>
         verify(side, utf8(edited(response, (record) => (record['charter'] = charter)))),

@@ -78,7 +78,7 @@ describe('a membership', () => {
 
 describe('proofs', () => {
   const stranger = mesh(1, 1)
-  const foreignProof = JSON.parse(memberOf(stranger, owner).text)['proof'][0]
+  const foreignProof = (JSON.parse(memberOf(stranger, owner).text) as Loose)['proof'][0]!
 
   test.for<{ name: string; change: (record: Loose) => void }>([
     { name: 'no proof', change: (record) => (record['proof'] = []) },
@@ -110,15 +110,15 @@ describe('proofs', () => {
     },
     {
       name: 'an unknown suite beside enough admins',
-      change: (record) => record['proof'].push({ ...record['proof'][0], cryptosuite: 'bbs-2023' }),
+      change: (record) => record['proof'].push({ ...record['proof'][0]!, cryptosuite: 'bbs-2023' }),
     },
-    { name: 'a doubled proof', change: (record) => record['proof'].push(record['proof'][0]) },
+    { name: 'a doubled proof', change: (record) => record['proof'].push(record['proof'][0]!) },
     {
       name: 'two proofs of one admin swapped',
       change: (record) =>
-        ([record['proof'][0].proofValue, record['proof'][2].proofValue] = [
-          record['proof'][2].proofValue,
-          record['proof'][0].proofValue,
+        ([record['proof'][0]!.proofValue, record['proof'][2]!.proofValue] = [
+          record['proof'][2]!.proofValue,
+          record['proof'][0]!.proofValue,
         ]),
     },
     { name: 'more roles', change: (record) => record['credentialSubject'].roles.push('admin') },
@@ -141,7 +141,7 @@ describe('proofs', () => {
   })
 
   test('one proof instead of a list is refused', { tags: ['MEM-3'] }, () => {
-    const text = edited(membership.text, (record) => (record['proof'] = record['proof'][0]))
+    const text = edited(membership.text, (record) => (record['proof'] = record['proof'][0]!))
     expect(refusalCode(() => verify(text))).toBe('membership-malformed')
   })
 })

@@ -83,8 +83,26 @@ export class SecuredStream extends AbstractMessageStream {
   override async close(options?: AbortOptions): Promise<void> {
     if (this.writeStatus !== 'writable') return
     this.writeStatus = 'closing'
+    await this.#emptied(options?.signal)
     this.#flush()
+    // The inner connection drops what comes once it is closing: what is arriving now is still read.
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve)
+    })
     await this.#inner.close(options)
+  }
+
+  /** Waits until what the connection could not take yet has gone. */
+  async #emptied(signal?: AbortSignal): Promise<void> {
+    while (this.writeBuffer.byteLength > 0 && this.status === 'open') {
+      signal?.throwIfAborted()
+      await new Promise<void>((resolve) => {
+        for (const event of ['idle', 'close'] as const) {
+          this.addEventListener(event, () => resolve(), { once: true })
+        }
+        signal?.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
   }
 
   /** Runs after every microtask of this turn, so that answers of handlers that wait on each other are sent together. */

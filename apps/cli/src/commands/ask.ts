@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs'
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '@warren/core'
+import { askNode, listMember } from '@warren/node'
+import type { Command } from 'commander'
+import { CommandError } from '../command-error.ts'
+import { type CommonOptions, contextOf } from '../context.ts'
+import { parseDurationMs } from '../duration.ts'
+import { table } from '../table.ts'
+
+const ARGUMENTS_LIMITS = { lengthMax: 4 * 1024 * 1024, depthMax: 64, keysMax: 100_000 }
+
+/** `warren status`: what this node is and how it stands. */
+export async function status(_options: unknown, command: Command): Promise<void> {
+  const { socket, output } = contextOf(command.optsWithGlobals<CommonOptions>())
+  const answer = await askNode(socket, { do: 'status' })
+  const entries = isJsonObject(answer) ? Object.entries(answer) : []
+  output.result(answer, table(entries.map(([key, value]) => [key, shown(value)])))
+}
+
+/** `warren peers`: which members this node is connected to. */
+export async function peers(_options: unknown, command: Command): Promise<void> {
+  const { socket, output } = contextOf(command.optsWithGlobals<CommonOptions>())
+  const answer = await askNode(socket, { do: 'peers' })
+  const rows = listMember(answer, 'peers').map((peer) =>
+    ['name', 'enclave', 'roles', 'address', 'found', 'did'].map((key) => shown(member(peer, key))),
+  )
+  output.result(
+    answer,
+    table([['NAME', 'ENCLAVE', 'ROLES', 'ADDRESS', 'FOUND BY', 'DID'], ...rows]),
+  )
+}
+
+/** `warren tools [server]`: which tools this node can call, and where they live. */
+export async function tools(
+  server: string | undefined,
+  _options: unknown,
+  command: Command,
+): Promise<void> {
+  const { socket, output } = contextOf(command.optsWithGlobals<CommonOptions>())
+  const answer = await askNode(socket, { do: 'tools', ...(server === undefined ? {} : { server }) })
+  for (const problem of listMember(answer, 'problems')) {
+    output.progress(
+      `note: ${shown(member(problem, 'server'))}: ${shown(member(problem, 'message'))}`,
+    )
+  }
+  const rows = listMember(answer, 'tools').map((tool) =>
+    ['server', 'name', 'node', 'description'].map((key) => firstLine(shown(member(tool, key)))),
+  )
+  output.result(answer, table([['SERVER', 'TOOL', 'NODE', 'DESCRIPTION'], ...rows]))
+}
+
+interface CallOptions extends CommonOptions {
+  readonly args: string
+  readonly timeout: string
+}
+
+/** `warren call <server> <tool>`: call one tool and print its result. */
+export async function call(
+  server: string,
+  tool: string,
+  _options: unknown,
+  command: Command,
+): Promise<void> {
+  const options = command.optsWithGlobals<CallOptions>()
+  const { socket, output } = contextOf(options)
+  const answer = await askNode(socket, {
+    do: 'call',
+    server,
+    tool,
+    arguments: readArguments(options.args),
+    timeoutMs: parseDurationMs(options.timeout),
+  })
+  const lines = listMember(answer, 'content').map((block) => shown(member(block, 'text') ?? block))
+  if (member(answer, 'isError') === true) throw new CommandError('call-refused', lines.join('\n'))
+  output.result(answer, lines)
+}
+
+function readArguments(text: string): JsonObject {
+  const value = parseJson(text === '-' ? readFileSync(0, 'utf8') : text, ARGUMENTS_LIMITS)
+  if (!isJsonObject(value)) throw new CommandError('usage', '--args takes a JSON object')
+  return value
+}
+
+function member(value: JsonValue, key: string): JsonValue | undefined {
+  return isJsonObject(value) ? value[key] : undefined
+}
+
+function shown(value: JsonValue | undefined): string {
+  if (value === undefined || value === null) return '-'
+  if (typeof value === 'string') return value
+  if (Array.isArray(value)) return value.map((item: JsonValue) => shown(item)).join(', ')
+  return JSON.stringify(value)
+}
+
+function firstLine(text: string): string {
+  const line = text.split('\n', 1)[0] ?? ''
+  return line.length > 72 ? `${line.slice(0, 71)}…` : line
+}

@@ -1,0 +1,20 @@
+import { importHostFile } from '@warren/node'
+import type { Command } from 'commander'
+import { type CommonOptions, contextOf } from '../context.ts'
+import { reloadIfRunning } from '../reload.ts'
+
+/** `warren import <file>`: take over the MCP servers that an AI host's file names. */
+export async function importServers(
+  file: string,
+  _options: unknown,
+  command: Command,
+): Promise<void> {
+  const { directory, socket, output } = contextOf(command.optsWithGlobals<CommonOptions>())
+  const imported = importHostFile({ directory, file })
+  const running = imported.added.length > 0 && (await reloadIfRunning(socket))
+  for (const warning of imported.warnings) output.progress(`note: ${warning}`)
+  output.result({ added: [...imported.added], warnings: [...imported.warnings], running }, [
+    imported.added.length === 0 ? 'No server was added.' : `Added: ${imported.added.join(', ')}.`,
+    `Nobody may use them yet: write a rule into ${directory}/policies/.`,
+  ])
+}

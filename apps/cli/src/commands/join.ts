@@ -1,0 +1,49 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { joinMesh } from '@warren/node'
+import type { Command } from 'commander'
+import { type CommonOptions, contextOf } from '../context.ts'
+import { newPassphrase, type PassphraseOptions } from '../passphrase.ts'
+
+const INVITATION_BYTES_MAX = 64 * 1024
+const JOIN_TIMEOUT_MS = 30_000
+
+interface JoinOptions extends CommonOptions, PassphraseOptions {
+  readonly name: string
+  readonly listen?: readonly string[]
+}
+
+/** `warren join`: become a member, with an invitation as text or as the name of a file. */
+export async function join(invitation: string, _options: unknown, command: Command): Promise<void> {
+  const options = command.optsWithGlobals<JoinOptions>()
+  const { directory, output } = contextOf(options)
+  const passphrase = await newPassphrase(options)
+  try {
+    const member = await joinMesh({
+      directory,
+      invitation: readInvitation(invitation),
+      name: options.name,
+      passphrase,
+      signal: AbortSignal.timeout(JOIN_TIMEOUT_MS),
+      progress: (line) => output.progress(line),
+      ...(options.passphraseFile === undefined ? {} : { passphraseFile: options.passphraseFile }),
+      ...(options.listen === undefined ? {} : { listen: options.listen }),
+    })
+    output.result({ ...member, roles: [...member.roles] }, [
+      `mesh      ${member.meshId}`,
+      `node      ${member.did}`,
+      `enclave   ${member.enclave}`,
+      `roles     ${member.roles.join(', ')}`,
+      `directory ${directory}`,
+      '',
+      'Next: "warren up".',
+    ])
+  } finally {
+    passphrase.fill(0)
+  }
+}
+
+function readInvitation(argument: string): string {
+  if (argument.startsWith('warren-invite:') || !existsSync(argument)) return argument
+  if (statSync(argument).size > INVITATION_BYTES_MAX) return ''
+  return readFileSync(argument, 'utf8').trim()
+}

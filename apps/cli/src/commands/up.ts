@@ -1,0 +1,35 @@
+import { type NodeEvent, configuredPassphraseFile, startNode } from '@warren/node'
+import type { Command } from 'commander'
+import { type CommonOptions, contextOf } from '../context.ts'
+import { existingPassphrase, type PassphraseOptions } from '../passphrase.ts'
+
+interface UpOptions extends CommonOptions, PassphraseOptions {}
+
+/** `warren up`: run the node in the foreground until it is told to stop. */
+export async function up(_options: unknown, command: Command): Promise<void> {
+  const options = command.optsWithGlobals<UpOptions>()
+  const { directory } = contextOf(options)
+  const passphrase = await existingPassphrase(options, configuredPassphraseFile(directory))
+  const log = options.json === true ? printJson : printLine
+  const node = await startNode({ directory, passphrase, report: log })
+  passphrase.fill(0)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  process.once('SIGINT', resolve)
+  process.once('SIGTERM', resolve)
+  void node.stopRequested.then(resolve)
+  await promise
+  await node.stop()
+}
+
+function printJson(event: NodeEvent): void {
+  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`)
+}
+
+function printLine(event: NodeEvent): void {
+  const { event: name, level, message, ...fields } = event
+  const rest = Object.entries(fields).map(([key, value]) => `${key}=${String(value)}`)
+  const mark = level === 'info' ? '' : `${level}: `
+  process.stderr.write(
+    `${new Date().toISOString()} ${mark}${name} ${[message, ...rest].filter(Boolean).join(' ')}\n`,
+  )
+}

@@ -1,0 +1,40 @@
+/** Exit codes are part of the interface: scripts rely on them. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  /** Policy, admission or an invitation said no. */
+  refused: 3,
+  notRunning: 4,
+  timedOut: 5,
+  /** A file, a key or the configuration is not as it must be. */
+  configuration: 6,
+} as const
+
+const BY_CODE: Readonly<Record<string, number>> = {
+  'node-not-running': EXIT.notRunning,
+  'control-closed': EXIT.notRunning,
+  'call-timeout': EXIT.timedOut,
+  'call-refused': EXIT.refused,
+  'join-refused': EXIT.refused,
+  'no-admin-key': EXIT.refused,
+  'already-initialised': EXIT.configuration,
+  'not-initialised': EXIT.configuration,
+  'passphrase-wrong': EXIT.configuration,
+}
+
+const PREFIXES: readonly (readonly [string, number])[] = [
+  ['invitation-', EXIT.refused],
+  ['membership-', EXIT.refused],
+  ['policy-', EXIT.configuration],
+  ['config-', EXIT.configuration],
+  ['key-', EXIT.configuration],
+  ['store-', EXIT.configuration],
+]
+
+/** The exit code of an error code. */
+export function exitCodeOf(code: string): number {
+  const exact = BY_CODE[code]
+  if (exact !== undefined) return exact
+  return PREFIXES.find(([prefix]) => code.startsWith(prefix))?.[1] ?? EXIT.failed
+}

@@ -1,0 +1,119 @@
+import { hostname } from 'node:os'
+import { Command } from 'commander'
+import { call, peers, status, tools } from './commands/ask.ts'
+import { connect } from './commands/connect.ts'
+import { importServers } from './commands/import.ts'
+import { init } from './commands/init.ts'
+import { invite } from './commands/invite.ts'
+import { join } from './commands/join.ts'
+import { serve } from './commands/serve.ts'
+import { up } from './commands/up.ts'
+
+const NAME_LENGTH_MAX = 32
+
+/** The whole command line. */
+export function createProgram(): Command {
+  const program = new Command('warren')
+    .description(
+      'Carries MCP tool calls between machines that have no internet and no server to trust.',
+    )
+    .option('--dir <directory>', 'data directory (default: $WARREN_HOME or ~/.warren)')
+    .option('--json', 'one JSON document on stdout, errors as JSON on stderr')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .showHelpAfterError(false)
+  addMembership(program)
+  addServing(program)
+  addAsking(program)
+  return program
+}
+
+function addMembership(program: Command): void {
+  withKeys(program.command('init'))
+    .description('found a mesh: this machine becomes its first node and its administrator')
+    .option('--enclave <name>', 'named part of the mesh that this node is in', 'main')
+    .option('--role <name...>', 'roles of this node', ['member'])
+    .action(init)
+  program
+    .command('invite')
+    .description('print a line that lets one machine in, once')
+    .option('--role <name...>', 'roles that the new member gets', ['member'])
+    .option('--enclave <name>', 'enclave of the new member (default: that of this node)')
+    .option('--expires <duration>', 'how long it works: 15m, 24h, 7d', '24h')
+    .option('--file <path>', 'write it to a new file instead of printing it')
+    .action(invite)
+  withKeys(program.command('join'))
+    .description('become a member, with an invitation')
+    .argument('<invitation>', 'the line that "warren invite" printed, or a file that holds it')
+    .action(join)
+  withPassphrase(program.command('up')).description('run the node').action(up)
+}
+
+function withKeys(command: Command): Command {
+  return withPassphrase(command)
+    .option('--name <name>', 'what people call this node', defaultName())
+    .option('--listen <multiaddr...>', 'addresses to listen on (default: all, port 4001)')
+}
+
+function withPassphrase(command: Command): Command {
+  return command
+    .option(
+      '--passphrase-file <path>',
+      'file (mode 0600) that holds the passphrase of the key files',
+    )
+    .option('--passphrase-fd <number>', 'file descriptor to read the passphrase from')
+}
+
+function addServing(program: Command): void {
+  program
+    .command('serve')
+    .description('offer an MCP server of this machine to the mesh')
+    .argument('<name>', 'short name: a-z, 0-9, "-"')
+    .argument('[command...]', 'after "--": the command that starts the server on stdio')
+    .option('--url <url>', 'a Streamable HTTP server on loopback instead of a command')
+    .option('--title <text>', 'what people read')
+    .option('--env <assignment...>', 'NAME=VALUE for the server process', [])
+    .option('--cwd <directory>', 'working directory of the server process')
+    .option(
+      '--allow-role <name...>',
+      'also write a policy file that lets these roles use all of it',
+      [],
+    )
+    .action(serve)
+  program
+    .command('import')
+    .description('take over the MCP servers from the file of an AI host')
+    .argument('<file>', 'claude_desktop_config.json, .mcp.json, .vscode/mcp.json, …')
+    .action(importServers)
+  program
+    .command('connect')
+    .description('MCP on stdin and stdout: what an AI host starts')
+    .argument('[server]', 'one server, unchanged (default: all of them, with prefixed names)')
+    .action(connect)
+}
+
+function addAsking(program: Command): void {
+  program.command('status').description('what this node is and how it stands').action(status)
+  program.command('peers').description('members this node is connected to').action(peers)
+  program
+    .command('tools')
+    .description('tools that can be called from here')
+    .argument('[server]', 'only those of one server')
+    .action(tools)
+  program
+    .command('call')
+    .description('call one tool')
+    .argument('<server>', 'name of the server as "warren tools" shows it')
+    .argument('<tool>', 'name of the tool')
+    .option('--args <json>', 'arguments as a JSON object, "-" for standard input', '{}')
+    .option('--timeout <duration>', 'how long to wait', '60s')
+    .action(call)
+}
+
+function defaultName(): string {
+  const cleaned = hostname()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .replaceAll(/^[^a-z]+|-+$/g, '')
+  return cleaned.slice(0, NAME_LENGTH_MAX) || 'node'
+}

@@ -1,0 +1,83 @@
+import type { Clock } from '@warren/core'
+import type { Provider } from '@warren/mcp'
+import type { Network, Peer } from '@warren/network'
+import type { AdmissionDesk } from './admission-desk.ts'
+import type { MeshCatalog } from './mesh-catalog.ts'
+import type { Report } from './node-event.ts'
+
+export interface CallDeskInit {
+  readonly network: Network
+  readonly provider: Provider
+  readonly admission: AdmissionDesk
+  readonly catalog: MeshCatalog
+  readonly report: Report
+  readonly clock: Clock
+}
+
+/** Pause between two rounds in which every member is asked again what it offers. */
+const ROUND_MS = 10_000
+
+/** Connects the network with the provider and the catalogue: who is here, who calls, who is gone. */
+export class CallDesk {
+  readonly #init: CallDeskInit
+  readonly #startedMs: number
+  #round: NodeJS.Timeout | undefined
+
+  constructor(init: CallDeskInit) {
+    this.#init = init
+    this.#startedMs = init.clock.monotonicMs()
+    const { network, report } = init
+    network.onCall(async (stream, { did }) => {
+      const member = init.admission.memberOf(did)
+      if (member === undefined) {
+        await network.expel(did, 'membership-expired')
+        return
+      }
+      await init.provider.serve(stream, { did, roles: member.roles, enclave: member.enclave })
+    })
+    network.on('discovered', ({ peerId }) =>
+      report({ event: 'discovered', level: 'debug', peerId }),
+    )
+    network.on('admitted', (peer) => this.#admitted(peer))
+    network.on('refused', ({ peerId, address, by, code, sentence }) => {
+      report({ event: 'refused', level: 'warn', peerId, address, by, code, message: sentence })
+    })
+    network.on('lost', ({ did, code }) => {
+      report({ event: 'lost', level: 'info', did, code })
+      init.catalog.forget(did)
+      void init.provider.dropCaller(did, 'the caller is no longer connected')
+    })
+  }
+
+  /** Starts asking members again, round by round. */
+  start(): void {
+    const { network, catalog } = this.#init
+    const round = async (): Promise<void> => {
+      await Promise.all(network.peers().map(({ did }) => catalog.refresh(did)))
+      this.#round?.refresh()
+    }
+    this.#round = setTimeout(() => void round(), ROUND_MS)
+  }
+
+  stop(): void {
+    clearTimeout(this.#round)
+    this.#round = undefined
+  }
+
+  #admitted({ did, peerId, address, suite, discoveredBy }: Peer): void {
+    const { admission, catalog, clock, report } = this.#init
+    const member = admission.memberOf(did)
+    report({
+      event: 'admitted',
+      level: 'info',
+      did,
+      peerId,
+      address,
+      suite,
+      foundBy: discoveredBy,
+      enclave: member?.enclave ?? '',
+      afterMs: Math.round(clock.monotonicMs() - this.#startedMs),
+    })
+    void catalog.refresh(did)
+  }
+}

@@ -1,0 +1,104 @@
+import { type JsonObject, type JsonValue, parseJson } from '@warren/core'
+import { z } from 'zod'
+import { NodeError } from '../node-error.ts'
+
+/** Characters of one control line; an invitation or a tool's result is far below it. */
+export const CONTROL_LINE_LENGTH_MAX: number = 8 * 1024 * 1024
+const DEPTH_MAX = 64
+const KEYS_MAX = 200_000
+const ROLES_MAX = 16
+const DAY_MS = 86_400_000
+const INVITATION_MS_MAX = 30 * DAY_MS
+const TOOL_LENGTH_MAX = 1024
+const CALL_MS_MAX = 3_600_000
+
+/** What a local command may ask of the running node, one JSON line each. */
+export type ControlRequest =
+  | { readonly do: 'status' | 'peers' | 'reload' | 'stop' }
+  | { readonly do: 'tools'; readonly server?: string | undefined }
+  | CallRequest
+  | InviteRequest
+  /** Turns the connection into a raw MCP pipe to one server, or to all of them. */
+  | { readonly do: 'connect'; readonly server?: string | undefined }
+
+/** A call of one tool. */
+export interface CallRequest {
+  readonly do: 'call'
+  /** Alias of the server. */
+  readonly server: string
+  readonly tool: string
+  readonly arguments: JsonObject
+  readonly timeoutMs: number
+}
+
+/** A wish for an invitation. */
+export interface InviteRequest {
+  readonly do: 'invite'
+  readonly roles: readonly string[]
+  /** That of this node when absent. */
+  readonly enclave?: string | undefined
+  readonly expiresInMs: number
+}
+
+const ALIAS = z.string().min(1).max(64)
+const LABEL = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'has 1 to 32 of a-z, 0-9 and "-", and starts with a letter')
+
+const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.enum(['status', 'peers', 'reload', 'stop']) }),
+  z.strictObject({ do: z.literal('tools'), server: ALIAS.optional() }),
+  z.strictObject({
+    do: z.literal('call'),
+    server: ALIAS,
+    tool: z.string().min(1).max(TOOL_LENGTH_MAX),
+    arguments: z.record(z.string(), z.json()),
+    timeoutMs: z.int().min(1).max(CALL_MS_MAX),
+  }),
+  z.strictObject({
+    do: z.literal('invite'),
+    roles: z.array(LABEL).max(ROLES_MAX),
+    enclave: LABEL.optional(),
+    expiresInMs: z.int().min(1000).max(INVITATION_MS_MAX),
+  }),
+  z.strictObject({ do: z.literal('connect'), server: ALIAS.optional() }),
+])
+
+/** One line that answers a request. */
+export type ControlAnswer =
+  | { readonly ok: true; readonly value: JsonValue }
+  | { readonly ok: false; readonly code: string; readonly message: string }
+
+/** Reads one request line. */
+export function parseControlRequest(line: string): ControlRequest {
+  const value = parseJson(line, {
+    lengthMax: CONTROL_LINE_LENGTH_MAX,
+    depthMax: DEPTH_MAX,
+    keysMax: KEYS_MAX,
+  })
+  const parsed = REQUEST.safeParse(value)
+  if (!parsed.success) {
+    throw new NodeError(
+      'control-malformed',
+      `not a control request: ${z.prettifyError(parsed.error)}`,
+    )
+  }
+  return parsed.data
+}
+
+const ANSWER: z.ZodType<ControlAnswer> = z.discriminatedUnion('ok', [
+  z.strictObject({ ok: z.literal(true), value: z.json() }),
+  z.strictObject({ ok: z.literal(false), code: z.string(), message: z.string() }),
+])
+
+/** Reads one answer line. */
+export function parseControlAnswer(line: string): ControlAnswer {
+  const value = parseJson(line, {
+    lengthMax: CONTROL_LINE_LENGTH_MAX,
+    depthMax: DEPTH_MAX,
+    keysMax: KEYS_MAX,
+  })
+  const parsed = ANSWER.safeParse(value)
+  if (!parsed.success) throw new NodeError('control-malformed', 'the node gave no valid answer')
+  return parsed.data
+}

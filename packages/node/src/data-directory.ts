@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { nodeSuite } from '@warren/crypto'
+import { controlPath } from './control/control-path.ts'
+
+/** Where each thing of a node lies. */
+export interface DataPaths {
+  readonly directory: string
+  readonly config: string
+  readonly policies: string
+  readonly keys: string
+  /** Seeds of the node: its libp2p identity and its signing keys. */
+  readonly nodeKeys: string
+  /** Keys that control the DID logs; unlocked only to rotate. */
+  readonly updateKeys: string
+  /** Present where an administrator of the mesh works. */
+  readonly adminKeys: string
+  readonly store: string
+  readonly httpToken: string
+}
+
+/** The paths inside a data directory. */
+export function dataPaths(directory: string): DataPaths {
+  const keys = join(directory, 'keys')
+  return {
+    directory,
+    config: join(directory, 'warren.yaml'),
+    policies: join(directory, 'policies'),
+    keys,
+    nodeKeys: join(keys, 'node.json'),
+    updateKeys: join(keys, 'update.json'),
+    adminKeys: join(keys, 'admin.json'),
+    store: join(directory, 'warren.db'),
+    httpToken: join(directory, 'http-token'),
+  }
+}
+
+/** Whether a node lives in this data directory. */
+export function isInitialised(directory: string): boolean {
+  return existsSync(dataPaths(directory).nodeKeys)
+}
+
+/** The control socket of a data directory. */
+export function controlSocketOf(directory: string): string {
+  return controlPath(directory, nodeSuite)
+}

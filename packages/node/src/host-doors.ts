@@ -1,0 +1,103 @@
+import type { Socket } from 'node:net'
+import type { CryptoSuite } from '@warren/crypto'
+import { AggregateEndpoint, HttpEntry, type Logger, type Readiness, serveStream } from '@warren/mcp'
+import { readPrivateFile, StorageError, writePrivateFile } from '@warren/storage'
+import type { Config } from './config/load-config.ts'
+import type { MeshCatalog } from './mesh-catalog.ts'
+import { noSuchServer } from './no-such-server.ts'
+
+export interface HostDoorsInit {
+  readonly suite: CryptoSuite
+  readonly config: Config
+  readonly catalog: MeshCatalog
+  readonly logger: Logger
+}
+
+const SERVER_INFO = { name: 'warren', version: '0.0.0' }
+const TOKEN_BYTES = 32
+const TOKEN_FILE_BYTES_MAX = 1024
+
+/** The doors through which AI hosts of this machine come in: the Unix socket, and HTTP on loopback where it is switched on. */
+export class HostDoors {
+  readonly #init: HostDoorsInit
+  readonly #aggregate: AggregateEndpoint
+  readonly #stopping = new AbortController()
+  readonly #served = new Set<Promise<unknown>>()
+  #http: HttpEntry | undefined
+
+  constructor(init: HostDoorsInit) {
+    this.#init = init
+    const { catalog, suite, logger } = init
+    this.#aggregate = new AggregateEndpoint(
+      { serverInfo: SERVER_INFO },
+      { catalog, sha256: (bytes) => suite.sha256(bytes), logger },
+    )
+  }
+
+  /** Where HTTP hosts reach this node; undefined where the entry is switched off. */
+  get httpAddress(): string | undefined {
+    return this.#http === undefined ? undefined : `http://127.0.0.1:${this.#http.port}`
+  }
+
+  async start(): Promise<void> {
+    const { config, catalog, suite, logger } = this.#init
+    if (!config.http.enabled) return
+    const entry = new HttpEntry(
+      { port: config.http.port, tokens: [await this.#token()] },
+      {
+        catalog,
+        aggregate: this.#aggregate,
+        random: suite,
+        sha256: (bytes) => suite.sha256(bytes),
+        logger,
+        readiness: () => this.#readiness(),
+      },
+    )
+    await entry.start()
+    this.#http = entry
+  }
+
+  /** Serves one host on a socket until one of them ends: one server unchanged, or all of them together. */
+  async serveSocket(server: string | undefined, socket: Socket, accept: () => void): Promise<void> {
+    const endpoint = server === undefined ? this.#aggregate : this.#init.catalog.endpoint(server)
+    if (endpoint === undefined) throw noSuchServer(server ?? '')
+    accept()
+    const serving = serveStream(socket, { endpoint, signal: this.#stopping.signal })
+    this.#served.add(serving)
+    await serving
+    this.#served.delete(serving)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#http?.stop()
+    await this.#aggregate.stop()
+    await Promise.allSettled(this.#served)
+  }
+
+  #readiness(): Readiness {
+    const servers = this.#init.catalog.servers()
+    if (servers.length > 0)
+      return { ready: true, reasons: [], details: { servers: servers.map(({ alias }) => alias) } }
+    return {
+      ready: false,
+      reasons: ['no server can be reached: no member that is here offers one to this node'],
+    }
+  }
+
+  /** The bearer token of the HTTP entry; made at first use. */
+  async #token(): Promise<string> {
+    const { config, suite } = this.#init
+    const path = config.http.tokenFile
+    try {
+      return Buffer.from(await readPrivateFile(path, TOKEN_FILE_BYTES_MAX))
+        .toString('utf8')
+        .trim()
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code !== 'file-missing') throw error
+    }
+    const token = Buffer.from(suite.randomBytes(TOKEN_BYTES)).toString('base64url')
+    await writePrivateFile({ path, bytes: Buffer.from(`${token}\n`), replace: false })
+    return token
+  }
+}

@@ -1,0 +1,87 @@
+import { writeFileSync } from 'node:fs'
+import { nodeSuite as suite } from '@warren/crypto'
+import { createIdentity, peerIdOf, verifyLog } from '@warren/identity'
+import { adminSigner, createCharter, issueMembership } from '@warren/membership'
+import { ensurePrivateDirectory, writeKeyFile } from '@warren/storage'
+import { dataPaths, isInitialised } from './data-directory.ts'
+import { MEMBERSHIP_LIFETIME_MS } from './membership-lifetime.ts'
+import { NodeError } from './node-error.ts'
+import { type NodeSettings, writeNodeFiles } from './node-files.ts'
+import { systemClock } from './system-clock.ts'
+
+export interface InitMeshInit extends NodeSettings {
+  readonly directory: string
+  readonly enclave: string
+  readonly roles: readonly string[]
+  /** Seals the key files. The caller wipes it. */
+  readonly passphrase: Uint8Array
+}
+
+/** A mesh that has just been founded. */
+export interface FoundedMesh {
+  readonly meshId: string
+  readonly did: string
+  readonly peerId: string
+  readonly adminDid: string
+}
+
+/**
+ * Founds a mesh: makes an administrator and a node, the charter, and the node's membership.
+ *
+ * The administrator is an identity of its own, so that its keys can move off this machine. Here one
+ * of one signs; the charter's format holds k of n.
+ *
+ * @throws NodeError `already-initialised`; StorageError when a file cannot be written
+ */
+export async function initMesh(init: InitMeshInit): Promise<FoundedMesh> {
+  const { directory, passphrase } = init
+  if (isInitialised(directory)) {
+    throw new NodeError(
+      'already-initialised',
+      `a node lives in ${directory} already; choose another --dir`,
+    )
+  }
+  await ensurePrivateDirectory(directory)
+  const nowMs = systemClock.wallMs()
+  const admin = createIdentity({ suite, nowMs })
+  const node = createIdentity({ suite, nowMs })
+  try {
+    const charter = createCharter({
+      suite,
+      name: init.name,
+      admins: [adminSigner(admin)],
+      k: 1,
+      nowMs,
+    })
+    const membership = issueMembership({
+      suite,
+      charter,
+      admins: [adminSigner(admin)],
+      member: verifyLog({ suite, text: node.log.text, nowMs }),
+      enclave: init.enclave,
+      roles: init.roles,
+      notBeforeMs: nowMs,
+      notAfterMs: nowMs + MEMBERSHIP_LIFETIME_MS,
+      nowMs,
+    })
+    const { assertion, mlDsa, nextUpdate } = admin.seeds()
+    const paths = dataPaths(directory)
+    await ensurePrivateDirectory(paths.keys)
+    await writeKeyFile({ suite, path: paths.adminKeys, passphrase, seeds: { assertion, mlDsa } })
+    writeFileSync(`${paths.keys}/admin-log.jsonl`, admin.log.text, { mode: 0o600 })
+    await writeNodeFiles({
+      directory,
+      settings: init,
+      passphrase,
+      identity: node,
+      moreUpdateSeeds: { adminNextUpdate: nextUpdate },
+      charter: charter.text,
+      membership: membership.text,
+    })
+    const peerId = peerIdOf(node.nodeSigner.publicKey)
+    return { meshId: charter.meshId, did: node.did, peerId, adminDid: admin.did }
+  } finally {
+    admin.wipe()
+    node.wipe()
+  }
+}

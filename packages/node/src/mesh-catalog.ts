@@ -1,0 +1,120 @@
+import type { RandomSource } from '@warren/core'
+import {
+  type Catalog,
+  type CatalogServer,
+  type Endpoint,
+  listServers,
+  type Logger,
+  peerEndpoint,
+  systemScheduler,
+} from '@warren/mcp'
+import type { Aliases } from '@warren/storage'
+import type { MeshStreams } from './mesh-streams.ts'
+import type { Report } from './node-event.ts'
+
+export interface MeshCatalogInit {
+  readonly streams: MeshStreams
+  readonly random: RandomSource
+  readonly logger: Logger
+  readonly report: Report
+  readonly aliases: Aliases
+}
+
+const LIST_TIMEOUT_MS = 10_000
+const SERVERS_PER_MEMBER_MAX = 256
+
+/**
+ * Which servers there are for hosts of this node: asked from each member when it is admitted, asked
+ * again from time to time, and forgotten when the member is lost.
+ */
+export class MeshCatalog implements Catalog {
+  readonly #init: MeshCatalogInit
+  readonly #byMember = new Map<string, readonly CatalogServer[]>()
+  readonly #listeners = new Set<() => void>()
+  readonly #asking = new Map<string, Promise<void>>()
+  readonly #stopping = new AbortController()
+
+  constructor(init: MeshCatalogInit) {
+    this.#init = init
+  }
+
+  servers(): readonly CatalogServer[] {
+    return [...this.#byMember.values()].flat().toSorted((a, b) => (a.alias < b.alias ? -1 : 1))
+  }
+
+  /** The server of that alias, if its owner is here. */
+  find(alias: string): CatalogServer | undefined {
+    return this.servers().find((server) => server.alias === alias)
+  }
+
+  endpoint(alias: string): Endpoint | undefined {
+    const found = this.find(alias)
+    if (found === undefined) return undefined
+    const { streams, random, logger } = this.#init
+    return peerEndpoint({
+      peer: { open: streams.to(found.did), server: found.server },
+      transport: found.transport,
+      random,
+      components: { logger, scheduler: systemScheduler },
+    })
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Asks a member which servers this node may see; one question at a time for each member. */
+  refresh(did: string): Promise<void> {
+    const running = this.#asking.get(did)
+    if (running !== undefined) return running
+    const asking = this.#ask(did).finally(() => this.#asking.delete(did))
+    this.#asking.set(did, asking)
+    return asking
+  }
+
+  /** Forgets the servers of a member that is gone. */
+  forget(did: string): void {
+    if (this.#byMember.delete(did)) this.#changed()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await Promise.allSettled(this.#asking.values())
+  }
+
+  async #ask(did: string): Promise<void> {
+    const { streams, aliases, logger, report } = this.#init
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(LIST_TIMEOUT_MS)])
+    try {
+      const components = { logger, scheduler: systemScheduler }
+      const offered = await listServers(streams.to(did), { signal, components })
+      const servers = offered
+        .slice(0, SERVERS_PER_MEMBER_MAX)
+        .map(({ name, title, transport }) => ({
+          alias: aliases.aliasFor(did, name),
+          did,
+          server: name,
+          title,
+          transport,
+        }))
+      this.#remember(did, servers)
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return
+      // A member that does not answer offers nothing; it is asked again in the next round.
+      const message = error instanceof Error ? error.message : 'no answer'
+      report({ event: 'catalog-unanswered', level: 'warn', did, message })
+      this.forget(did)
+    }
+  }
+
+  #remember(did: string, servers: readonly CatalogServer[]): void {
+    const before = JSON.stringify(this.#byMember.get(did) ?? [])
+    this.#byMember.set(did, servers)
+    if (JSON.stringify(servers) !== before) this.#changed()
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}

@@ -1,0 +1,182 @@
+import type { Socket } from 'node:net'
+import type { Clock, JsonObject, JsonValue } from '@warren/core'
+import type { Provider } from '@warren/mcp'
+import type { Network } from '@warren/network'
+import type { AdmissionDesk } from './admission-desk.ts'
+import { callTool, listTools } from './call-tool.ts'
+import { type Config, loadConfig } from './config/load-config.ts'
+import { serverDefinitions } from './config/server-definitions.ts'
+import type { ControlRequest, InviteRequest } from './control/control-protocol.ts'
+import type { ControlHandler } from './control/control-server.ts'
+import type { HostDoors } from './host-doors.ts'
+import type { JoinDesk } from './join-desk.ts'
+import { loadPolicies } from './load-policies.ts'
+import type { MeshCatalog } from './mesh-catalog.ts'
+import { noSuchServer } from './no-such-server.ts'
+import { NodeError } from './node-error.ts'
+import type { Report } from './node-event.ts'
+import type { OpenedNode } from './open-node.ts'
+import type { PolicyGate } from './policy-gate.ts'
+
+export interface NodeControlInit {
+  readonly opened: OpenedNode
+  readonly config: Config
+  readonly network: Network
+  readonly admission: AdmissionDesk
+  readonly provider: Provider
+  readonly gate: PolicyGate
+  readonly catalog: MeshCatalog
+  readonly doors: HostDoors
+  readonly joinDesk: JoinDesk | undefined
+  readonly report: Report
+  readonly clock: Clock
+}
+
+const INVITATION_ADDRESSES_MAX = 8
+
+/** What the commands on this machine can have from the running node. */
+export class NodeControl implements ControlHandler {
+  readonly #init: NodeControlInit
+  readonly #startedMs: number
+  readonly #stop = Promise.withResolvers<void>()
+
+  constructor(init: NodeControlInit) {
+    this.#init = init
+    this.#startedMs = init.clock.monotonicMs()
+  }
+
+  /** Resolves when a command has asked the node to stop. */
+  get stopRequested(): Promise<void> {
+    return this.#stop.promise
+  }
+
+  async answer(request: ControlRequest, signal: AbortSignal): Promise<JsonValue> {
+    switch (request.do) {
+      case 'status':
+        return this.#status()
+      case 'peers':
+        return this.#peers()
+      case 'tools':
+        return this.#tools(request.server, signal)
+      case 'call':
+        return callTool(this.#init.catalog, request, signal)
+      case 'invite':
+        return this.#invite(request)
+      case 'reload':
+        return this.#reload()
+      case 'stop':
+        this.#stop.resolve()
+        return null
+      case 'connect':
+        throw new NodeError('control-malformed', '"connect" opens a pipe and has no answer')
+    }
+  }
+
+  connect(server: string | undefined, socket: Socket, accept: () => void): Promise<void> {
+    return this.#init.doors.serveSocket(server, socket, accept)
+  }
+
+  onDefect(error: unknown): void {
+    const message = error instanceof Error ? (error.stack ?? error.message) : 'unknown'
+    this.#init.report({ event: 'defect', level: 'error', message })
+  }
+
+  #status(): JsonObject {
+    const { opened, config, network, provider, catalog, doors, joinDesk, clock } = this.#init
+    const { servers, sessions, shared, streams } = provider.status()
+    return {
+      name: config.name,
+      did: opened.log.did,
+      peerId: network.peerId,
+      mesh: opened.charter.meshId,
+      meshName: opened.charter.name,
+      enclave: opened.membership.enclave,
+      roles: opened.membership.roles,
+      memberUntil: new Date(opened.membership.notAfterMs).toISOString(),
+      administers: joinDesk !== undefined,
+      addresses: network.addresses(),
+      http: doors.httpAddress ?? null,
+      peers: network.peers().length,
+      servers,
+      serverSessions: sessions + shared,
+      streams,
+      reachable: catalog.servers().map(({ alias }) => alias),
+      uptimeSeconds: Math.round((clock.monotonicMs() - this.#startedMs) / 1000),
+    }
+  }
+
+  #peers(): JsonObject {
+    const { network, admission } = this.#init
+    const peers = network.peers().map((peer) => {
+      const member = admission.memberOf(peer.did)
+      return {
+        did: peer.did,
+        peerId: peer.peerId,
+        enclave: member?.enclave ?? null,
+        roles: member?.roles ?? [],
+        address: peer.address,
+        direction: peer.direction,
+        found: peer.discoveredBy,
+        suite: peer.suite,
+      }
+    })
+    return { peers }
+  }
+
+  async #tools(server: string | undefined, signal: AbortSignal): Promise<JsonObject> {
+    const { catalog, network, opened } = this.#init
+    // What somebody opened a moment ago should be there now, not after the next round.
+    await Promise.all(
+      [opened.log.did, ...network.peers().map(({ did }) => did)].map((did) => catalog.refresh(did)),
+    )
+    const wanted = catalog.servers().filter(({ alias }) => server === undefined || alias === server)
+    if (server !== undefined && wanted.length === 0) throw noSuchServer(server)
+    const answers = await Promise.all(wanted.map((one) => listTools(catalog, one, signal)))
+    return {
+      tools: answers.flatMap(({ tools }) => tools),
+      problems: answers.flatMap(({ problem }) => (problem === undefined ? [] : [problem])),
+    }
+  }
+
+  #invite(wish: InviteRequest): JsonObject {
+    const { joinDesk, network, opened, clock } = this.#init
+    if (joinDesk === undefined) {
+      throw new NodeError(
+        'no-admin-key',
+        'this node holds no admin key of the mesh; invite on the machine that founded it',
+      )
+    }
+    const addresses = network.addresses()
+    if (addresses.length === 0) {
+      throw new NodeError(
+        'address-unusable',
+        'this node listens on no address that another machine could reach',
+      )
+    }
+    const expiresMs = Math.floor((clock.wallMs() + wish.expiresInMs) / 1000) * 1000
+    const invitation = joinDesk.invite({
+      roles: wish.roles,
+      enclave: wish.enclave ?? opened.membership.enclave,
+      expiresMs,
+      addresses: addresses.slice(0, INVITATION_ADDRESSES_MAX),
+    })
+    return { invitation, expires: new Date(expiresMs).toISOString() }
+  }
+
+  #reload(): JsonObject {
+    const { config, provider, gate, catalog, opened, report } = this.#init
+    const fresh = loadConfig(config.directory)
+    // Both are read and checked before either is taken over.
+    const engine = loadPolicies(fresh.policies)
+    provider.configure(serverDefinitions(fresh.servers))
+    gate.replace(engine)
+    void catalog.refresh(opened.log.did)
+    report({
+      event: 'reloaded',
+      level: 'info',
+      servers: Object.keys(fresh.servers).length,
+      rules: engine.ruleCount,
+    })
+    return { servers: Object.keys(fresh.servers), rules: engine.ruleCount }
+  }
+}

@@ -1,0 +1,29 @@
+import { CodedError } from '@warren/core'
+
+export type NodeErrorCode =
+  | 'already-initialised'
+  | 'not-initialised'
+  | 'node-not-running'
+  | 'node-already-running'
+  | 'control-malformed'
+  | 'control-too-long'
+  | 'control-closed'
+  | 'no-admin-key'
+  | 'no-such-server'
+  | 'no-such-peer'
+  | 'join-refused'
+  | 'join-failed'
+  | 'not-a-member-yet'
+  | 'peer-away'
+  | 'call-failed'
+  | 'call-timeout'
+  | 'address-unusable'
+  | 'policies-unreadable'
+  | 'keys-foreign'
+  | 'policy-exists'
+  | 'role-malformed'
+
+/** What the node as a whole could not do, in words that say what to do about it. */
+export class NodeError extends CodedError<NodeErrorCode> {
+  override readonly name = 'NodeError'
+}

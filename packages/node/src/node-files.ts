@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { nodeSuite as suite } from '@warren/crypto'
+import type { Identity } from '@warren/identity'
+import { ensurePrivateDirectory, openStore, type StoredPeer, writeKeyFile } from '@warren/storage'
+import { defaultConfigText } from './config/default-config.ts'
+import { dataPaths } from './data-directory.ts'
+
+/** What a person may choose when a node is made. */
+export interface NodeSettings {
+  /** What people call the node. */
+  readonly name: string
+  /** File from which `warren up` reads the passphrase; asked for when absent. */
+  readonly passphraseFile?: string
+  /** Multiaddrs to listen on. */
+  readonly listen?: readonly string[]
+}
+
+export interface NodeFilesInit {
+  readonly directory: string
+  readonly settings: NodeSettings
+  readonly passphrase: Uint8Array
+  readonly identity: Identity
+  /** Further seeds for the file of update keys. */
+  readonly moreUpdateSeeds?: Readonly<Record<string, Uint8Array>>
+  readonly charter: string
+  readonly membership: string
+  /** The member that let this node in, and where it was reached. */
+  readonly inviter?: StoredPeer
+}
+
+/**
+ * Writes a new node's directory: store, configuration, an empty policy directory, sealed keys.
+ *
+ * The node's keys come last: a directory without them counts as empty, so a crash on the way leaves
+ * nothing that looks like a node.
+ */
+export async function writeNodeFiles(init: NodeFilesInit): Promise<void> {
+  const { directory, settings, passphrase, identity, charter, membership, inviter } = init
+  const paths = dataPaths(directory)
+  await ensurePrivateDirectory(directory)
+  await ensurePrivateDirectory(paths.keys)
+  mkdirSync(paths.policies, { recursive: true, mode: 0o700 })
+  const store = openStore(paths.store)
+  try {
+    store.charter.write(charter)
+    store.identityLog.write(identity.log.text)
+    store.membership.write(membership)
+    if (inviter !== undefined) store.peers.remember(inviter)
+  } finally {
+    store.close()
+  }
+  if (!existsSync(paths.config)) {
+    const { name, listen, passphraseFile } = settings
+    const text = defaultConfigText({
+      name,
+      ...(listen === undefined ? {} : { listen }),
+      ...(passphraseFile === undefined ? {} : { passphraseFile: resolve(passphraseFile) }),
+    })
+    writeFileSync(paths.config, text, { mode: 0o600 })
+  }
+  const { node, assertion, mlDsa, nextUpdate } = identity.seeds()
+  const updateSeeds = { nextUpdate, ...init.moreUpdateSeeds }
+  await writeKeyFile({
+    suite,
+    path: paths.updateKeys,
+    passphrase,
+    seeds: updateSeeds,
+    replace: true,
+  })
+  await writeKeyFile({ suite, path: paths.nodeKeys, passphrase, seeds: { node, assertion, mlDsa } })
+}

@@ -1,0 +1,158 @@
+import { existsSync } from 'node:fs'
+import type { Clock } from '@warren/core'
+import { nodeSuite as suite, type Signer } from '@warren/crypto'
+import { authenticationKeys, type VerifiedLog, verifyLog } from '@warren/identity'
+import {
+  type AdminSigner,
+  type Membership,
+  parseCharter,
+  type VerifiedCharter,
+  verifyMembership,
+} from '@warren/membership'
+import {
+  type InstanceLock,
+  lockDirectory,
+  openStore,
+  readKeyFile,
+  type Store,
+} from '@warren/storage'
+import { type DataPaths, dataPaths, isInitialised } from './data-directory.ts'
+import { NodeError } from './node-error.ts'
+
+/** A data directory that this process alone works on, with everything in it read and verified. */
+export interface OpenedNode {
+  readonly paths: DataPaths
+  readonly store: Store
+  readonly charter: VerifiedCharter
+  readonly log: VerifiedLog
+  readonly membership: Membership
+  readonly keys: NodeKeys
+  /** Where an administrator works here. */
+  readonly admin: AdminSigner | undefined
+  /** Wipes the keys, closes the store and releases the directory. */
+  close(): void
+}
+
+/** The keys that a running node needs. */
+export interface NodeKeys {
+  readonly ed25519: Signer
+  readonly mlDsa44: Signer
+}
+
+/**
+ * Opens a node's directory: lock, keys, store, and the proof that they belong together.
+ *
+ * @throws StorageError, MembershipError, IdentityError, NodeError `not-initialised`, `keys-foreign`
+ */
+export async function openNode(
+  directory: string,
+  passphrase: Uint8Array,
+  clock: Clock,
+): Promise<OpenedNode> {
+  if (!isInitialised(directory)) {
+    throw new NodeError(
+      'not-initialised',
+      `there is no node in ${directory}; use "warren init" or "warren join"`,
+    )
+  }
+  const paths = dataPaths(directory)
+  const lock = lockDirectory(directory)
+  const open: Opening = { lock, signers: [] }
+  try {
+    return await readAll(open, paths, { passphrase, nowMs: clock.wallMs() })
+  } catch (error) {
+    close(open)
+    throw error
+  }
+}
+
+interface Opening {
+  readonly lock: InstanceLock
+  readonly signers: Signer[]
+  store?: Store
+}
+
+async function readAll(
+  open: Opening,
+  paths: DataPaths,
+  { passphrase, nowMs }: { readonly passphrase: Uint8Array; readonly nowMs: number },
+): Promise<OpenedNode> {
+  const keys = await readSigners(paths.nodeKeys, passphrase, 'node')
+  open.signers.push(keys.ed25519, keys.mlDsa44)
+  const store = openStore(paths.store)
+  open.store = store
+  const charter = parseCharter(suite, required(store.charter.read(), 'charter'))
+  const log = verifyLog({ suite, text: required(store.identityLog.read(), 'key log'), nowMs })
+  checkKeys(keys, log)
+  const text = required(store.membership.read(), 'membership')
+  const membership = verifyMembership({ suite, charter, text, nowMs })
+  const admin = existsSync(paths.adminKeys)
+    ? await readAdmin(paths, passphrase, charter)
+    : undefined
+  if (admin !== undefined) open.signers.push(admin.ed25519, admin.mlDsa44)
+  return { paths, store, charter, log, membership, keys, admin, close: () => close(open) }
+}
+
+function close({ lock, signers, store }: Opening): void {
+  for (const signer of signers) signer.wipe()
+  store?.close()
+  lock.release()
+}
+
+/** The Ed25519 key of that name and the ML-DSA-44 key of a sealed key file. */
+async function readSigners(
+  path: string,
+  passphrase: Uint8Array,
+  name: 'node' | 'assertion',
+): Promise<NodeKeys> {
+  const seeds = await readKeyFile({ suite, path, passphrase })
+  try {
+    const { [name]: ed25519, mlDsa } = seeds
+    if (ed25519 === undefined || mlDsa === undefined) {
+      throw new NodeError('keys-foreign', `the key file ${path} does not hold the keys it should`)
+    }
+    return { ed25519: suite.ed25519.signer(ed25519), mlDsa44: suite.mlDsa44.signer(mlDsa) }
+  } finally {
+    for (const seed of Object.values(seeds)) seed.fill(0)
+  }
+}
+
+async function readAdmin(
+  paths: DataPaths,
+  passphrase: Uint8Array,
+  charter: VerifiedCharter,
+): Promise<AdminSigner> {
+  const keys = await readSigners(paths.adminKeys, passphrase, 'assertion')
+  const admin = charter.admins.find(
+    ({ ed25519, mlDsa44 }) =>
+      same(ed25519.bytes, keys.ed25519.publicKey) && same(mlDsa44.bytes, keys.mlDsa44.publicKey),
+  )
+  if (admin !== undefined) return { did: admin.did, ...keys }
+  keys.ed25519.wipe()
+  keys.mlDsa44.wipe()
+  throw new NodeError(
+    'keys-foreign',
+    `the keys in ${paths.adminKeys} are not those of an admin of this mesh`,
+  )
+}
+
+function checkKeys(keys: NodeKeys, log: VerifiedLog): void {
+  const { ed25519, mlDsa44 } = authenticationKeys(log.document)
+  const fit =
+    ed25519.some((key) => same(key, keys.ed25519.publicKey)) &&
+    mlDsa44.some((key) => same(key, keys.mlDsa44.publicKey))
+  if (!fit)
+    throw new NodeError('keys-foreign', 'the key file does not belong to the identity in warren.db')
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}
+
+function required(text: string | undefined, what: string): string {
+  if (text !== undefined) return text
+  throw new NodeError(
+    'not-initialised',
+    `warren.db holds no ${what}; the node was never fully made`,
+  )
+}

@@ -1,0 +1,203 @@
+import { nodeSuite as suite } from '@warren/crypto'
+import { peerIdOf } from '@warren/identity'
+import { Provider } from '@warren/mcp'
+import { createNetwork, type Network } from '@warren/network'
+import { AdmissionDesk } from './admission-desk.ts'
+import { CallDesk } from './call-desk.ts'
+import { componentLogger } from './component-logger.ts'
+import { type Config, loadConfig } from './config/load-config.ts'
+import { serverDefinitions } from './config/server-definitions.ts'
+import { ControlServer } from './control/control-server.ts'
+import { controlSocketOf } from './data-directory.ts'
+import { HostDoors } from './host-doors.ts'
+import { JoinDesk } from './join-desk.ts'
+import { loadPolicies } from './load-policies.ts'
+import { MeshCatalog } from './mesh-catalog.ts'
+import { MeshStreams } from './mesh-streams.ts'
+import { NodeControl } from './node-control.ts'
+import type { Report } from './node-event.ts'
+import { type OpenedNode, openNode } from './open-node.ts'
+import { PolicyGate } from './policy-gate.ts'
+import { systemClock as clock } from './system-clock.ts'
+
+export interface StartNodeInit {
+  readonly directory: string
+  /** Opens the key files. The caller wipes it. */
+  readonly passphrase: Uint8Array
+  readonly report: Report
+}
+
+/** A node that is up. */
+export interface RunningNode {
+  readonly did: string
+  /** Resolves when a command on this machine has asked the node to stop. */
+  readonly stopRequested: Promise<void>
+  /** Ends calls, processes and connections, and waits until all of it has ended. */
+  stop(): Promise<void>
+}
+
+/** Starts the node of a data directory: the place where all parts meet. */
+export async function startNode(init: StartNodeInit): Promise<RunningNode> {
+  const config = loadConfig(init.directory)
+  const opened = await openNode(init.directory, init.passphrase, clock)
+  const site: Site = { directory: config.directory, config, opened, report: init.report }
+  try {
+    const parts = compose(site)
+    await start(site, parts)
+    return {
+      did: opened.log.did,
+      stopRequested: parts.commands.stopRequested,
+      stop: () => stop(site, parts),
+    }
+  } catch (error) {
+    opened.close()
+    throw error
+  }
+}
+
+/** What a node is made from. */
+interface Site {
+  readonly directory: string
+  readonly config: Config
+  readonly opened: OpenedNode
+  readonly report: Report
+}
+
+interface Parts {
+  readonly network: Network
+  readonly provider: Provider
+  readonly catalog: MeshCatalog
+  readonly calls: CallDesk
+  readonly doors: HostDoors
+  readonly commands: NodeControl
+  readonly control: ControlServer
+}
+
+function compose(site: Site): Parts {
+  const { directory, config, opened, report } = site
+  const { store, charter, log, membership } = opened
+  const self = { did: log.did, roles: membership.roles, enclave: membership.enclave }
+  const logger = componentLogger(report)
+  const admission = new AdmissionDesk({
+    suite,
+    clock,
+    charter,
+    log: log.text,
+    membership: membership.text,
+    peers: store.peers,
+  })
+  const joinDesk = createJoinDesk(site)
+  const network = createMeshNetwork(site, admission, joinDesk)
+  const gate = new PolicyGate(loadPolicies(config.policies), {
+    clock,
+    report,
+    isAdmitted: (did) => did === self.did || admission.memberOf(did) !== undefined,
+  })
+  const provider = new Provider({
+    servers: serverDefinitions(config.servers),
+    gate,
+    clock,
+    logger,
+    limits: { messageBytesMax: config.limits.messageBytesMax },
+  })
+  const streams = new MeshStreams({ self, network, provider })
+  const catalog = new MeshCatalog({
+    streams,
+    random: suite,
+    logger,
+    report,
+    aliases: store.aliases,
+  })
+  const calls = new CallDesk({ network, provider, admission, catalog, report, clock })
+  const doors = new HostDoors({ suite, config, catalog, logger })
+  const commands = new NodeControl({
+    opened,
+    config,
+    network,
+    admission,
+    provider,
+    gate,
+    catalog,
+    doors,
+    joinDesk,
+    report,
+    clock,
+  })
+  const control = new ControlServer(controlSocketOf(directory), commands)
+  return { network, provider, catalog, calls, doors, commands, control }
+}
+
+function createJoinDesk({ opened, report }: Site): JoinDesk | undefined {
+  const { admin, charter, log, keys, store } = opened
+  if (admin === undefined) return undefined
+  const self = {
+    did: log.did,
+    peerId: peerIdOf(keys.ed25519.publicKey),
+    mlDsa44Key: keys.mlDsa44.publicKey,
+    log: log.text,
+  }
+  return new JoinDesk({
+    suite,
+    clock,
+    charter,
+    admin,
+    self,
+    invitations: store.invitations,
+    report,
+  })
+}
+
+function createMeshNetwork(
+  { config, opened, report }: Site,
+  admission: AdmissionDesk,
+  join: JoinDesk | undefined,
+): Network {
+  const { keys, charter, store } = opened
+  const remembered = store.peers.list().flatMap(({ addresses }) => addresses)
+  return createNetwork({
+    suite,
+    clock,
+    privateIdentity: keys,
+    meshId: charter.meshId,
+    listen: config.listen,
+    ...(config.announce.length === 0 ? {} : { announce: config.announce }),
+    staticPeers: [...new Set([...config.peers, ...remembered])].slice(0, STATIC_PEERS_MAX),
+    discovery: { enabled: config.discovery.lan },
+    admission,
+    ...(join === undefined ? {} : { join }),
+    logger: componentLogger(report),
+  })
+}
+
+const STATIC_PEERS_MAX = 256
+
+async function start({ config, opened, report }: Site, parts: Parts): Promise<void> {
+  const { network, catalog, calls, doors, control } = parts
+  await network.start()
+  calls.start()
+  await catalog.refresh(opened.log.did)
+  await doors.start()
+  await control.start()
+  report({
+    event: 'started',
+    level: 'info',
+    name: config.name,
+    did: opened.log.did,
+    peerId: network.peerId,
+    mesh: opened.charter.meshId,
+    addresses: network.addresses(),
+    http: doors.httpAddress ?? null,
+  })
+}
+
+async function stop({ opened, report }: Site, parts: Parts): Promise<void> {
+  const { network, provider, catalog, calls, doors, control } = parts
+  calls.stop()
+  await control.stop()
+  await doors.stop()
+  await catalog.stop()
+  await provider.stop()
+  await network.stop()
+  opened.close()
+  report({ event: 'stopped', level: 'info' })
+}

@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { askWarren, Daemon, type Launch } from '@warren/demo/warren-process'
+
+const MEET_TIMEOUT_MS = 20_000
+
+/** One node of a mesh that a test has made with the commands a person would use. */
+export interface ReadyNode {
+  readonly name: string
+  readonly directory: string
+  readonly did: string
+  readonly launch: Launch
+  daemon: Daemon
+}
+
+/** How a mesh is made; everything has a default. */
+export interface ReadyMeshInit {
+  readonly names: readonly string[]
+  /** What stands before a command to run it on that node's host. */
+  readonly launch?: (name: string) => Launch
+  /** The multiaddr that a node listens on; a free port on loopback by default. */
+  readonly listen?: (name: string) => string
+  /** Called between `join` and `up`, to add servers and policies. */
+  readonly prepare?: (node: { readonly name: string; readonly directory: string }) => Promise<void>
+}
+
+/** A running mesh of real processes; `close` ends them and removes every file. */
+export interface ReadyMesh {
+  readonly root: string
+  readonly passphraseFile: string
+  readonly meshId: string
+  readonly nodes: readonly ReadyNode[]
+  node(name: string): ReadyNode
+  close(): Promise<void>
+}
+
+/** Founds a mesh: the first name is the administrator's node, the others join by invitation; all meet before this returns. */
+export async function readyMesh(init: ReadyMeshInit): Promise<ReadyMesh> {
+  const root = mkdtempSync(join(tmpdir(), 'warren-test-'))
+  const passphraseFile = join(root, 'passphrase')
+  writeFileSync(passphraseFile, 'only for tests\n', { mode: 0o600 })
+  const nodes: ReadyNode[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all(nodes.map(({ daemon }) => daemon.stop()))
+    rmSync(root, { recursive: true, force: true })
+  }
+  try {
+    const meshId = await foundAndJoin(init, { root, passphraseFile, nodes })
+    await everybodyMeets(nodes)
+    return {
+      root,
+      passphraseFile,
+      meshId,
+      nodes,
+      close,
+      node: (name) => {
+        const node = nodes.find((candidate) => candidate.name === name)
+        if (node === undefined) throw new Error(`no node ${name}`)
+        return node
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface Making {
+  readonly root: string
+  readonly passphraseFile: string
+  readonly nodes: ReadyNode[]
+}
+
+async function foundAndJoin(
+  init: ReadyMeshInit,
+  { root, passphraseFile, nodes }: Making,
+): Promise<string> {
+  let meshId = ''
+  for (const [index, name] of init.names.entries()) {
+    const directory = join(root, name)
+    const launch = init.launch?.(name) ?? []
+    const founder = nodes[0]
+    const listen = init.listen?.(name) ?? '/ip4/127.0.0.1/tcp/0'
+    const words = ['--name', name, '--listen', listen, '--passphrase-file', passphraseFile]
+    const made =
+      index === 0 || founder === undefined
+        ? await askWarren(['--dir', directory, 'init', ...words], launch)
+        : await askWarren(
+            ['--dir', directory, 'join', await invitationOf(founder), ...words],
+            launch,
+          )
+    meshId = String(made['meshId'])
+    await init.prepare?.({ name, directory })
+    const daemon = await Daemon.start(directory, launch)
+    nodes.push({ name, directory, did: String(made['did']), launch, daemon })
+  }
+  return meshId
+}
+
+/** A fresh invitation of a running node. */
+export async function invitationOf(node: ReadyNode): Promise<string> {
+  const { invitation } = await askWarren(['--dir', node.directory, 'invite'], node.launch)
+  return String(invitation)
+}
+
+/** Waits until every node has admitted every other one. */
+export async function everybodyMeets(nodes: readonly ReadyNode[]): Promise<void> {
+  for (const node of nodes) {
+    for (const other of nodes) {
+      if (other === node) continue
+      await node.daemon.event(
+        (event) => event['event'] === 'admitted' && event['did'] === other.did,
+        MEET_TIMEOUT_MS,
+      )
+    }
+  }
+}

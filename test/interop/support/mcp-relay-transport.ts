@@ -1,0 +1,112 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import type { JsonRpcMessage, ProcessServer } from '@warren/mcp'
+import { MemoryHost, type TestMesh } from '../../../packages/mcp/test/support/test-mesh.ts'
+
+/** What both SDKs ask of a transport. */
+export interface AnyTransport {
+  start(): Promise<void>
+  send(message: unknown, options?: unknown): Promise<void>
+  close(): Promise<void>
+  onclose?: (() => void) | undefined
+  onerror?: ((error: Error) => void) | undefined
+  onmessage?: ((message: never, extra?: never) => void) | undefined
+}
+
+export interface Recorded {
+  readonly sent: unknown[]
+  readonly received: unknown[]
+}
+
+/** A host of the SDK, connected to a server through the relay. */
+export class MeshTransport implements AnyTransport {
+  onclose?: () => void
+  onerror?: (error: Error) => void
+  onmessage?: (message: never) => void
+  readonly #mesh: TestMesh
+  readonly #server: string
+  readonly #host = new MemoryHost()
+  #closed = false
+
+  constructor(mesh: TestMesh, server: string) {
+    this.#mesh = mesh
+    this.#server = server
+  }
+
+  async start(): Promise<void> {
+    this.#host.hearing = (message) => this.onmessage?.(message as never)
+    this.#host.closing = () => this.#close()
+    await this.#mesh.session(this.#server, this.#host)
+  }
+
+  send(message: unknown): Promise<void> {
+    this.#host.say(message)
+    return Promise.resolve()
+  }
+
+  close(): Promise<void> {
+    this.#host.leave()
+    this.#close()
+    return Promise.resolve()
+  }
+
+  #close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.onclose?.()
+  }
+}
+
+/** Notes what passes a transport in either direction, without changing it. */
+export function recording<T extends AnyTransport>(
+  transport: T,
+): T & { readonly recorded: Recorded } {
+  const recorded: Recorded = { sent: [], received: [] }
+  const send = transport.send.bind(transport)
+  const note = (list: unknown[], message: unknown): void =>
+    void list.push(structuredClone(message as JsonRpcMessage))
+  const recorder = Object.assign(transport, { recorded })
+  recorder.send = (message, options) => {
+    note(recorded.sent, message)
+    return send(message, options)
+  }
+  let receive: AnyTransport['onmessage']
+  Object.defineProperty(recorder, 'onmessage', {
+    get: () => receive,
+    set: (handler: AnyTransport['onmessage']) => {
+      receive = (message, extra) => {
+        note(recorded.received, message)
+        handler?.(message, extra)
+      }
+    },
+  })
+  return recorder
+}
+
+/** A file of an npm package of the test workspace. */
+export function packageFile(name: string, path: string): string {
+  const require = createRequire(import.meta.url)
+  return join(dirname(require.resolve(`${name}/package.json`)), path)
+}
+
+/** The environment is the same on both ways, so that a server which shows it shows the same. */
+export const ENVIRONMENT: Readonly<Record<string, string>> = Object.fromEntries(
+  ['HOME', 'PATH', 'LOGNAME', 'SHELL', 'TERM', 'USER', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TMPDIR', 'TZ']
+    .map((name) => [name, process.env[name]] as const)
+    .filter((entry): entry is readonly [string, string] => entry[1] !== undefined),
+)
+
+export function nodeServer(name: string, file: string, ...args: readonly string[]): ProcessServer {
+  const { execPath: command } = process
+  return { transport: 'stdio', name, command, args: [file, ...args], env: ENVIRONMENT }
+}
+
+/** What differs from run to run although nothing is different: times and random ids. */
+export function settled(messages: readonly unknown[]): unknown {
+  const text = JSON.stringify(messages)
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'TIME')
+    .replaceAll(/\d{1,2}:\d\d:\d\d [AP]M/g, 'TIME')
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID')
+    .replaceAll(/\b[0-9a-f]{32}\b/g, 'RANDOM')
+  return JSON.parse(text)
+}
