@@ -46,8 +46,8 @@ async function bothWays(
     command,
     args: [file, ...args],
     env: { ...ENVIRONMENT },
-    stderr: 'ignore',
-  } as const
+    stderr: 'ignore' as const,
+  }
   const direct = await run(new StdioClientTransport(stdio), script)
   const mesh = new TestMesh({ servers: [nodeServer('server', file, ...args)] })
   meshes.push(mesh)

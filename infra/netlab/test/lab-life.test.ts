@@ -91,7 +91,8 @@ describe.skipIf(skipped)('the life of a lab', () => {
     await using lab = await createLab(ONE_HOST)
     expect(lab.host('alice').cables).toHaveLength(1)
     expect(namespacesOf(dying.pid)).toEqual([])
-    expect(isRunning(dying.program)).toBe(false)
+    // A killed process is there until its parent has taken note of its end.
+    await expect.poll(() => isRunning(dying.program), { timeout: 5000 }).toBe(false)
     expect(namespacesOf(living.pid)).toHaveLength(2)
     expect(isRunning(living.program)).toBe(true)
     await living.kill()

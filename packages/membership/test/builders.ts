@@ -125,7 +125,9 @@ export function resigned(
     signerOf(names.get(`${did} eddsa-jcs-2022`) ?? '', ed25519, 'eddsa-jcs-2022' as const),
     signerOf(names.get(`${did} mldsa44-jcs-2024`) ?? '', mlDsa44, 'mldsa44-jcs-2024' as const),
   ])
-  return canonicalJson(addProofs({ suite, document, signers, createdMs: NOW_MS }))
+  return canonicalJson(
+    addProofs({ suite, document: document as JsonObject, signers, createdMs: NOW_MS }),
+  )
 }
 
 function signerOf<Suite>(

@@ -216,7 +216,7 @@ describe('the form', () => {
     },
     {
       name: 'an admin with one key',
-      text: resigned(charter.text, admins, (record) => record['admins'][0].keys.pop()),
+      text: resigned(charter.text, admins, (record) => record['admins'][0]!.keys.pop()),
       code: 'charter-malformed',
     },
     {

@@ -141,7 +141,9 @@ describe('proofs', () => {
   })
 
   test('one proof instead of a list is refused', { tags: ['MEM-3'] }, () => {
-    const text = edited(membership.text, (record) => (record['proof'] = record['proof'][0]!))
+    const text = edited(membership.text, (record) =>
+      Object.assign(record, { proof: record['proof'][0] }),
+    )
     expect(refusalCode(() => verify(text))).toBe('membership-malformed')
   })
 })

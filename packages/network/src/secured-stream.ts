@@ -138,6 +138,7 @@ export class SecuredStream extends AbstractMessageStream {
     try {
       for (const chunk of chunks) {
         for (const frame of this.#splitter.push(chunk)) {
+          // oxlint-disable-next-line max-depth -- chunk, frame, and the check that a frame before it did not end the stream
           if (this.status !== 'open') return
           this.onData(this.#receive.open(frame))
         }

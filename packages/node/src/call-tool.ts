@@ -65,9 +65,11 @@ async function allPages(
     for (let page = 0; page < PAGES_MAX; page += 1) {
       const params = cursor === undefined ? {} : { cursor }
       const result = await client.request('tools/list', params, signal)
-      for (const tool of listOf(result['tools'])) {
-        if (isJsonObject(tool)) tools.push(row(server, tool))
-      }
+      tools.push(
+        ...listOf(result['tools'])
+          .filter(isJsonObject)
+          .map((tool) => row(server, tool)),
+      )
       cursor = result['nextCursor']
       if (cursor === undefined || cursor === null) return tools
     }

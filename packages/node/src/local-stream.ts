@@ -18,11 +18,19 @@ class Lane {
     this.#chunks.push(bytes)
     this.#waitingBytes += bytes.length
     this.#wakeReader?.()
-    while (this.#waitingBytes > WAITING_BYTES_MAX && this.#failure === undefined) {
+    while (this.#waitingBytes > WAITING_BYTES_MAX && !this.#failed) {
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#wakeWriter = resolve
       await promise
     }
+    this.#refuseFailed()
+  }
+
+  get #failed(): boolean {
+    return this.#failure !== undefined
+  }
+
+  #refuseFailed(): void {
     if (this.#failure !== undefined) throw this.#failure
   }
 

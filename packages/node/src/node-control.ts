@@ -65,9 +65,9 @@ export class NodeControl implements ControlHandler {
       case 'reload':
         return this.#reload()
       case 'stop':
-        this.#stop.resolve()
-        return null
+        return this.#requestStop()
       case 'connect':
+      default:
         throw new NodeError('control-malformed', '"connect" opens a pipe and has no answer')
     }
   }
@@ -79,6 +79,11 @@ export class NodeControl implements ControlHandler {
   onDefect(error: unknown): void {
     const message = error instanceof Error ? (error.stack ?? error.message) : 'unknown'
     this.#init.report({ event: 'defect', level: 'error', message })
+  }
+
+  #requestStop(): JsonValue {
+    this.#stop.resolve()
+    return null
   }
 
   #status(): JsonObject {

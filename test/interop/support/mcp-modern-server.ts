@@ -47,10 +47,10 @@ function makeServer(): McpServer {
       const answer = acceptedContent(mcpReq.inputResponses, 'confirm', schema)
       if (answer?.confirm === true) return { content: [{ type: 'text', text: `deployed ${env}` }] }
       const requestedSchema = {
-        type: 'object',
-        properties: { confirm: { type: 'boolean' } },
+        type: 'object' as const,
+        properties: { confirm: { type: 'boolean' as const } },
         required: ['confirm'],
-      } as const
+      }
       const confirm = inputRequired.elicit({ message: `Deploy ${env}?`, requestedSchema })
       return inputRequired({ inputRequests: { confirm } })
     },

@@ -104,6 +104,9 @@ export function nodeServer(name: string, file: string, ...args: readonly string[
 /** What differs from run to run although nothing is different: times and random ids. */
 export function settled(messages: readonly unknown[]): unknown {
   const text = JSON.stringify(messages)
+    .replaceAll(/"blob":"([A-Za-z0-9+/]+=*)"/g, (_match, blob: string) => {
+      return `"blob":${JSON.stringify(Buffer.from(blob, 'base64').toString())}`
+    })
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'TIME')
     .replaceAll(/\d{1,2}:\d\d:\d\d [AP]M/g, 'TIME')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID')

@@ -27,7 +27,9 @@ function printJson(event: NodeEvent): void {
 
 function printLine(event: NodeEvent): void {
   const { event: name, level, message, ...fields } = event
-  const rest = Object.entries(fields).map(([key, value]) => `${key}=${String(value)}`)
+  const rest = Object.entries(fields).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
   const mark = level === 'info' ? '' : `${level}: `
   process.stderr.write(
     `${new Date().toISOString()} ${mark}${name} ${[message, ...rest].filter(Boolean).join(' ')}\n`,
