@@ -107,6 +107,11 @@ export function settled(messages: readonly unknown[]): unknown {
     .replaceAll(/"blob":"([A-Za-z0-9+/]+=*)"/g, (_match, blob: string) => {
       return `"blob":${JSON.stringify(Buffer.from(blob, 'base64').toString())}`
     })
+    // A tool that prints its environment: the order of the variables says nothing.
+    .replaceAll(/"text":"(\{\\n(?:[^"\\]|\\.)*\})"/g, (_match, escaped: string) => {
+      const variables = JSON.parse(JSON.parse(`"${escaped}"`) as string) as object
+      return `"text":${JSON.stringify(Object.entries(variables).toSorted(([a], [b]) => (a < b ? -1 : 1)))}`
+    })
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'TIME')
     .replaceAll(/\d{1,2}:\d\d:\d\d [AP]M/g, 'TIME')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID')
