@@ -155,14 +155,17 @@ async function everybodyMet(nodes: readonly Daemon[]): Promise<string> {
     const own = await node.event((event) => event['event'] === 'started', FOUND_TIMEOUT_MS)
     const others = nodes.filter((other) => other !== node)
     for (const other of others) {
-      const { did } = await other.event((event) => event['event'] === 'started', FOUND_TIMEOUT_MS)
+      const { did, name } = await other.event(
+        (event) => event['event'] === 'started',
+        FOUND_TIMEOUT_MS,
+      )
       const met = await node.event(
         (event) => event['event'] === 'admitted' && event['did'] === did,
         FOUND_TIMEOUT_MS,
       )
       suites.add(text(met['suite']))
       seen(
-        `${text(own['name'])} admitted ${text(met['name'])} (found by ${text(met['foundBy'])}, ${text(met['afterMs'])} ms after start)`,
+        `${text(own['name'])} admitted ${text(name)} (found by ${text(met['foundBy'])}, ${text(met['afterMs'])} ms after start)`,
       )
     }
   }
