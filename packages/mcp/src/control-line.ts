@@ -17,6 +17,8 @@ export type ControlLine =
 export const CONTROL_BYTES_MAX: number = 256 * 1024
 
 const SENTENCE_LENGTH_MAX = 1_000
+/** What a terminal would take as more than text. */
+const CONTROL_CHARACTERS = /\p{Cc}/gu
 const OPEN_BRACKET = 0x5b
 
 export function encodeControlLine(line: ControlLine): Uint8Array {
@@ -54,7 +56,7 @@ function contentOf(line: ControlLine): JsonValue {
 function errorOf({ code, message }: JsonObject): McpError {
   const sentence =
     typeof message === 'string' && message.length <= SENTENCE_LENGTH_MAX
-      ? message
+      ? message.replaceAll(CONTROL_CHARACTERS, ' ')
       : 'the peer gave no reason'
   return new McpError(isMcpErrorCode(code) ? code : 'refused', sentence)
 }

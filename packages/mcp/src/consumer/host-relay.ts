@@ -18,6 +18,7 @@ import { type Carried, InFlight } from './in-flight.ts'
 import type { OpenedStream } from './open-stream.ts'
 import { type ConsumerComponents, limitsOf, type PeerServer } from './peer.ts'
 import type { RelayLimits } from './relay-limits.ts'
+import { peerFault } from './peer-fault.ts'
 import { carryRequest } from './request-stream.ts'
 
 export interface HostRelayInit {
@@ -181,8 +182,7 @@ export class HostRelay {
         this.#delivered.increment()
       }
     } catch (error) {
-      const reason = asMcpError(error, 'session-ended', 'the connection to the peer was lost')
-      return { by: 'peer', reason }
+      return { by: 'peer', reason: peerFault(error, 'the connection to the peer was lost') }
     }
   }
 

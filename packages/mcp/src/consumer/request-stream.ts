@@ -1,12 +1,13 @@
 import { isControlLine, parseControlLine } from '../control-line.ts'
 import { isResponse, type JsonRpcMessage, type JsonRpcRequest } from '../json-rpc.ts'
-import { asMcpError, McpError } from '../mcp-error.ts'
+import { McpError } from '../mcp-error.ts'
 import { encodeMessage, parseMessage } from '../message-door.ts'
 import type { Scheduler } from '../ports.ts'
 import { errorAnswer } from '../rpc-answer.ts'
 import type { RequestHeader } from '../stream-header.ts'
 import { type OpenedStream, openStream } from './open-stream.ts'
 import { limitsOf, type PeerServer } from './peer.ts'
+import { peerFault } from './peer-fault.ts'
 import type { RelayLimits } from './relay-limits.ts'
 
 export interface CarriedRequest {
@@ -45,7 +46,7 @@ export async function* carryRequest(
     }
   } catch (error) {
     if (signal.aborted) return
-    const reason = asMcpError(error, 'stream-ended', 'the peer closed the call without a response')
+    const reason = peerFault(error, 'the peer closed the call without a response')
     opened?.stream.abort(reason)
     yield errorAnswer(request.id, reason)
   } finally {
