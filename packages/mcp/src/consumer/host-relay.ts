@@ -182,7 +182,8 @@ export class HostRelay {
         this.#delivered.increment()
       }
     } catch (error) {
-      return { by: 'peer', reason: peerFault(error, 'the connection to the peer was lost') }
+      const reason = peerFault(error, 'session-ended', 'the connection to the peer was lost')
+      return { by: 'peer', reason }
     }
   }
 

@@ -46,7 +46,7 @@ export async function* carryRequest(
     }
   } catch (error) {
     if (signal.aborted) return
-    const reason = peerFault(error, 'the peer closed the call without a response')
+    const reason = peerFault(error, 'stream-ended', 'the peer closed the call without a response')
     opened?.stream.abort(reason)
     yield errorAnswer(request.id, reason)
   } finally {
