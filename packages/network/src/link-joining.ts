@@ -64,6 +64,7 @@ export class LinkJoining {
     const timeout = AbortSignal.timeout(limits.joinTimeoutMs)
     const signal = AbortSignal.any([link.ended, timeout])
     const { peerId, direction, channel } = link
+    let graceMs = 0
     try {
       const code = await answerJoin({ ...on, limits, signal }, port, channel)
       const address = channel.remoteAddress
@@ -72,8 +73,9 @@ export class LinkJoining {
         events.emit('refused', { peerId, address, direction, by: 'us', code, sentence })
       }
       await on.stream.close({ signal })
+      graceMs = limits.refusalGraceMs
     } finally {
-      await this.#leave(link, limits.refusalGraceMs)
+      await this.#leave(link, graceMs)
     }
   }
 

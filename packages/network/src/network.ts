@@ -3,6 +3,7 @@ import type { Channel } from './channel.ts'
 import type { CallHandler } from './link-calls.ts'
 import type { NetworkEvents, NetworkListener, Peer } from './network-events.ts'
 import type { NetworkInit } from './network-init.ts'
+import type { DhtStatus } from './private-dht.ts'
 import { WarrenNetwork } from './warren-network.ts'
 
 /** This node's part of the mesh. */
@@ -42,6 +43,8 @@ export interface Network {
   onCall(handler: CallHandler): void
   /** Cuts everything of a member before this returns, and refuses its peers from then on. */
   expel(did: string, code: string): Promise<void>
+  /** How the DHT of this node stands. */
+  dht(): DhtStatus
   /** Returns what takes the listener off again. */
   on<K extends keyof NetworkEvents>(event: K, listener: NetworkListener<K>): () => void
 }

@@ -26,15 +26,30 @@ export function dhtProtocol(meshId: string): string {
   return `/warren/${meshId.slice(0, MESH_ID_CHARACTERS)}/kad/1.0.0`
 }
 
+/** How the DHT of this node stands. */
+export interface DhtStatus {
+  readonly protocol: string
+  readonly mode: 'client' | 'server'
+  /** Peers in the routing table. */
+  readonly peers: number
+}
+
+export function dhtStatus(dht: KadDHT, meshId: string): DhtStatus {
+  const peers = hasRoutingTable(dht) ? dht.routingTable.size : 0
+  return { protocol: dhtProtocol(meshId), mode: dht.getMode(), peers }
+}
+
 /** Drops a peer from the routing table at once instead of when it next fails to answer. */
 export async function forgetInDht(dht: KadDHT, peer: PeerId): Promise<void> {
   if (hasRoutingTable(dht)) await dht.routingTable.remove(peer)
 }
 
 interface RoutingTable {
+  readonly size: number
   remove(peer: PeerId): Promise<void>
 }
 
+/** libp2p's type hides the table that its class has. */
 function hasRoutingTable(dht: object): dht is { readonly routingTable: RoutingTable } {
   return (
     'routingTable' in dht &&

@@ -23,6 +23,7 @@ import type { NetworkInit } from './network-init.ts'
 import { NETWORK_LIMITS, type NetworkLimits } from './network-limits.ts'
 import { parsePeerAddress, peerIdOfAddress } from './peer-address.ts'
 import { PeerHub } from './peer-hub.ts'
+import { type DhtStatus, dhtStatus } from './private-dht.ts'
 
 /** Puts the parts together: libp2p, the gate, the peers and the dialler, from start to stop. */
 export class WarrenNetwork implements Network {
@@ -134,6 +135,10 @@ export class WarrenNetwork implements Network {
 
   async expel(did: string, code: string): Promise<void> {
     await this.#hub.expel(did, code)
+  }
+
+  dht(): DhtStatus {
+    return dhtStatus(this.#running().services.dht, this.#init.meshId)
   }
 
   on<K extends keyof NetworkEvents>(event: K, listener: NetworkListener<K>): () => void {

@@ -1,0 +1,223 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { chooseConnection } from '../src/tie-break.ts'
+import { relay } from './relay.ts'
+import { collect, connectedPair, echoCalls, labNode, nextEvent, soon, until } from './lab.ts'
+
+test('both sides keep the same one of two connections', { tags: ['NET-9'] }, () => {
+  const side = fc.constantFrom('inbound' as const, 'outbound' as const)
+  const mirrored = { inbound: 'outbound', outbound: 'inbound' } as const
+  fc.assert(
+    fc.property(side, side, fc.integer({ min: 0, max: 9_999 }), (first, second, apartMs) => {
+      const older = { direction: first, openedAtMs: 1_000 }
+      const newer = { direction: second, openedAtMs: 1_000 + apartMs }
+      const simultaneousDialMs = 5_000
+      const here = chooseConnection(older, newer, {
+        ownPeerId: 'a',
+        remotePeerId: 'b',
+        simultaneousDialMs,
+      })
+      const olderThere = { ...older, direction: mirrored[first] }
+      const newerThere = { ...newer, direction: mirrored[second] }
+      const there = chooseConnection(olderThere, newerThere, {
+        ownPeerId: 'b',
+        remotePeerId: 'a',
+        simultaneousDialMs,
+      })
+      expect(here === older).toBe(there === olderThere)
+    }),
+  )
+})
+
+test.for([
+  { apartMs: 5_000, kept: 'older' },
+  { apartMs: 5_001, kept: 'newer' },
+])(
+  'crossed connections $apartMs ms apart: the $kept one stays',
+  { tags: ['NET-9'] },
+  ({ apartMs, kept }) => {
+    const older = { direction: 'outbound' as const, openedAtMs: 0 }
+    const newer = { direction: 'inbound' as const, openedAtMs: apartMs }
+    const tie = { ownPeerId: 'a', remotePeerId: 'b', simultaneousDialMs: 5_000 }
+    expect(chooseConnection(older, newer, tie)).toBe(kept === 'older' ? older : newer)
+  },
+)
+
+test(
+  'two nodes that dial each other end up with one connection, and calls go on',
+  { tags: ['NET-9'] },
+  async () => {
+    const limits = { duplicateGraceMs: 50 }
+    const [a, b] = await Promise.all([labNode({ limits }), labNode({ limits })])
+    echoCalls(a)
+    echoCalls(b)
+    const calls: Promise<string>[] = []
+    const callSoon = async (from: typeof a, to: typeof b): Promise<void> => {
+      await until(() => from.network.peers().length === 1)
+      const call = await from.network.openCall(to.did, soon())
+      await call.write(Buffer.from('in flight'))
+      calls.push(call.end().then(async () => Buffer.from(await collect(call.bytes)).toString()))
+    }
+    const [toA, toB] = await Promise.all([relay(a.address), relay(b.address)])
+    await Promise.all([
+      a.network.dial(toB.address, soon()),
+      b.network.dial(toA.address, soon()),
+      callSoon(a, b),
+      callSoon(b, a),
+    ])
+    expect(await Promise.all(calls)).toEqual(['in flight', 'in flight'])
+    await until(() => toA.openSockets() + toB.openSockets() === 1)
+    expect(a.network.peers()).toHaveLength(1)
+    expect(b.network.peers()).toHaveLength(1)
+    const [ofA] = a.network.peers()
+    const lower = a.network.peerId < b.network.peerId ? 'outbound' : 'inbound'
+    expect(ofA?.direction).toBe(lower)
+  },
+)
+
+test('a call on the losing connection is served to its end', { tags: ['NET-9'] }, async () => {
+  const limits = { duplicateGraceMs: 20, simultaneousDialMs: 0 }
+  const [near, far] = await Promise.all([labNode({ limits }), labNode({ limits })])
+  const [toNear, toFar] = await Promise.all([relay(near.address), relay(far.address)])
+  await near.network.dial(toFar.address, soon())
+  echoCalls(far)
+  const call = await near.network.openCall(far.did, soon())
+  await call.write(Buffer.from('before '))
+  await far.network.dial(`${toNear.address.split('/p2p/')[0]}`, soon())
+  await until(() => near.network.peers()[0]?.direction === 'inbound')
+  expect(toFar.openSockets()).toBe(1)
+  await call.write(Buffer.from('and after'))
+  await call.end()
+  expect(Buffer.from(await collect(call.bytes)).toString()).toBe('before and after')
+  await until(() => toFar.openSockets() === 0)
+  expect(toNear.openSockets()).toBe(1)
+})
+
+test(
+  'a static peer is reached again when its connection has died',
+  { tags: ['NET-9'] },
+  async () => {
+    const far = await labNode()
+    const toFar = await relay(far.address)
+    const near = await labNode({ staticPeers: [toFar.address], limits: { dialBackoffMinMs: 20 } })
+    await until(() => near.network.peers().length === 1)
+    expect(near.network.peers()[0]?.discoveredBy).toBe('static')
+    const lost = nextEvent(near.network, 'lost')
+    toFar.cut()
+    expect(await lost).toMatchObject({
+      did: far.did,
+      peerId: far.network.peerId,
+      code: 'peer-lost',
+    })
+    await until(() => near.network.peers().length === 1)
+  },
+)
+
+test('a call connects again to a member that was met before', { tags: ['NET-9'] }, async () => {
+  const [near, far] = await Promise.all([labNode(), labNode()])
+  const toFar = await relay(far.address)
+  await near.network.dial(toFar.address, soon())
+  echoCalls(far)
+  const lost = nextEvent(near.network, 'lost')
+  toFar.cut()
+  await lost
+  const call = await near.network.openCall(far.did, soon())
+  await call.write(Buffer.from('again'))
+  await call.end()
+  expect(Buffer.from(await collect(call.bytes)).toString()).toBe('again')
+})
+
+test('a socket that dies in the middle of a call ends the call', { tags: ['NET-17'] }, async () => {
+  const [near, far] = await Promise.all([labNode(), labNode()])
+  const toFar = await relay(far.address)
+  await near.network.dial(toFar.address, soon())
+  const ended = Promise.withResolvers<void>()
+  far.network.onCall(async (stream) => {
+    stream.signal.addEventListener('abort', () => ended.resolve())
+    await stream.write(Buffer.from('x'))
+    await collect(stream.bytes)
+  })
+  const call = await near.network.openCall(far.did, soon())
+  await call.write(Buffer.from('x'))
+  const iterator = call.bytes[Symbol.asyncIterator]()
+  await iterator.next()
+  const cutAt = performance.now()
+  const reading = iterator.next()
+  toFar.cut()
+  await expect(reading).rejects.toMatchObject({ name: 'NetworkError' })
+  await ended.promise
+  expect(performance.now() - cutAt).toBeLessThan(5_000)
+})
+
+test(
+  'expelling cuts live calls at once and keeps the peer out, both ways',
+  { tags: ['NET-11'] },
+  async () => {
+    const { near, far } = await connectedPair()
+    const called = Promise.withResolvers<void>()
+    far.network.onCall(async (stream) => {
+      called.resolve()
+      await collect(stream.bytes)
+    })
+    const call = await near.network.openCall(far.did, soon())
+    await call.write(Buffer.from('x'))
+    const reading = collect(call.bytes).catch((error: unknown) => error)
+    await called.promise
+    const expelledAt = performance.now()
+    const expelling = far.network.expel(near.did, 'member-revoked')
+    expect(far.network.peers()).toEqual([])
+    expect(await reading).toMatchObject({ name: 'NetworkError' })
+    expect(performance.now() - expelledAt).toBeLessThan(100)
+    await expelling
+    await expect(near.network.dial(far.address, soon())).rejects.toMatchObject({
+      name: 'NetworkError',
+    })
+    await expect(far.network.dial(near.address, soon())).rejects.toMatchObject({
+      code: 'peer-expelled',
+    })
+    await expect(far.network.openCall(near.did, soon())).rejects.toMatchObject({
+      code: 'peer-unknown',
+    })
+  },
+)
+
+test(
+  'a member that is expelled during its admission does not get in',
+  { tags: ['NET-11'] },
+  async () => {
+    const judging = Promise.withResolvers<void>()
+    const proceed = Promise.withResolvers<void>()
+    const far = await labNode({
+      judge: async (did) => {
+        judging.resolve()
+        await proceed.promise
+        return { admitted: true, did }
+      },
+    })
+    const near = await labNode()
+    const dialling = near.network.dial(far.address, soon()).catch((error: unknown) => error)
+    await judging.promise
+    await far.network.expel(near.did, 'member-revoked')
+    proceed.resolve()
+    expect(await dialling).toMatchObject({
+      code: 'admission-refused-by-peer',
+      peerCode: 'member-revoked',
+    })
+  },
+)
+
+test('a peer from which nothing comes any more is given up', { tags: ['NET-17'] }, async () => {
+  const limits = { keepAliveIntervalMs: 30, silentIntervalsMax: 3 }
+  const [near, far] = await Promise.all([labNode({ limits }), labNode({ limits })])
+  const toFar = await relay(far.address)
+  await near.network.dial(toFar.address, soon())
+  far.network.onCall(async (stream) => {
+    await collect(stream.bytes)
+  })
+  const call = await near.network.openCall(far.did, soon())
+  await call.write(Buffer.from('x'))
+  const lost = nextEvent(near.network, 'lost')
+  toFar.freeze()
+  expect(await lost).toMatchObject({ code: 'peer-silent' })
+  expect(call.signal.aborted).toBe(true)
+})
