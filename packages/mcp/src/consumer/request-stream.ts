@@ -10,6 +10,9 @@ import { limitsOf, type PeerServer } from './peer.ts'
 import { peerFault } from './peer-fault.ts'
 import type { RelayLimits } from './relay-limits.ts'
 
+/** One for all: it ends streams, often, and tells nobody anything. */
+const NO_LONGER = new McpError('stream-ended', 'nobody waits for the call any more')
+
 export interface CarriedRequest {
   readonly header: RequestHeader
   readonly request: JsonRpcRequest
@@ -51,7 +54,7 @@ export async function* carryRequest(
     yield errorAnswer(request.id, reason)
   } finally {
     // Whoever stopped early thereby cancels.
-    if (!settling) opened?.stream.abort(noLonger())
+    if (!settling) opened?.stream.abort(NO_LONGER)
   }
 }
 
@@ -88,16 +91,12 @@ async function settle(
   scheduler: Scheduler,
   drainMs: number,
 ): Promise<void> {
-  const ended = scheduler.after(drainMs, () => stream.abort(noLonger()))
+  const ended = scheduler.after(drainMs, () => stream.abort(NO_LONGER))
   try {
     await lines.next(0)
   } catch {
     // The response is here; how its stream ends changes nothing for the host.
   }
   ended()
-  stream.abort(noLonger())
-}
-
-function noLonger(): McpError {
-  return new McpError('stream-ended', 'nobody waits for the call any more')
+  stream.abort(NO_LONGER)
 }

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { nextTick } from 'node:process'
 import type { Clock } from '@warren/core'
 import { McpError } from '../mcp-error.ts'
 import type { Logger, Scheduler } from '../ports.ts'
@@ -96,6 +97,7 @@ export class ServerProcess {
   async write(bytes: Uint8Array): Promise<void> {
     const { stdin } = this.#child
     if (this.#over || !stdin.writable) throw await this.#gone()
+    this.#gather()
     if (stdin.write(bytes)) return
     const { promise, resolve } = Promise.withResolvers<void>()
     stdin.once('drain', resolve)
@@ -104,6 +106,14 @@ export class ServerProcess {
     stdin.off('drain', resolve)
     stdin.off('close', resolve)
     if (!stdin.writable) throw await this.#gone()
+  }
+
+  /** What is written in one turn goes out in one piece: each piece costs a system call and wakes the server. */
+  #gather(): void {
+    const { stdin } = this.#child
+    if (stdin.writableCorked > 0) return
+    stdin.cork()
+    nextTick(() => stdin.uncork())
   }
 
   /** Ends the whole process group and waits until it is gone. Output that nobody has read is dropped. */

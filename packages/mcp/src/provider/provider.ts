@@ -128,8 +128,9 @@ export class Provider {
   #cutLater(stream: MeshStream): void {
     if (stream.signal.aborted) return
     const { scheduler, limits } = this.#components
-    const reason = new McpError('stream-ended', 'the stream has served its purpose')
-    const cut = scheduler.after(limits.lingerMs, () => stream.abort(reason))
+    const cut = scheduler.after(limits.lingerMs, () => {
+      stream.abort(new McpError('stream-ended', 'the stream has served its purpose'))
+    })
     stream.signal.addEventListener('abort', cut, { once: true })
   }
 }

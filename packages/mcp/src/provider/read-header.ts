@@ -14,8 +14,9 @@ export async function readHeader(
   lines: LineReader,
   { scheduler, limits }: ProviderComponents,
 ): Promise<StreamHeader> {
-  const late = new McpError('header-late', 'the header did not come in time')
-  const inTime = scheduler.after(limits.headerMs, () => stream.abort(late))
+  const inTime = scheduler.after(limits.headerMs, () => {
+    stream.abort(new McpError('header-late', 'the header did not come in time'))
+  })
   try {
     const line = await lines.next(HEADER_BYTES_MAX)
     if (line !== undefined) return parseHeader(line)
