@@ -1,4 +1,4 @@
-import { isControlLine, parseControlLine } from '../control-line.ts'
+import { isControlLine } from '../control-line.ts'
 import { DeferredCount } from '../deferred-count.ts'
 import type { HostChannel } from '../host-channel.ts'
 import {
@@ -20,6 +20,7 @@ import { type ConsumerComponents, limitsOf, type PeerServer } from './peer.ts'
 import type { RelayLimits } from './relay-limits.ts'
 import { peerFault } from './peer-fault.ts'
 import { carryRequest } from './request-stream.ts'
+import { closedByPeer, endOf, type SessionEnd } from './session-end.ts'
 
 export interface HostRelayInit {
   readonly id: string
@@ -29,11 +30,6 @@ export interface HostRelayInit {
   /** The session stream, accepted by the provider. */
   readonly opened: OpenedStream
 }
-
-/** How a session came to its end. */
-type End =
-  | { readonly by: 'host' }
-  | { readonly by: 'lost-host' | 'peer' | 'owner'; readonly reason: McpError }
 
 /**
  * Relays one host connection: each request on a stream of its own, everything else on the session
@@ -50,7 +46,7 @@ export class HostRelay {
   /** Messages of the session stream that the host has been given. */
   readonly #delivered = new DeferredCount()
   readonly #over = new AbortController()
-  readonly #closed = Promise.withResolvers<End>()
+  readonly #closed = Promise.withResolvers<SessionEnd>()
   readonly #ended: Promise<McpError | undefined>
   #told = 0
 
@@ -95,7 +91,7 @@ export class HostRelay {
     return end.by === 'host' ? undefined : reason
   }
 
-  async #listenToHost(): Promise<End> {
+  async #listenToHost(): Promise<SessionEnd> {
     try {
       for await (const message of this.#init.host.messages) {
         if (this.#over.signal.aborted) break
@@ -171,7 +167,7 @@ export class HostRelay {
     }
   }
 
-  async #listenToPeer(): Promise<End> {
+  async #listenToPeer(): Promise<SessionEnd> {
     const { lines } = this.#init.opened
     try {
       for (;;) {
@@ -203,7 +199,7 @@ export class HostRelay {
   }
 
   /** The provider ends its side when its server is gone; waiting for that keeps the order of things. */
-  async #sayGoodbye(peerGone: Promise<End>): Promise<void> {
+  async #sayGoodbye(peerGone: Promise<SessionEnd>): Promise<void> {
     try {
       await this.#session.end()
       await this.#withinDrainTime(peerGone)
@@ -218,15 +214,4 @@ export class HostRelay {
     await Promise.race([work, promise])
     stop()
   }
-}
-
-function closedByPeer(): End {
-  const reason = new McpError('session-ended', 'the peer has closed the session')
-  return { by: 'peer', reason }
-}
-
-function endOf(line: Uint8Array): End {
-  const control = parseControlLine(line)
-  if (control.type === 'end') return { by: 'peer', reason: control.error }
-  throw new McpError('peer-protocol', 'the peer sent a control line out of place')
 }

@@ -1,15 +1,13 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { nextTick } from 'node:process'
 import type { Clock } from '@warren/core'
 import { McpError } from '../mcp-error.ts'
 import type { Logger, Scheduler } from '../ports.ts'
 import type { ProcessServer } from '../server-definition.ts'
+import { endGroup } from './end-group.ts'
 import { ErrorLog } from './error-log.ts'
 import type { ProcessGuard } from './process-guard.ts'
-import { groupRuns, signalGroup } from './process-group.ts'
 import type { ProcessLimits } from './process-limits.ts'
-import { serverEnvironment } from './server-environment.ts'
+import { type RunningChild, spawnServer } from './spawn-server.ts'
 
 /** What child processes need from the node. */
 export interface ProcessComponents {
@@ -20,8 +18,6 @@ export interface ProcessComponents {
   readonly limits: ProcessLimits
 }
 
-const POLL_MS = 10
-
 /**
  * One server in a process group of its own.
  *
@@ -31,7 +27,7 @@ const POLL_MS = 10
 export class ServerProcess {
   readonly #definition: ProcessServer
   readonly #components: ProcessComponents
-  readonly #child: ChildProcessWithoutNullStreams
+  readonly #child: RunningChild
   readonly #group: number
   readonly #exited: Promise<McpError>
   #ending: Promise<void> | undefined
@@ -40,7 +36,7 @@ export class ServerProcess {
   private constructor(
     definition: ProcessServer,
     components: ProcessComponents,
-    child: ChildProcessWithoutNullStreams & { readonly pid: number },
+    child: RunningChild,
   ) {
     this.#definition = definition
     this.#components = components
@@ -59,23 +55,12 @@ export class ServerProcess {
     components: ProcessComponents,
   ): Promise<ServerProcess> {
     await components.guard.ready()
-    const { name, command, args = [], cwd } = definition
-    const child = spawn(command, [...args], {
-      ...(cwd === undefined ? {} : { cwd }),
-      detached: true,
-      env: serverEnvironment(definition),
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
-    if (!hasPid(child)) {
-      const [error]: unknown[] = await once(child, 'error')
-      throw new McpError(
-        'server-start-failed',
-        `the server "${name}" could not be started (${errorCode(error)})`,
-        { cause: error },
-      )
-    }
+    const child = await spawnServer(definition)
     components.guard.add(child.pid)
-    components.logger.log('info', 'server-started', { server: name, pid: child.pid })
+    components.logger.log('info', 'server-started', {
+      server: definition.name,
+      pid: child.pid,
+    })
     return new ServerProcess(definition, components, child)
   }
 
@@ -174,40 +159,11 @@ export class ServerProcess {
   }
 
   async #end(): Promise<void> {
-    const { guard, limits, logger } = this.#components
+    const { guard, logger } = this.#components
     this.#child.stdin.end()
-    const gone =
-      (!this.#over && (await this.#waitForGroup(limits.inputGraceMs))) ||
-      (signalGroup(this.#group, 'SIGTERM') && (await this.#waitForGroup(limits.termGraceMs))) ||
-      !signalGroup(this.#group, 'SIGKILL') ||
-      (await this.#waitForGroup(limits.killGraceMs))
+    const gone = await endGroup(this.#group, !this.#over, this.#components)
     if (gone) guard.delete(this.#group)
     else
       logger.log('error', 'server-not-ended', { server: this.#definition.name, pid: this.#group })
   }
-
-  /** Says whether the group was gone in time. */
-  async #waitForGroup(graceMs: number): Promise<boolean> {
-    const { clock, scheduler } = this.#components
-    const deadlineMs = clock.monotonicMs() + graceMs
-    while (groupRuns(this.#group)) {
-      if (clock.monotonicMs() >= deadlineMs) return false
-      const { promise, resolve } = Promise.withResolvers<void>()
-      scheduler.after(POLL_MS, resolve)
-      await promise
-    }
-    return true
-  }
-}
-
-function hasPid(
-  child: ChildProcessWithoutNullStreams,
-): child is ChildProcessWithoutNullStreams & { readonly pid: number } {
-  return child.pid !== undefined
-}
-
-function errorCode(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error
-    ? String(error.code)
-    : 'unknown error'
 }

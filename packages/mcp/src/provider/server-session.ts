@@ -1,5 +1,5 @@
 import type { Caller, GateAnswer } from '../gate.ts'
-import { isRequestId, isResponse, type JsonRpcMessage, type JsonRpcRequest } from '../json-rpc.ts'
+import { isRequestId, isResponse, type JsonRpcMessage } from '../json-rpc.ts'
 import { asMcpError, McpError } from '../mcp-error.ts'
 import { errorAnswer } from '../rpc-answer.ts'
 import type { ServerDefinition } from '../server-definition.ts'
@@ -7,8 +7,8 @@ import type { Backend, ServerMessage } from './backend.ts'
 import { decide } from './decide.ts'
 import { refusalAnswer, refusedResponse } from './gatekeeper.ts'
 import type { ProviderComponents } from './provider-components.ts'
-import type { Route } from './route.ts'
 import { Router } from './router.ts'
+import type { Flight, Outcome, ServerCall } from './server-call.ts'
 
 export interface ServerSessionInit {
   readonly caller: Caller
@@ -16,23 +16,6 @@ export interface ServerSessionInit {
   readonly components: ProviderComponents
   /** Takes what belongs to no request. */
   readonly rest: (message: JsonRpcMessage, backend: Backend) => Promise<void>
-}
-
-/** One request on its way to a server. */
-export interface ServerCall {
-  /** As the host said it: what the gate decides on. */
-  readonly asked: JsonRpcRequest
-  /** As the server gets it: the same, but for ids where several hosts share a server. */
-  readonly sent: JsonRpcRequest
-  readonly route: Route
-  /** Aborted when nobody waits any more. */
-  readonly signal: AbortSignal
-}
-
-interface Flight extends ServerCall {
-  readonly startedMs: number
-  /** Whether the server has been told of it. */
-  forwarded: boolean
 }
 
 /**
@@ -220,7 +203,7 @@ export class ServerSession {
     return decide(components, { caller, server: definition.name, message })
   }
 
-  #reportAnswer({ asked, startedMs }: Flight, outcome: 'result' | 'error' | 'cancelled'): void {
+  #reportAnswer({ asked, startedMs }: Flight, outcome: Outcome): void {
     const { caller, definition, components } = this.#init
     const durationMs = components.clock.monotonicMs() - startedMs
     components.report({

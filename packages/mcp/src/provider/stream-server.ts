@@ -1,5 +1,4 @@
 import { encodeControlLine } from '../control-line.ts'
-import type { Caller } from '../gate.ts'
 import { isRequest, type JsonRpcRequest, metaOf } from '../json-rpc.ts'
 import { asMcpError, McpError } from '../mcp-error.ts'
 import type { MeshStream } from '../mesh-stream.ts'
@@ -17,19 +16,21 @@ import { ExchangeServer } from './exchange-server.ts'
 import { askGate, PROTOCOL_VERSION_META_KEY } from './gatekeeper.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import type { ServedStream } from './served-stream.ts'
+import { SessionTable } from './session-table.ts'
 import { SharedServers } from './shared-servers.ts'
 
 /** Serves a stream by its kind. A session belongs to the caller that opened it: nobody else can name it. */
 export class StreamServer {
   readonly #servers: ReadonlyMap<string, ServerDefinition>
   readonly #components: ProviderComponents
-  readonly #sessions = new Map<string, { readonly did: string; readonly session: CallerSession }>()
+  readonly #sessions: SessionTable
   readonly #shared: SharedServers
   readonly #exchanges: ExchangeServer
 
   constructor(servers: ReadonlyMap<string, ServerDefinition>, components: ProviderComponents) {
     this.#servers = servers
     this.#components = components
+    this.#sessions = new SessionTable(components.limits)
     this.#shared = new SharedServers(components)
     this.#exchanges = new ExchangeServer(components)
   }
@@ -66,11 +67,8 @@ export class StreamServer {
 
   /** Ends what one caller has running here, or everything. */
   async stop(reason: McpError, did?: string): Promise<void> {
-    const sessions = [...this.#sessions.values()].filter(
-      (entry) => did === undefined || entry.did === did,
-    )
     await Promise.all([
-      ...sessions.map(({ session }) => session.stop(reason)),
+      ...this.#sessions.of(did).map((session) => session.stop(reason)),
       this.#shared.stop(reason, did),
       this.#exchanges.stop(did),
     ])
@@ -84,15 +82,16 @@ export class StreamServer {
   async #serveSession(served: ServedStream, header: SessionHeader): Promise<void> {
     const { stream, lines, caller } = served
     const definition = this.#definition(header.server)
-    const key = sessionKey(caller, header)
-    this.#checkRoom(caller.did, key)
     const components = this.#components
-    const session = new CallerSession({ caller, definition, stream, components })
-    this.#sessions.set(key, { did: caller.did, session })
+    const name = { caller, server: header.server, session: header.session }
+    const session = this.#sessions.add(
+      name,
+      () => new CallerSession({ caller, definition, stream, components }),
+    )
     try {
       await session.serve(lines)
     } finally {
-      this.#sessions.delete(key)
+      this.#sessions.delete(name)
     }
   }
 
@@ -102,10 +101,9 @@ export class StreamServer {
     if (request === undefined) return
     try {
       const definition = this.#definition(header.server)
-      if (header.session !== undefined) {
-        const entry = this.#sessions.get(sessionKey(caller, header))
-        if (entry === undefined) throw new McpError('session-unknown', 'there is no such session')
-        await entry.session.serveRequest(stream, request, header.after)
+      const { server, session, after } = header
+      if (session !== undefined) {
+        await this.#sessions.get({ caller, server, session }).serveRequest(stream, request, after)
         return
       }
       if (!Object.hasOwn(metaOf(request), PROTOCOL_VERSION_META_KEY)) {
@@ -161,23 +159,6 @@ export class StreamServer {
     }
     return definition
   }
-
-  #checkRoom(did: string, key: string): void {
-    const { sessionsMax, sessionsPerCallerMax } = this.#components.limits
-    if (this.#sessions.has(key)) throw new McpError('session-taken', 'the session is open already')
-    const own = [...this.#sessions.values()].filter((entry) => entry.did === did).length
-    if (own >= sessionsPerCallerMax || this.#sessions.size >= sessionsMax) {
-      throw new McpError('sessions-exhausted', 'the provider takes no more sessions now')
-    }
-  }
-}
-
-/** The caller's DID is part of the key, so that a session id is worth nothing to anybody else. */
-function sessionKey(
-  { did }: Caller,
-  { server, session = '' }: { readonly server: string; readonly session?: string },
-): string {
-  return `${did} ${server} ${session}`
 }
 
 async function answerAndEnd(stream: MeshStream, answer: Uint8Array): Promise<void> {
