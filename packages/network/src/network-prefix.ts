@@ -9,7 +9,9 @@ export interface Origin {
 }
 
 const UNKNOWN: Origin = { host: 'unknown', network: 'unknown' }
-const MAPPED_PREFIX = '::ffff:'
+/** IPv4-mapped addresses (RFC 4291 §2.5.5.2), as a socket for both families shows IPv4 peers. */
+const MAPPED_PREFIX = '0:0:0:0:0:ffff'
+const BYTES_IN_GROUP = 256
 const IPV6_GROUPS = 8
 const IPV6_NETWORK_GROUPS = 4
 
@@ -19,12 +21,17 @@ export function originOf(address: Multiaddr): Origin {
   const { type, host } = getNetConfig(address)
   if (type === 'ip4') return ipv4Origin(host)
   if (type !== 'ip6') return UNKNOWN
-  const lower = host.toLowerCase()
-  if (lower.startsWith(MAPPED_PREFIX) && lower.includes('.')) {
-    return ipv4Origin(lower.slice(MAPPED_PREFIX.length))
-  }
-  const groups = expandIpv6(lower)
+  const groups = expandIpv6(host.toLowerCase())
+  if (groups.slice(0, -2).join(':') === MAPPED_PREFIX) return ipv4Origin(dotted(groups.slice(-2)))
   return { host: groups.join(':'), network: groups.slice(0, IPV6_NETWORK_GROUPS).join(':') }
+}
+
+function dotted(groups: readonly string[]): string {
+  const bytes = groups.flatMap((group) => {
+    const value = Number.parseInt(group, 16)
+    return [Math.floor(value / BYTES_IN_GROUP), value % BYTES_IN_GROUP]
+  })
+  return bytes.join('.')
 }
 
 function ipv4Origin(host: string): Origin {
