@@ -64,6 +64,8 @@ test('it does not give up', { tags: ['NET-10'] }, async () => {
   await until(() => dialled.length >= 4)
   good.set('a', 'peer')
   await until(() => connected.has('peer'))
+  expect(new Set(dialled)).toEqual(new Set(['a']))
+  expect(dialled.length).toBeGreaterThan(4)
 })
 
 test('a peer that was forgotten is not dialled again', { tags: ['NET-11'] }, async () => {

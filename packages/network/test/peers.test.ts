@@ -36,8 +36,9 @@ test.for([
   'crossed connections $apartMs ms apart: the $kept one stays',
   { tags: ['NET-9'] },
   ({ apartMs, kept }) => {
-    const older = { direction: 'outbound' as const, openedAtMs: 0 }
-    const newer = { direction: 'inbound' as const, openedAtMs: apartMs }
+    type Crossed = { readonly direction: 'inbound' | 'outbound'; readonly openedAtMs: number }
+    const older: Crossed = { direction: 'outbound', openedAtMs: 0 }
+    const newer: Crossed = { direction: 'inbound', openedAtMs: apartMs }
     const tie = { ownPeerId: 'a', remotePeerId: 'b', simultaneousDialMs: 5_000 }
     expect(chooseConnection(older, newer, tie)).toBe(kept === 'older' ? older : newer)
   },

@@ -24,7 +24,7 @@ export async function relay(target: string, tamper: Tamper = (bytes) => bytes): 
   let frozen = false
   const pass = (from: Socket, to: Socket, direction: 'forth' | 'back'): void => {
     sockets.add(from)
-    from.on('data', (bytes) => {
+    from.on('data', (bytes: Buffer) => {
       captured.push(bytes)
       if (!frozen) to.write(tamper(bytes, direction))
     })
