@@ -40,8 +40,8 @@ export function verifyLog(input: VerifyLogInput): VerifiedLog {
     return verifyOnto(known, lines.slice(known.version), input)
   }
   // Only a log that is valid on its own is evidence against its DID: anybody can write an invalid one.
-  const presented = verifyOnto(NOTHING, lines, input)
-  const newer = checkAgainstKnown(known, [...presented.entries, ...presented.pending])
+  // What was seen first stands whatever our clock says now, so the comparison asks for no time.
+  const newer = checkAgainstKnown(known, verifyEntries([], lines, input.suite))
   return verifyOnto(known, newer.map(writeLogEntry), input)
 }
 
@@ -65,12 +65,7 @@ function verifyOnto(
   lines: readonly string[],
   { suite, nowMs }: VerifyLogInput,
 ): VerifiedLog {
-  const entries = [...verified.entries]
-  for (const line of lines) {
-    const entry = parseLogEntry(line, entries.length + 1)
-    verifyEntry(suite, entries, entry)
-    entries.push(entry)
-  }
+  const entries = verifyEntries(verified.entries, lines, suite)
   const verifiedCount = verified.entries.length
   const inForce = Math.max(verifiedCount, countInForce(entries, nowMs))
   const added = lines.slice(0, inForce - verifiedCount).map((line) => `${line}\n`)
@@ -79,6 +74,21 @@ function verifyOnto(
     pending: entries.slice(inForce),
     text: verified.text + added.join(''),
   })
+}
+
+/** The entries before and those of the lines, each of which may follow the one before it; time is not judged. */
+function verifyEntries(
+  before: readonly LogEntry[],
+  lines: readonly string[],
+  suite: CryptoSuite,
+): readonly LogEntry[] {
+  const entries = [...before]
+  for (const line of lines) {
+    const entry = parseLogEntry(line, entries.length + 1)
+    verifyEntry(suite, entries, entry)
+    entries.push(entry)
+  }
+  return entries
 }
 
 function countInForce(entries: readonly LogEntry[], nowMs: number): number {

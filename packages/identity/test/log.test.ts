@@ -217,6 +217,24 @@ test(
   },
 )
 
+test.for([
+  { name: 'at the edge of the allowed skew', seconds: -300 },
+  { name: 'past the allowed skew', seconds: -301 },
+  { name: 'a year back', seconds: -31_536_000 },
+])(
+  'a rollback and a fork are called so when our clock stands $name',
+  { tags: ['ID-11'] },
+  ({ seconds }) => {
+    const nowMs = NOW_MS + seconds * SECOND_MS
+    const first = node()
+    const known = appendRotation({ suite, identity: first, nowMs: NOW_MS, replace: ['node'] }).log
+    const forked = appendRotation({ suite, identity: first, nowMs: NOW_MS, replace: [] }).log
+    expect(() => verify(first.log.text, known, nowMs)).toThrow(refusal('log-rollback'))
+    expect(() => verify(forked.text, known, nowMs)).toThrow(refusal('log-fork'))
+    expect(verify(known.text, known, nowMs)).toBe(known)
+  },
+)
+
 test('what is known is not verified again', { tags: ['ID-11'] }, () => {
   const { log } = node()
   expect(verify(log.text, log)).toBe(log)
