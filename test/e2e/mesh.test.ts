@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { askWarren, Daemon, runWarren, WARREN_ENTRY } from '@warren/demo/warren-process'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { invitationOf, type ReadyMesh, readyMesh, type ReadyNode } from './support/ready-mesh.ts'
+
+const SERVER = join(import.meta.dirname, 'support/slow-server.ts')
+const IN_FLIGHT = 100
+const ERROR_MS_MAX = 5000
+
+let mesh: ReadyMesh
+let desk: ReadyNode
+let lab: ReadyNode
+
+beforeAll(async () => {
+  mesh = await readyMesh({
+    names: ['desk', 'lab'],
+    prepare: async ({ name, directory }) => {
+      if (name !== 'lab') return
+      const command = ['--', process.execPath, SERVER]
+      await askWarren(['--dir', directory, 'serve', 'open', '--allow-role', 'member', ...command])
+      await askWarren(['--dir', directory, 'serve', 'closed', ...command])
+    },
+  })
+  desk = mesh.node('desk')
+  lab = mesh.node('lab')
+})
+
+afterAll(async () => {
+  await mesh?.close()
+})
+
+async function aliases(node: ReadyNode): Promise<unknown> {
+  return (await askWarren(['--dir', node.directory, 'status']))['reachable']
+}
+
+async function host(server: string): Promise<Client> {
+  const client = new Client({ name: 'host', version: '1.0.0' })
+  const args = [WARREN_ENTRY, '--dir', desk.directory, 'connect', server]
+  await client.connect(
+    new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }),
+  )
+  return client
+}
+
+/** Processes of the test server that are alive, wherever they hang in the process tree. */
+function serverProcesses(): number {
+  const table = execFileSync('ps', ['-eo', 'stat,args'], { encoding: 'utf8' })
+  return table.split('\n').filter((line) => line.includes(SERVER) && !line.startsWith('Z')).length
+}
+
+test('a fresh server that no rule opens is not even seen', { tags: ['NODE-1'] }, async () => {
+  await expect.poll(() => aliases(desk), { timeout: 15_000 }).toEqual(['open'])
+  const outcome = await runWarren(['--dir', desk.directory, 'call', 'closed', 'echo'])
+  expect(outcome.code).toBe(1)
+  expect(outcome.stderr).toContain('no-such-server')
+})
+
+test(
+  'a hundred calls in flight all come back, each with its own answer',
+  { tags: ['NODE-2'] },
+  async () => {
+    const client = await host('open')
+    const texts = Array.from({ length: IN_FLIGHT }, (_, index) => `call ${index}`)
+    const answers = await Promise.all(
+      texts.map((text) => client.callTool({ name: 'echo', arguments: { text } })),
+    )
+    expect(answers.map(({ content }) => content)).toEqual(
+      texts.map((text) => [{ type: 'text', text }]),
+    )
+    await client.close()
+    await expect.poll(serverProcesses, { timeout: 10_000 }).toBe(0)
+  },
+)
+
+test('an invitation lets one machine in, and no second one', { tags: ['NODE-4'] }, async () => {
+  const invitation = await invitationOf(desk)
+  const join1 = ['join', invitation, '--name', 'x', '--passphrase-file', mesh.passphraseFile]
+  const first = await runWarren(['--dir', `${mesh.root}/x`, ...join1])
+  const second = await runWarren(['--dir', `${mesh.root}/y`, ...join1])
+  expect(first).toMatchObject({ code: 0 })
+  expect(second).toMatchObject({ code: 3 })
+  expect(second.stderr).toContain('invitation-used')
+  const nothing = await runWarren([
+    '--dir',
+    `${mesh.root}/y`,
+    'up',
+    '--passphrase-file',
+    mesh.passphraseFile,
+  ])
+  expect(nothing).toMatchObject({ code: 6 })
+})
+
+test('keys and control socket are their owner’s alone', { tags: ['NODE-5'] }, () => {
+  for (const path of [
+    'warren.sock',
+    'keys/node.json',
+    'keys/admin.json',
+    'warren.yaml',
+    'warren.db',
+  ]) {
+    expect(statSync(join(desk.directory, path)).mode & 0o077, path).toBe(0)
+  }
+})
+
+test(
+  'a provider that is killed in a call: an error in time, and no process is left',
+  { tags: ['NODE-3'] },
+  async () => {
+    const client = await host('open')
+    const hanging = client.callTool({ name: 'hang', arguments: {} }).then(
+      () => 'answered',
+      () => 'failed',
+    )
+    await client.callTool({ name: 'echo', arguments: { text: 'the server is up' } })
+    expect(serverProcesses()).toBeGreaterThan(0)
+    const killedAt = performance.now()
+    await lab.daemon.kill()
+    expect(await hanging).toBe('failed')
+    expect(performance.now() - killedAt).toBeLessThan(ERROR_MS_MAX)
+    await expect.poll(serverProcesses, { timeout: 10_000 }).toBe(0)
+    await client.close()
+    lab.daemon = await Daemon.start(lab.directory)
+    await expect.poll(() => aliases(desk), { timeout: 20_000 }).toEqual(['open'])
+  },
+)

@@ -1,0 +1,17 @@
+import { McpServer } from '@modelcontextprotocol/server'
+import { serveStdio } from '@modelcontextprotocol/server/stdio'
+import * as z from 'zod/v4'
+
+/** A server for end-to-end tests: one tool that answers at once, and one that never does. */
+serveStdio(() => {
+  const server = new McpServer({ name: 'slow', version: '1.0.0' }, { capabilities: { tools: {} } })
+  server.registerTool(
+    'echo',
+    { description: 'Returns its text', inputSchema: z.object({ text: z.string() }) },
+    ({ text }) => ({
+      content: [{ type: 'text', text }],
+    }),
+  )
+  server.registerTool('hang', { description: 'Never answers' }, () => new Promise<never>(() => {}))
+  return server
+})
