@@ -1,6 +1,6 @@
 import type { Clock } from '@warren/core'
 import type { CryptoSuite } from '@warren/crypto'
-import type { VerifiedLog } from '@warren/identity'
+import { type VerifiedLog, verifyLog } from '@warren/identity'
 import {
   type AdmittedMember,
   createHello,
@@ -9,7 +9,6 @@ import {
 } from '@warren/membership'
 import type { AdmissionPort, AdmissionVerdict, Channel } from '@warren/network'
 import type { Peers } from '@warren/storage'
-import { readStoredLog } from './stored-log.ts'
 
 /** Members whose newest log and membership are kept in memory; more are read from the store again. */
 const MEMBERS_MAX = 10_000
@@ -60,7 +59,7 @@ export class AdmissionDesk implements AdmissionPort {
       did: member.did,
       log: member.log.text,
       addresses: withAddress(known?.addresses ?? [], channel),
-      seenMs: nowMs,
+      seenMs: Math.max(nowMs, known?.seenMs ?? 0),
     })
     this.#remember(member)
     return { admitted: true, did: member.did }
@@ -90,7 +89,10 @@ export class AdmissionDesk implements AdmissionPort {
     if (inMemory !== undefined) return inMemory.log
     const { suite, clock, peers } = this.#init
     const stored = peers.get(did)
-    return stored === undefined ? undefined : readStoredLog(suite, stored.log, clock.wallMs())
+    if (stored === undefined) return undefined
+    // Verified again, since a file can be altered; but what was in force when it was stored stays so, although
+    // the clock may stand earlier now: time that seems to run back must not bring a replaced key back.
+    return verifyLog({ suite, text: stored.log, nowMs: Math.max(clock.wallMs(), stored.seenMs) })
   }
 }
 
