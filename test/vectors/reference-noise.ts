@@ -26,6 +26,9 @@ export interface ReferenceInit {
   /** Deliberate mistakes. */
   readonly protocolName?: string
   readonly ciphertextAfterMixKey?: boolean
+  /** Instead of the public keys that belong to `e` and `s`. */
+  readonly ephemeralPublicKey?: Uint8Array
+  readonly staticPublicKey?: Uint8Array
 }
 
 type PayloadOf = (h: Uint8Array) => Uint8Array
@@ -75,7 +78,7 @@ export class ReferenceNoise {
   }
 
   writeA(): Uint8Array {
-    const e = x25519.getPublicKey(this.init.e)
+    const e = this.init.ephemeralPublicKey ?? x25519.getPublicKey(this.init.e)
     const ek = this.kem!.publicKey
     for (const field of [e, ek, new Uint8Array()]) this.mixHash(field)
     return concat([e, ek])
@@ -88,12 +91,12 @@ export class ReferenceNoise {
   }
 
   writeB(payloadOf: PayloadOf): Uint8Array {
-    const e = x25519.getPublicKey(this.init.e)
+    const e = this.init.ephemeralPublicKey ?? x25519.getPublicKey(this.init.e)
     this.mixHash(e)
     this.mixKey(x25519.getSharedSecret(this.init.e, this.re))
     const { cipherText, sharedSecret } = ml_kem768.encapsulate(this.rek, this.init.coins)
     const ct = this.ekem1(cipherText, sharedSecret)
-    const s = this.seal(x25519.getPublicKey(this.init.s))
+    const s = this.seal(this.init.staticPublicKey ?? x25519.getPublicKey(this.init.s))
     this.mixKey(x25519.getSharedSecret(this.init.s, this.re))
     return concat([e, ct, s, this.seal(payloadOf(this.h))])
   }
@@ -121,7 +124,7 @@ export class ReferenceNoise {
   }
 
   writeC(payloadOf: PayloadOf): Uint8Array {
-    const s = this.seal(x25519.getPublicKey(this.init.s))
+    const s = this.seal(this.init.staticPublicKey ?? x25519.getPublicKey(this.init.s))
     this.mixKey(x25519.getSharedSecret(this.init.s, this.re))
     return concat([s, this.seal(payloadOf(this.h))])
   }
