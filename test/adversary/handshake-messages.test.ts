@@ -266,6 +266,24 @@ describe('a message of a wrong length', () => {
   })
 })
 
+test(
+  'after any of these the side is spent, and the other learns nothing',
+  { tags: ['HS-4'] },
+  () => {
+    const initiator = victim('initiator')
+    const responder = victim('responder')
+    run({ B: (message) => flipped(message, -1) }, { initiator, responder })
+    for (const use of [
+      () => initiator.write(),
+      () => initiator.read(new Uint8Array(5128)),
+      () => initiator.result(),
+    ]) {
+      expect(refusalOf(use)).toMatchObject({ code: 'spent', step: 'turn' })
+    }
+    expect(refusalOf(() => responder.result())).toMatchObject({ code: 'out-of-turn', step: 'turn' })
+  },
+)
+
 test('a call out of turn ends the handshake', { tags: ['HS-4'] }, () => {
   const uses: readonly ((side: SecureHandshake) => unknown)[] = [
     (side) => side.write(),

@@ -103,9 +103,9 @@ export class SecureHandshake {
   /** Hands the channel over, once; its secrets then belong to the caller. */
   result(): SecureChannel {
     return this.#guarded(() => {
-      const remote = this.#remote
-      if (remote === undefined) throw new HandshakeError('out-of-turn', 'turn')
       const { send, receive, handshakeHash, exporter } = this.#noise.result()
+      const remote = this.#remote
+      if (remote === undefined) throw new TypeError('the handshake is done without a remote side')
       return { send, receive, handshakeHash, exporter, remote, streamMuxer: this.#streamMuxer }
     })
   }
