@@ -43,6 +43,14 @@ export class CallResponder {
   answer(hello: Uint8Array): CallAnswer {
     if (this.#spent) throw new HandshakeError('spent', 'call.hello')
     this.#spent = true
+    try {
+      return this.#answer(hello)
+    } finally {
+      this.#init.ephemeralKey?.wipe()
+    }
+  }
+
+  #answer(hello: Uint8Array): CallAnswer {
     if (hello.length !== CALL_HELLO_BYTES || hello[0] !== CALL_HELLO_VERSION[0]) {
       throw new HandshakeError('hello-malformed', 'call.hello')
     }

@@ -46,6 +46,7 @@ export class CipherState {
   readonly #nonce = new Uint8Array(NONCE_BYTES)
   readonly #nonceView = new DataView(this.#nonce.buffer)
   #counter = 0
+  #wiped = false
 
   constructor(init: CipherStateInit) {
     this.#aead = init.aead
@@ -76,11 +77,14 @@ export class CipherState {
     )
   }
 
+  /** Every later call throws `cipher-wiped`: nothing may be sealed under the zeros that are left. */
   wipe(): void {
+    this.#wiped = true
     this.#key.fill(0)
   }
 
   #nextNonce(step: HandshakeStep): Uint8Array {
+    if (this.#wiped) throw new HandshakeError('cipher-wiped', step)
     if (this.#counter >= this.#messagesMax) throw new HandshakeError('counter-exhausted', step)
     this.#nonceView.setUint32(NONCE_COUNTER_OFFSET, this.#counter, true)
     this.#counter += 1
