@@ -5,6 +5,7 @@
  *
  * @packageDocumentation
  */
+export { BoundedMap } from './bounded-map.ts'
 export { canonicalJson, parseCanonicalJson } from './canonical-json.ts'
 export type { Clock } from './clock.ts'
 export { CodedError } from './coded-error.ts'

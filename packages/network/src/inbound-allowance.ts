@@ -1,5 +1,4 @@
-import type { Clock } from '@warren/core'
-import { BoundedMap } from './bounded-map.ts'
+import { BoundedMap, type Clock } from '@warren/core'
 import type { Origin } from './network-prefix.ts'
 import type { NetworkLimits } from './network-limits.ts'
 

@@ -1,4 +1,4 @@
-import { BoundedMap } from './bounded-map.ts'
+import { BoundedMap } from '@warren/core'
 
 /** Where a member was reached last. */
 export interface KnownPeer {

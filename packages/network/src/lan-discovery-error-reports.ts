@@ -1,6 +1,5 @@
-import type { Clock } from '@warren/core'
+import { BoundedMap, type Clock } from '@warren/core'
 import type { LanDiscoveryError } from './lan-discovery-error.ts'
-import { BoundedMap } from './bounded-map.ts'
 
 const REPEAT_MS = 60_000
 const KINDS_MAX = 256

@@ -1,6 +1,5 @@
-import type { Clock } from '@warren/core'
+import { BoundedMap, type Clock } from '@warren/core'
 import { Allowance } from './lan-discovery-allowance.ts'
-import { BoundedMap } from './bounded-map.ts'
 
 /** Whoever is on the wire can invent peers: this bounds what they cost. */
 const PEERS_MAX = 256

@@ -1,9 +1,9 @@
+import { BoundedMap } from '@warren/core'
 import { expect, test } from 'vitest'
 import { Allowance } from '../src/lan-discovery-allowance.ts'
 import { LanDiscoveryError } from '../src/lan-discovery-error.ts'
 import { ErrorReports } from '../src/lan-discovery-error-reports.ts'
 import { HeardPeers } from '../src/lan-discovery-heard-peers.ts'
-import { BoundedMap } from '../src/bounded-map.ts'
 
 function stoppedClock(): { atMs: number; wallMs(): number; monotonicMs(): number } {
   return {

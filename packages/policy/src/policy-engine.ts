@@ -1,5 +1,6 @@
 import { CedarSet } from './cedar-set.ts'
 import { cedarQuestion } from './cedar-request.ts'
+import { DecisionMemory } from './decision-memory.ts'
 import { type Decision, denied, engineFailure, noRule, requestMalformed } from './decision.ts'
 import { type Explanation, NearestPermits } from './nearest-permit.ts'
 import { PolicyError } from './policy-error.ts'
@@ -61,12 +62,14 @@ class CedarPolicyEngine implements PolicyEngine {
   readonly ruleCount: number
   readonly #rules: ReadonlyMap<string, Rule>
   readonly #set: CedarSet
+  readonly #memory: DecisionMemory
   #nearest: NearestPermits | undefined
   #retired = false
 
   constructor(rules: ReadonlyMap<string, Rule>) {
     this.ruleCount = rules.size
     this.#rules = rules
+    this.#memory = new DecisionMemory([...rules.values()])
     this.#set = new CedarSet(new Map([...rules].map(([id, { text }]) => [id, text])))
   }
 
@@ -74,16 +77,7 @@ class CedarPolicyEngine implements PolicyEngine {
     if (this.#retired) return engineFailure([])
     const flaw = flawOf(request)
     if (flaw !== undefined) return requestMalformed(flaw)
-
-    const verdict = this.#set.ask(cedarQuestion(request))
-    if (verdict.type === 'failure') return engineFailure([])
-    // The engine skips a forbid that it cannot evaluate; skipping it would let the request through.
-    if (verdict.errors.length > 0) return engineFailure(verdict.errors)
-
-    const [first, ...others] = this.#inOrder(verdict.reasons)
-    if (!verdict.allowed) return first === undefined ? noRule(request) : denied([first, ...others])
-    if (first === undefined) return engineFailure([])
-    return { allowed: true, rule: first.id, rules: [first, ...others].map(({ id }) => id) }
+    return this.#memory.recall(request, () => this.#ask(request))
   }
 
   explain(request: PolicyRequest): Explanation {
@@ -99,6 +93,18 @@ class CedarPolicyEngine implements PolicyEngine {
     this.#retired = true
     this.#set.retire()
     this.#nearest?.retire()
+  }
+
+  #ask(request: PolicyRequest): Decision {
+    const verdict = this.#set.ask(cedarQuestion(request))
+    if (verdict.type === 'failure') return engineFailure([])
+    // The engine skips a forbid that it cannot evaluate; skipping it would let the request through.
+    if (verdict.errors.length > 0) return engineFailure(verdict.errors)
+
+    const [first, ...others] = this.#inOrder(verdict.reasons)
+    if (!verdict.allowed) return first === undefined ? noRule(request) : denied([first, ...others])
+    if (first === undefined) return engineFailure([])
+    return { allowed: true, rule: first.id, rules: [first, ...others].map(({ id }) => id) }
   }
 
   #inOrder(ids: readonly string[]): readonly Rule[] {
