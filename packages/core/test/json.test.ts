@@ -22,6 +22,10 @@ test.for([
     text: '{"a":1,"b":2,"c":{"d":3,"e":4},"f":1}',
     code: 'json-too-many-keys',
   },
+  { name: 'with as many items', text: '[1,[2,"x",null]]', code: undefined },
+  { name: 'with one item more', text: '[1,[2,"x",null,true]]', code: 'json-too-many-keys' },
+  { name: 'with an empty name among too many', text: '[1,2,3,{"":1}]', code: undefined },
+  { name: 'with an empty name too many', text: '[1,2,3,4,{"":1}]', code: 'json-too-many-keys' },
 ])('a text $name gives $code', { tags: ['CORE-1'] }, ({ text, code }) => {
   if (code === undefined) expect(parseJson(text, LIMITS)).toEqual(JSON.parse(text))
   else
@@ -33,6 +37,8 @@ test.for([
 test.for([
   { text: '{"__proto__":1}', code: 'json-forbidden-key' },
   { text: '{"a":{"constructor":1}}', code: 'json-forbidden-key' },
+  { text: '[1,{"prototype":null}]', code: 'json-forbidden-key' },
+  { text: '{"a":[0,{"b":9007199254740993}]}', code: 'json-number-inexact' },
   { text: '9007199254740991', code: undefined },
   { text: '9007199254740993', code: 'json-number-inexact' },
   { text: '1e400', code: 'json-number-inexact' },
