@@ -105,7 +105,14 @@ export class PeerHub {
     }
     const admitted = this.peers.ofMember(did)
     if (admitted === undefined) throw new NetworkError('peer-lost', 'the peer has gone again')
-    return admitted.calls.open(signal)
+    try {
+      return await admitted.calls.open(signal)
+    } catch (error) {
+      // Nothing of the call has been sent yet, so it may start again where another connection has taken over.
+      const current = this.peers.ofMember(did)
+      if (signal.aborted || current === undefined || current === admitted) throw error
+      return current.calls.open(signal)
+    }
   }
 
   async expel(did: string, code: string): Promise<void> {
