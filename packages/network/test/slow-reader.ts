@@ -10,6 +10,7 @@ const TOTAL_BYTES = 200 * 1024 * 1024
 const WARM_UP_BYTES = 64 * 1024 * 1024
 const CHUNK_BYTES = 1024 * 1024
 const STALL_MS = 300
+const SAMPLE_EVERY_MS = 100
 const PAUSE_EVERY_BYTES = 8 * CHUNK_BYTES
 
 const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() }
@@ -46,12 +47,15 @@ const signal = AbortSignal.timeout(60_000)
 await near.dial(far.addresses()[0] ?? '', signal)
 // One round without stalling, so that what is measured is not the warming up.
 await transfer(async () => undefined)
-globalThis.gc?.()
+if (globalThis.gc === undefined) throw new Error('run with --expose-gc')
+globalThis.gc()
 const before = process.memoryUsage()
 let peakRss = before.rss
+// What is held, not what waits to be collected: that depends on when the collector runs.
 const sampling = setInterval(() => {
+  globalThis.gc?.()
   peakRss = Math.max(peakRss, process.memoryUsage.rss())
-}, 5)
+}, SAMPLE_EVERY_MS)
 sentBytes = 0
 totalBytes = TOTAL_BYTES
 let sentInStall = 0
