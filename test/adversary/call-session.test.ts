@@ -216,7 +216,6 @@ describe('a frame that is changed', () => {
   })
 
   test.for([
-    { name: 'to a final frame', type: 3, code: 'frame-length' },
     { name: 'to the type of the other direction', type: 2, code: 'frame-type' },
     { name: 'to no type', type: 0, code: 'frame-type' },
     { name: 'to a type that there is not yet', type: 5, code: 'frame-type' },
@@ -228,11 +227,17 @@ describe('a frame that is changed', () => {
     expect(refusalOf(() => open(answerer, changed))).toMatchObject({ code, step: 'call.header' })
   })
 
-  test('in its type, to an error frame, stops at the body', { tags: ['HS-6'] }, () => {
+  test.for([
+    { name: 'from data to the end', from: 'data', type: 3 },
+    { name: 'from data to an error', from: 'data', type: 4 },
+    { name: 'from the end to data', from: 'final', type: 1 },
+  ])('in its type, $name, stops at the body', { tags: ['HS-6'] }, ({ from, type }) => {
     const { opener, answerer } = call()
-    const frame = opener.sealData(DATA).slice()
-    frame[4] = 4
-    expect(refusalOf(() => open(answerer, frame))).toMatchObject(opened)
+    const frame = from === 'data' ? opener.sealData(DATA) : opener.sealFinal(DATA)
+    const changed = frame.slice()
+    changed[4] = type
+    expect(refusalOf(() => open(answerer, changed))).toMatchObject(opened)
+    expectEnded(answerer, frame)
   })
 
   test('in its length is cut elsewhere, and does not open', { tags: ['HS-6'] }, () => {
@@ -397,7 +402,7 @@ describe('a frame or a transport message on the edge of its length', () => {
   test.for([
     { type: 1, least: 17, most: 65_502 },
     { type: 2, least: 17, most: 65_502 },
-    { type: 3, least: 16, most: 16 },
+    { type: 3, least: 16, most: 65_502 },
     { type: 4, least: 17, most: 80 },
   ])('of type $type has $least to $most bytes behind its header', { tags: ['HS-12'] }, (limits) => {
     const header = (length: number): Uint8Array => {

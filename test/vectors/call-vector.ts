@@ -77,7 +77,7 @@ export function answererOf(
 
 /** Seals one frame of a vector. */
 export function sealFrame(session: CallSession, frame: Omit<FrameVector, 'frame'>): Uint8Array {
-  if (frame.type === 'final') return session.sealFinal()
+  if (frame.type === 'final') return session.sealFinal(bytes(frame.plaintext))
   if (frame.type === 'error')
     return session.sealError(Buffer.from(frame.plaintext, 'hex').toString())
   return session.sealData(bytes(frame.plaintext))
@@ -139,9 +139,9 @@ function framesOf(openerRole: Role): readonly Omit<FrameVector, 'frame'>[] {
   const text = (words: string): string => hex(fromString(words, 'utf8'))
   return [
     { from: 'opener', type: 'data', plaintext: text('the first part of the request, ') },
-    { from: 'opener', type: 'data', plaintext: text('and the second') },
+    { from: 'opener', type: 'data', plaintext: text('the second, ') },
     { from: 'answerer', type: 'data', plaintext: text('a') },
-    { from: 'opener', type: 'final', plaintext: '' },
+    { from: 'opener', type: 'final', plaintext: text('and the last') },
     openerRole === 'initiator'
       ? { from: 'answerer', type: 'final', plaintext: '' }
       : { from: 'answerer', type: 'error', plaintext: text('tool-failed') },

@@ -114,7 +114,7 @@ function expectFrames(
     expect(openFrame(session, bytes(recorded.frame))).toEqual(
       {
         data: { type: 'data', data: fromString(recorded.plaintext, 'hex') },
-        final: { type: 'final' },
+        final: { type: 'final', data: fromString(recorded.plaintext, 'hex') },
         error: { type: 'error', code: text },
       }[recorded.type],
     )

@@ -20,7 +20,7 @@ export const FRAME_TYPES = {
   openerData: 1,
   /** Data from the side that answered it. */
   answererData: 2,
-  /** The explicit end of a direction. Empty. */
+  /** The explicit end of a direction, with its last bytes, if there are any. */
   final: 3,
   /** The explicit end of a direction that failed. The plaintext is an error code. */
   error: 4,
@@ -45,7 +45,7 @@ const PLAINTEXT_LIMITS: Readonly<
 > = {
   [FRAME_TYPES.openerData]: { min: 1, max: FRAME_PLAINTEXT_BYTES_MAX },
   [FRAME_TYPES.answererData]: { min: 1, max: FRAME_PLAINTEXT_BYTES_MAX },
-  [FRAME_TYPES.final]: { min: 0, max: 0 },
+  [FRAME_TYPES.final]: { min: 0, max: FRAME_PLAINTEXT_BYTES_MAX },
   [FRAME_TYPES.error]: { min: 1, max: ERROR_CODE_BYTES_MAX },
 }
 

@@ -24,7 +24,7 @@ export interface CallSessionInit {
 /** What a frame said. */
 export type CallMessage =
   | { readonly type: 'data'; readonly data: Uint8Array }
-  | { readonly type: 'final' }
+  | { readonly type: 'final'; readonly data: Uint8Array }
   | { readonly type: 'error'; readonly code: string }
 
 const NOTHING = new Uint8Array(0)
@@ -66,9 +66,9 @@ export class CallSession {
     return this.#guarded('call.seal', () => this.#seal(this.#sendType, plaintext))
   }
 
-  /** The frame that ends our direction. */
-  sealFinal(): Uint8Array {
-    return this.#guarded('call.seal', () => this.#sealLast(FRAME_TYPES.final, NOTHING))
+  /** The frame that ends our direction, with its last 0 to 65 486 bytes. */
+  sealFinal(plaintext: Uint8Array = NOTHING): Uint8Array {
+    return this.#guarded('call.seal', () => this.#sealLast(FRAME_TYPES.final, plaintext))
   }
 
   /** The frame that ends our direction with an error; the code is 1 to 64 characters of a-z, 0-9 and "-". */
@@ -92,7 +92,7 @@ export class CallSession {
       this.#receiveEnded = true
       this.#receive.wipe()
       return type === FRAME_TYPES.final
-        ? { type: 'final' }
+        ? { type: 'final', data }
         : { type: 'error', code: errorCodeOf(data, step) }
     })
   }

@@ -147,7 +147,11 @@ test('data goes both ways, and only an explicit end is an end', { tags: ['HS-5']
   const cut = call()
   cut.far.open(frames(cut.near.sealData(DATA))[0]!)
   expect(() => cut.far.requireFinal()).toThrow(expect.objectContaining({ code: 'truncated' }))
-  expect(far.open(frames(near.sealFinal())[0]!)).toEqual({ type: 'final' })
+  expect(far.open(frames(near.sealFinal())[0]!)).toEqual({
+    type: 'final',
+    data: new Uint8Array(0),
+  })
+  expect(near.open(frames(far.sealFinal(DATA))[0]!)).toEqual({ type: 'final', data: DATA })
   expect(() => far.requireFinal()).not.toThrow()
 })
 

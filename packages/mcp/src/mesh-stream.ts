@@ -5,8 +5,8 @@
 export interface MeshStream {
   /** Resolves when more may be written, so that waiting for it is back-pressure; rejects when the stream is gone. */
   write(bytes: Uint8Array): Promise<void>
-  /** Says that nothing more comes from this side. */
-  end(): Promise<void>
+  /** Writes the last bytes, if there are any, as `write` does, and says that nothing more comes from this side. */
+  end(last?: Uint8Array): Promise<void>
   /**
    * What the other side writes. Ends after its explicit end and throws on anything else
    * (truncation, reset, error). One consumer; not reading it is back-pressure to the other side.

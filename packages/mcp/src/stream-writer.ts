@@ -11,16 +11,12 @@ export class StreamWriter {
 
   /** Rejects when the stream is gone. */
   write(...lines: readonly Uint8Array[]): Promise<void> {
-    return this.#next(() => {
-      const [first] = lines
-      const bytes = lines.length === 1 && first !== undefined ? first : Buffer.concat(lines)
-      return this.#stream.write(bytes)
-    })
+    return this.#next(() => this.#stream.write(joined(lines)))
   }
 
-  /** Writes the explicit end behind everything that was written. */
-  end(): Promise<void> {
-    return this.#next(() => this.#stream.end())
+  /** Writes the last lines, if there are any, and the explicit end behind everything that was written. */
+  end(...lines: readonly Uint8Array[]): Promise<void> {
+    return this.#next(() => this.#stream.end(lines.length === 0 ? undefined : joined(lines)))
   }
 
   #next(step: () => Promise<void>): Promise<void> {
@@ -30,4 +26,9 @@ export class StreamWriter {
     })
     return done
   }
+}
+
+function joined(lines: readonly Uint8Array[]): Uint8Array {
+  const [first] = lines
+  return lines.length === 1 && first !== undefined ? first : Buffer.concat(lines)
 }

@@ -18,6 +18,11 @@ export interface SessionStream {
   readonly session: CallSession
 }
 
+const NOTHING = new Uint8Array(0)
+
+/** How nearly every call ends. One for all: making an error takes longer than sealing a frame. */
+const CALL_OVER = new NetworkError('stream-over', 'the call has ended on both sides')
+
 /**
  * One call between two nodes: bytes in both directions under keys made for this call alone.
  *
@@ -69,20 +74,18 @@ export class CallStream {
   async write(bytes: Uint8Array): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#hasSentEnd) throw new NetworkError('stream-over', 'this side has said its end')
-      for (let start = 0; start < bytes.length; start += FRAME_PLAINTEXT_BYTES_MAX) {
-        this.#over.signal.throwIfAborted()
-        const chunk = bytes.subarray(start, start + FRAME_PLAINTEXT_BYTES_MAX)
-        await sendAll(this.#stream, this.#session.sealData(chunk), this.#over.signal)
-      }
+      await this.#sendAllBut(0, bytes)
     })
   }
 
-  /** Says that nothing more comes from this side. */
-  async end(): Promise<void> {
+  /** Writes the last bytes, if there are any, and says that nothing more comes from this side. */
+  async end(last: Uint8Array = NOTHING): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#hasSentEnd) return
+      const start = await this.#sendAllBut(FRAME_PLAINTEXT_BYTES_MAX, last)
       this.#hasSentEnd = true
-      await sendAll(this.#stream, this.#session.sealFinal(), this.#over.signal)
+      const final = this.#session.sealFinal(last.subarray(start))
+      await sendAll(this.#stream, final, this.#over.signal)
       // Not waited for: the explicit end has been sent, this only frees the stream.
       this.#stream.close().catch((error: unknown) => this.abort(toError(error)))
       this.#endWhenBothHave()
@@ -116,9 +119,9 @@ export class CallStream {
     for (;;) {
       const messages = await this.#nextMessages()
       for (const message of messages) {
-        if (message.type === 'data') yield message.data
-        else if (message.type === 'final') return
-        else throw endedByPeer(message.code)
+        if (message.type === 'error') throw endedByPeer(message.code)
+        if (message.data.length > 0) yield message.data
+        if (message.type === 'final') return
       }
     }
   }
@@ -164,7 +167,7 @@ export class CallStream {
 
   #endWhenBothHave(): void {
     if (this.#hasSentEnd && this.#hasReadEnd) {
-      this.#finish(new NetworkError('stream-over', 'the call has ended on both sides'))
+      this.#finish(CALL_OVER)
     }
   }
 
@@ -176,6 +179,7 @@ export class CallStream {
     } catch (failure) {
       this.#arrivedFailure = sessionFailed(failure)
     }
+    if (this.#over.signal.aborted) return
     if (!this.#hasReadEnd) this.#arrivedFailure ??= error === undefined ? truncated() : lost(error)
     this.#finish(this.#arrivedFailure ?? lost(error))
   }
@@ -184,6 +188,18 @@ export class CallStream {
     if (this.#over.signal.aborted) return
     this.#session.wipe()
     this.#over.abort(reason)
+  }
+
+  /** Sends whole frames until no more than `keptMax` bytes are left; where they start. */
+  async #sendAllBut(keptMax: number, bytes: Uint8Array): Promise<number> {
+    let start = 0
+    while (bytes.length - start > keptMax) {
+      this.#over.signal.throwIfAborted()
+      const chunk = bytes.subarray(start, start + FRAME_PLAINTEXT_BYTES_MAX)
+      await sendAll(this.#stream, this.#session.sealData(chunk), this.#over.signal)
+      start += chunk.length
+    }
+    return start
   }
 
   async #inTurn(work: () => Promise<void>): Promise<void> {

@@ -10,8 +10,8 @@ import { FrameSplitter } from './frame-splitter.ts'
 import { NetworkError } from './network-error.ts'
 import { PlaintextBatch } from './plaintext-batch.ts'
 
-/** More than this is sealed and sent at once instead of at the end of the turn. */
-const BATCH_BYTES_MAX = 131_072
+/** What fills a frame is sealed and sent at once instead of at the end of the round: waiting would only fill the memory. */
+const BATCH_BYTES_MAX = TRANSPORT_PLAINTEXT_BYTES_MAX
 
 type SendData = Parameters<AbstractMessageStream['sendData']>[0]
 
@@ -25,7 +25,7 @@ export interface SecuredStreamInit {
 /**
  * A connection under the keys of its handshake.
  *
- * What is written in one turn of the event loop is sealed together: small writes then share a
+ * What is written in one round of the event loop is sealed together: small writes then share a
  * frame and a system call. Any frame that does not open aborts the connection.
  */
 export class SecuredStream extends AbstractMessageStream {
@@ -105,15 +105,13 @@ export class SecuredStream extends AbstractMessageStream {
     }
   }
 
-  /** Runs after every microtask of this turn, so that answers of handlers that wait on each other are sent together. */
+  /** Once all that has arrived in this round of the event loop has been handled, so that its answers are sent together. */
   #scheduleFlush(): void {
     if (this.#flushScheduled) return
     this.#flushScheduled = true
-    queueMicrotask(() => {
-      process.nextTick(() => {
-        this.#flushScheduled = false
-        if (!this.#flush()) this.writableNeedsDrain = true
-      })
+    setImmediate(() => {
+      this.#flushScheduled = false
+      if (!this.#flush()) this.writableNeedsDrain = true
     })
   }
 

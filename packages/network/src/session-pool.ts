@@ -5,6 +5,8 @@ import type { NetworkLimits } from './network-limits.ts'
 
 /** After a session could not be made, none is tried for this long. */
 const FAILURE_PAUSE_MS = 1_000
+/** Sessions are made up to that many together, so that they share frames and system calls. */
+const BATCH_MAX = 8
 
 interface Prepared extends SessionStream {
   readonly madeAtMs: number
@@ -22,6 +24,7 @@ export interface SessionPoolComponents {
  *
  * Each serves one call and lives `preparedTtlMs`. There are `preparedIdle` of them at rest; each
  * call that finds none doubles that, up to `preparedMax`, and each that expires unused halves it.
+ * They are replaced once half of them, or a batch, is missing.
  * A peer that is not called for `preparedQuietMs` gets no new ones.
  */
 export class SessionPool {
@@ -76,6 +79,8 @@ export class SessionPool {
     const now = this.#components.clock.monotonicMs()
     if (this.#closed || now - this.#failedAtMs < FAILURE_PAUSE_MS) return
     if (now - this.#usedAtMs > this.#components.limits.preparedQuietMs) return
+    const missing = this.#target - this.#ready.length - this.#making
+    if (missing < Math.min(BATCH_MAX, this.#target >> 1)) return
     while (this.#ready.length + this.#making < this.#target) {
       this.#making += 1
       this.#prepare().catch(() => {

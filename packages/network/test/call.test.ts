@@ -13,6 +13,21 @@ test('a call carries bytes both ways and ends on both sides', { tags: ['NET-14']
   await expect(call.write(Buffer.from('more'))).rejects.toMatchObject({ code: 'stream-over' })
 })
 
+test.for([0, 1, 65_486, 65_487, 131_000])(
+  'the last %i bytes go with the end',
+  { tags: ['NET-14'] },
+  async (length) => {
+    const { near, far } = await connectedPair()
+    far.network.onCall(async (stream) => stream.end(await collect(stream.bytes)))
+    const call = await near.network.openCall(far.did, soon())
+    const last = Uint8Array.from({ length }, (_, index) => index % 251)
+    await Promise.all([call.write(Buffer.from('first')), call.end(last)])
+    const answer = await collect(call.bytes)
+    expect(Buffer.from(answer).equals(Buffer.concat([Buffer.from('first'), last]))).toBe(true)
+    await expect(call.write(Buffer.from('more'))).rejects.toMatchObject({ code: 'stream-over' })
+  },
+)
+
 test('100 calls are in flight at once, each with its own bytes', { tags: ['NET-14'] }, async () => {
   const { near, far } = await connectedPair()
   const hashes = new Set<string>()

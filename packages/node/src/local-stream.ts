@@ -89,10 +89,10 @@ export function localStreamPair(): readonly [MeshStream, MeshStream] {
   }
   const side = (outgoing: Lane, incoming: Lane): MeshStream => ({
     write: (bytes) => outgoing.write(bytes),
-    end: () => {
+    end: async (last) => {
+      if (last !== undefined) await outgoing.write(last)
       outgoing.end()
       settle()
-      return Promise.resolve()
     },
     bytes: incoming.read(settle),
     abort,

@@ -3,7 +3,7 @@ import { MemoryPipe } from './memory-pipe.ts'
 /** One end of a duplex byte stream with explicit ends, as the mesh gives one to a call. */
 export interface MemoryStream {
   write(bytes: Uint8Array): Promise<void>
-  end(): Promise<void>
+  end(last?: Uint8Array): Promise<void>
   readonly bytes: AsyncIterable<Uint8Array>
   abort(reason: Error): void
   readonly signal: AbortSignal
@@ -28,7 +28,8 @@ export function memoryStreamPair(
   }
   const endOf = (out: MemoryPipe, into: MemoryPipe): MemoryStream => ({
     write: (bytes) => out.write(bytes),
-    end: async () => {
+    end: async (last) => {
+      if (last !== undefined) await out.write(last)
       await out.end()
       if (out.drained && into.drained) over.abort(new Error('the stream has ended'))
     },

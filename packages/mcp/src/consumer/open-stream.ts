@@ -34,8 +34,8 @@ export async function openStream(
     const stream = await open(signal)
     abortTogether(stream, signal)
     const head = encodeHeader(header)
-    await stream.write(first === undefined ? head : Buffer.concat([head, first]))
-    if (complete) await stream.end()
+    const bytes = first === undefined ? head : Buffer.concat([head, first])
+    await (complete ? stream.end(bytes) : stream.write(bytes))
     return { stream, lines: new LineReader(stream.bytes) }
   } catch (error) {
     throw asMcpError(error, 'peer-unreachable', 'the peer that owns the server cannot be reached')

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { gatherWrites } from '../gather-writes.ts'
 import type { HostChannel } from '../host-channel.ts'
 import type { JsonRpcMessage } from '../json-rpc.ts'
 import { encodeMessage } from '../message-door.ts'
@@ -39,6 +40,7 @@ export class StreamChannel implements HostChannel {
 
   async send(message: JsonRpcMessage): Promise<void> {
     if (!this.#stream.writable) throw hostGone()
+    gatherWrites(this.#stream)
     if (this.#stream.write(encodeMessage(message))) return
     await drained(this.#stream)
   }

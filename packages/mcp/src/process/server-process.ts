@@ -1,5 +1,5 @@
-import { nextTick } from 'node:process'
 import type { Clock } from '@warren/core'
+import { gatherWrites } from '../gather-writes.ts'
 import { McpError } from '../mcp-error.ts'
 import type { Logger, Scheduler } from '../ports.ts'
 import type { ProcessServer } from '../server-definition.ts'
@@ -82,7 +82,7 @@ export class ServerProcess {
   async write(bytes: Uint8Array): Promise<void> {
     const { stdin } = this.#child
     if (this.#over || !stdin.writable) throw await this.#gone()
-    this.#gather()
+    gatherWrites(stdin)
     if (stdin.write(bytes)) return
     const { promise, resolve } = Promise.withResolvers<void>()
     stdin.once('drain', resolve)
@@ -91,14 +91,6 @@ export class ServerProcess {
     stdin.off('drain', resolve)
     stdin.off('close', resolve)
     if (!stdin.writable) throw await this.#gone()
-  }
-
-  /** What is written in one turn goes out in one piece: each piece costs a system call and wakes the server. */
-  #gather(): void {
-    const { stdin } = this.#child
-    if (stdin.writableCorked > 0) return
-    stdin.cork()
-    nextTick(() => stdin.uncork())
   }
 
   /** Ends the whole process group and waits until it is gone. Output that nobody has read is dropped. */

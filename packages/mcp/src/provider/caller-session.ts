@@ -116,8 +116,7 @@ export class CallerSession {
     const cut = components.scheduler.after(components.limits.lingerMs, () => stream.abort(reason))
     stream.signal.addEventListener('abort', cut, { once: true })
     try {
-      await this.#writer.write(encodeControlLine({ type: 'end', error: reason }))
-      await this.#writer.end()
+      await this.#writer.end(encodeControlLine({ type: 'end', error: reason }))
     } catch {
       // The caller closed the stream first, which is how most sessions end.
     }

@@ -29,23 +29,22 @@ export class StreamRoute implements Route {
   }
 
   async deliver(message: JsonRpcMessage): Promise<void> {
-    await this.#write(message)
+    await this.#writer.write(...this.#linesOf(message))
   }
 
   async finish(response: JsonRpcMessage): Promise<void> {
     try {
-      await this.#write(response)
-      await this.#writer.end()
+      await this.#writer.end(...this.#linesOf(response))
     } catch {
       // The caller has gone, and with it everybody who would want the response.
     }
     this.#finished.resolve()
   }
 
-  #write(message: JsonRpcMessage): Promise<void> {
+  #linesOf(message: JsonRpcMessage): readonly Uint8Array[] {
     const count = this.#saidBefore()
-    if (count === this.#announced) return this.#writer.write(encodeMessage(message))
+    if (count === this.#announced) return [encodeMessage(message)]
     this.#announced = count
-    return this.#writer.write(encodeControlLine({ type: 'after', count }), encodeMessage(message))
+    return [encodeControlLine({ type: 'after', count }), encodeMessage(message)]
   }
 }

@@ -57,8 +57,7 @@ export class StreamServer {
       logger.log('warn', 'stream-failed', { message: String(error) })
     }
     try {
-      await stream.write(encodeControlLine({ type: 'failed', error: reason }))
-      await stream.end()
+      await stream.end(encodeControlLine({ type: 'failed', error: reason }))
     } catch {
       // The caller is gone already.
       stream.abort(reason)
@@ -113,7 +112,7 @@ export class StreamServer {
       await this.#shared.serveRequest(stream, request, { caller, definition })
     } catch (error) {
       if (!(error instanceof McpError)) throw error
-      await answerAndEnd(stream, encodeMessage(errorAnswer(request.id, error)))
+      await stream.end(encodeMessage(errorAnswer(request.id, error)))
     }
   }
 
@@ -136,7 +135,7 @@ export class StreamServer {
       throw new MessageError('message-invalid', 'a request stream carries one request')
     } catch (error) {
       if (!(error instanceof MessageError)) throw error
-      await answerAndEnd(stream, encodeMessage(errorAnswer(error.id, error)))
+      await stream.end(encodeMessage(errorAnswer(error.id, error)))
       return undefined
     }
   }
@@ -149,7 +148,7 @@ export class StreamServer {
       const { allowed } = await askGate(this.#components.gate, { caller, server: name, message })
       if (allowed) servers.push({ name, title, transport })
     }
-    await answerAndEnd(stream, encodeControlLine({ type: 'ok', body: { servers } }))
+    await stream.end(encodeControlLine({ type: 'ok', body: { servers } }))
   }
 
   #definition(name: string): ServerDefinition {
@@ -159,9 +158,4 @@ export class StreamServer {
     }
     return definition
   }
-}
-
-async function answerAndEnd(stream: MeshStream, answer: Uint8Array): Promise<void> {
-  await stream.write(answer)
-  await stream.end()
 }
