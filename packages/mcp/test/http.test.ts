@@ -326,6 +326,25 @@ test('fields that agree with the body pass', { tags: ['MCP-24'] }, async () => {
   expect((await exchange(meshOf(), { headers, message })).status).toBe(200)
 })
 
+test.for([
+  'application/json; charset=utf-7',
+  'application/json;charset=utf-16le',
+  'text/plain',
+  undefined,
+])(
+  'a body is passed on under the one type that the gate has read it as, not as %s',
+  { tags: ['MCP-24'] },
+  async (type) => {
+    // In UTF-7 the text ends early and another name follows: +ACI- is a quotation mark there.
+    const args = { x: '+ACIAfQ-,+ACI-name+ACI-:+ACI-denied+ACI-,+ACI-y+ACI-:+AHsAIg-' }
+    const params = { name: 'allowed', arguments: args }
+    const message = { jsonrpc: '2.0', id: 3, method: 'tools/call', params } as const
+    const headers = type === undefined ? {} : { 'content-type': type }
+    expect((await exchange(meshOf(), { headers, message })).status).toBe(200)
+    expect(server.asked.map((asked) => asked.headers['content-type'])).toEqual(['application/json'])
+  },
+)
+
 test('the body of an exchange goes to the gate', { tags: ['MCP-12', 'MCP-24'] }, async () => {
   const gate: Gate = {
     decide: () => Promise.resolve({ allowed: false, code: 'no-rule', sentence: 'no' }),

@@ -14,6 +14,9 @@ import { type BoundSession, HttpSessions } from './http-sessions.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import type { ServedStream } from './served-stream.ts'
 
+/** Ours, not the caller's: under another charset the server would read another message than the gate has. */
+const JSON_TYPE = { 'content-type': 'application/json' }
+
 /** An exchange that was let pass. */
 interface PassingExchange {
   readonly header: ExchangeHeader
@@ -89,11 +92,14 @@ export class ExchangeServer {
 
   async #ask(signal: AbortSignal, exchange: PassingExchange): Promise<IncomingMessage> {
     const { header, definition, message } = exchange
-    const headers = requestFields(header.headers)
-    const body = message === undefined ? {} : { body: Buffer.from(JSON.stringify(message)) }
+    const fields = requestFields(header.headers)
+    const content =
+      message === undefined
+        ? { headers: fields }
+        : { headers: { ...fields, ...JSON_TYPE }, body: Buffer.from(JSON.stringify(message)) }
     try {
       const { method } = header
-      return await this.#target(definition).call({ method, headers, signal, ...body })
+      return await this.#target(definition).call({ method, signal, ...content })
     } catch (error) {
       const sentence = `the server "${definition.name}" cannot be reached`
       throw asMcpError(error, 'server-unreachable', sentence)
