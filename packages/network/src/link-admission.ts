@@ -57,11 +57,19 @@ export class LinkAdmission {
     try {
       const [stream, outcome] = await exchange(AbortSignal.any([link.ended, timeout]))
       stream.close().catch((error: unknown) => stream.abort(asError(error)))
-      if (outcome.admitted) this.#components.onAdmitted(link, outcome.did)
+      if (outcome.admitted) this.#admit(link, outcome.did)
       else await this.#refuse(link, outcome)
     } catch (error) {
       await this.#fail(link, error, timeout.aborted)
     }
+  }
+
+  /** The peer chooses when its verdict comes, and the member may have been expelled since ours. */
+  #admit(link: PeerLink, did: string): void {
+    const { expulsions, onAdmitted } = this.#components
+    const code = expulsions.objection(did, link.openedAtMs)
+    if (code === undefined) onAdmitted(link, did)
+    else link.cut(new NetworkError('peer-expelled', 'the member was expelled', { peerCode: code }))
   }
 
   #exchange(

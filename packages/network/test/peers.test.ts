@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { chooseConnection } from '../src/tie-break.ts'
 import { relay } from './relay.ts'
 import { collect, connectedPair, echoCalls, labNode, nextEvent, soon, until } from './lab.ts'
+import { closed, halfAdmitted } from './stranger.ts'
 
 test('both sides keep the same one of two connections', { tags: ['NET-9'] }, () => {
   const side = fc.constantFrom('inbound' as const, 'outbound' as const)
@@ -223,6 +224,31 @@ test(
     })
   },
 )
+
+test(
+  'a member that is expelled before it has said its own verdict does not get in',
+  { tags: ['NET-11'] },
+  async () => {
+    const far = await labNode()
+    const half = await halfAdmitted(far.address, 'did:test:patient')
+    await far.network.expel('did:test:patient', 'member-revoked')
+    const admitted: string[] = []
+    far.network.on('admitted', ({ did }) => admitted.push(did))
+    half.admit()
+    await closed(half.connection)
+    expect(admitted).toEqual([])
+    expect(far.network.peers()).toEqual([])
+  },
+)
+
+test('a member that is not expelled meanwhile gets in', { tags: ['NET-11'] }, async () => {
+  const far = await labNode()
+  const half = await halfAdmitted(far.address, 'did:test:patient')
+  await far.network.expel('did:test:another', 'member-revoked')
+  half.admit()
+  await until(() => far.network.peers().length === 1)
+  expect(far.network.peers()).toMatchObject([{ did: 'did:test:patient' }])
+})
 
 test('a peer from which nothing comes any more is given up', { tags: ['NET-17'] }, async () => {
   const limits = { keepAliveIntervalMs: 30, silentIntervalsMax: 3 }

@@ -1,12 +1,17 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { Connection } from '@libp2p/interface'
+import type { Connection, Stream } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { nodeSuite } from '@warren/crypto'
 import { ChannelBindings, HybridEncrypter } from '@warren/network'
 import { createLibp2p } from 'libp2p'
+import { concat } from 'uint8arrays/concat'
 import { onTestFinished } from 'vitest'
+import { frameMessage, readMessage } from '../src/message-framing.ts'
+import { readEcho, SELECTIONS } from '../src/multistream-lines.ts'
+import { StreamReader } from '../src/stream-reader.ts'
+import { encodeVerdict } from '../src/verdict.ts'
 import { MESH_ID } from './lab.ts'
 
 /** A connection of somebody who knows the mesh and passes the handshake, and then does what it likes. */
@@ -40,4 +45,29 @@ export function closed(connection: Connection): Promise<void> {
     if (connection.status !== 'open') resolve()
     connection.addEventListener('close', () => resolve())
   })
+}
+
+/** Begins an admission and holds the last word back: the other side has admitted us, and waits for our verdict. */
+export async function halfAdmitted(address: string, did: string): Promise<HalfAdmission> {
+  const connection = await strangerConnection(address)
+  const muxed = connection as unknown as { muxer: { createStream(): Promise<Stream> } }
+  const stream = await muxed.muxer.createStream()
+  const reader = new StreamReader(stream)
+  stream.send(concat([SELECTIONS.admission, frameMessage(Buffer.from(did))]))
+  const signal = AbortSignal.timeout(5_000)
+  await readEcho(reader, 'admission', signal)
+  await readMessage(reader, 1_024, signal)
+  await readMessage(reader, 1_024, signal)
+  return {
+    connection,
+    muxer: muxed.muxer,
+    admit: () => stream.send(frameMessage(encodeVerdict({ ok: true }))),
+  }
+}
+
+export interface HalfAdmission {
+  readonly connection: Connection
+  readonly muxer: { createStream(): Promise<Stream> }
+  /** Says the last word. */
+  readonly admit: () => void
 }
