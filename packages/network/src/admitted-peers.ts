@@ -28,6 +28,8 @@ export class AdmittedPeers {
   readonly #components: AdmittedPeersComponents
   readonly #table: PeerTable
   readonly #calls = new WeakMap<PeerLink, LinkCalls>()
+  /** Every admitted connection that is open, in the order of admission: the current ones and those that serve their last calls. */
+  readonly #open = new Set<AdmittedLink>()
 
   constructor(components: AdmittedPeersComponents) {
     this.#components = components
@@ -60,10 +62,12 @@ export class AdmittedPeers {
     const dialled = link.direction === 'outbound' ? link.channel.remoteAddress : undefined
     known.remember(did, link.peerId, dialled)
     const placement = this.#table.place(admitted)
+    this.#open.add(admitted)
     link.ended.addEventListener('abort', () => this.#onEnded(admitted))
     link.admit(did)
     if (!placement.isCurrent) {
       this.#retire(admitted)
+      this.#cutSurplus(did)
       return
     }
     if (placement.retired === undefined) {
@@ -72,6 +76,15 @@ export class AdmittedPeers {
       this.#retire(placement.retired)
     }
     this.#components.onCurrent(link)
+    this.#cutSurplus(did)
+  }
+
+  /** Calls keep a losing connection for as long as their member likes: without a bound it could hold all that there are. */
+  #cutSurplus(did: string): void {
+    const own = [...this.#open].filter((admitted) => admitted.did === did)
+    const surplus = own.slice(0, -this.#components.limits.connectionsPerMemberMax)
+    const reason = new NetworkError('peer-duplicate', 'the member has too many connections')
+    for (const { link } of surplus) link.cut(reason)
   }
 
   /** Another connection serves this peer: this one ends when its calls have, and not before those on their way can come. */
@@ -88,6 +101,7 @@ export class AdmittedPeers {
   }
 
   #onEnded(admitted: AdmittedLink): void {
+    this.#open.delete(admitted)
     if (!this.#table.remove(admitted)) return
     const { did, link } = admitted
     this.#components.events.emit('lost', { did, peerId: link.peerId, code: codeOf(link.ended) })

@@ -2,6 +2,8 @@
 export interface NetworkLimits {
   // connections
   readonly connectionsMax: number
+  /** Of one member, with those that only serve their last calls; beyond, the oldest is cut. */
+  readonly connectionsPerMemberMax: number
   readonly upgradeTimeoutMs: number
   /** Inbound connections that are not admitted yet: of one address, of one network (/24, /64), of all. */
   readonly pendingPerHostMax: number
@@ -62,6 +64,7 @@ export interface NetworkLimits {
 
 export const NETWORK_LIMITS: NetworkLimits = {
   connectionsMax: 300,
+  connectionsPerMemberMax: 8,
   upgradeTimeoutMs: 3_000,
   pendingPerHostMax: 64,
   pendingPerNetworkMax: 96,

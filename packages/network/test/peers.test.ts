@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { CallStream } from '@warren/network'
 import { expect, test } from 'vitest'
 import { chooseConnection } from '../src/tie-break.ts'
 import { relay } from './relay.ts'
@@ -111,6 +112,36 @@ test('a call on the losing connection is served to its end', { tags: ['NET-9'] }
   await until(() => toFar.openSockets() === 0)
   expect(toNear.openSockets()).toBe(1)
 })
+
+test.for([
+  { opened: 3, left: 3 },
+  { opened: 5, left: 3 },
+])(
+  'of $opened connections that a member keeps with a call on each, $left are left',
+  { tags: ['NET-19'] },
+  async ({ opened, left }) => {
+    const far = await labNode({
+      limits: { connectionsPerMemberMax: 3, simultaneousDialMs: 0, duplicateGraceMs: 20 },
+    })
+    far.network.onCall(async (stream) => {
+      await collect(stream.bytes)
+    })
+    const toFar = await relay(far.address)
+    const calls: CallStream[] = []
+    for (let count = 0; count < opened; count += 1) {
+      const near = await labNode({ name: 'did:test:greedy' })
+      await near.network.dial(toFar.address, soon())
+      const call = await near.network.openCall(far.did, soon())
+      await call.write(Buffer.from('x'))
+      calls.push(call)
+    }
+    await until(() => calls.filter(({ signal }) => !signal.aborted).length === left)
+    expect(calls.map(({ signal }) => signal.aborted)).toEqual(
+      calls.map((_, index) => index < opened - left),
+    )
+    await until(() => toFar.openSockets() === left)
+  },
+)
 
 test(
   'a static peer is reached again when its connection has died',
