@@ -11,13 +11,15 @@ import type {
 import { TypedEventEmitter } from 'main-event'
 import type { ChannelBindings, DoorMuxer, StreamDoor } from './channel-binding.ts'
 import { NetworkError } from './network-error.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** Streams that a peer may open before this side has finished setting the connection up. */
 const EARLY_STREAMS_MAX = 10
 
 /**
  * Puts a door in front of libp2p: every inbound stream is shown to the door of its connection
- * first, and libp2p sees only what the door hands over.
+ * first, and libp2p sees only what the door hands over. What libp2p opens itself waits until the
+ * peer is admitted.
  *
  * A stream that comes before the door is there waits for it. A muxer of stock holds early streams
  * for its first listener; that listener is ours, so the waiting is ours as well.
@@ -42,6 +44,7 @@ class BoundMuxer extends TypedEventEmitter<StreamMuxerEvents> implements DoorMux
   readonly #inner: StreamMuxer
   readonly #early: Stream[] = []
   #door: StreamDoor | undefined
+  #admission: Promise<unknown> | undefined
 
   constructor(inner: StreamMuxer) {
     super()
@@ -61,12 +64,23 @@ class BoundMuxer extends TypedEventEmitter<StreamMuxerEvents> implements DoorMux
     return this.#inner.status
   }
 
-  setDoor(door: StreamDoor): void {
+  setDoor(door: StreamDoor, admission: Promise<unknown>): void {
     this.#door = door
+    this.#admission = admission
     for (const stream of this.#early.splice(0)) this.#admit(stream)
   }
 
-  async createStream(options?: CreateStreamOptions): Promise<Stream> {
+  async openStream(options: CreateStreamOptions): Promise<Stream> {
+    return this.#inner.createStream(options)
+  }
+
+  /** What libp2p calls. Its protocols, such as the DHT, may connect to a peer and speak at once: they wait for admission. */
+  async createStream(options: CreateStreamOptions = {}): Promise<Stream> {
+    if (this.#admission === undefined) {
+      throw new NetworkError('protocol-refused', 'nothing is said to a stranger')
+    }
+    const { signal } = options
+    await (signal === undefined ? this.#admission : untilAborted(this.#admission, signal))
     return this.#inner.createStream(options)
   }
 

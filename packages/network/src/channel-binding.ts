@@ -1,4 +1,4 @@
-import type { MessageStream, Stream, StreamMuxer } from '@libp2p/interface'
+import type { CreateStreamOptions, MessageStream, Stream, StreamMuxer } from '@libp2p/interface'
 import type { Role } from '@warren/handshake'
 import type { SecuredStream } from './secured-stream.ts'
 
@@ -15,9 +15,12 @@ export interface ChannelBinding {
 /** Takes the streams that the peer opens on one connection; `handOver` gives one to libp2p. */
 export type StreamDoor = (stream: Stream, handOver: () => void) => void
 
-/** A muxer that shows inbound streams to a door of ours first. */
+/** A muxer that shows inbound streams to a door of ours first, and opens none for libp2p before the peer is admitted. */
 export interface DoorMuxer extends StreamMuxer {
-  setDoor(door: StreamDoor): void
+  /** `admission` settles when it is known whether both sides have admitted each other. */
+  setDoor(door: StreamDoor, admission: Promise<unknown>): void
+  /** Opens a stream for a protocol of ours. */
+  openStream(options: CreateStreamOptions): Promise<Stream>
 }
 
 /** A binding with the muxer that runs on it. */

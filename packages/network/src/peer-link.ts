@@ -88,12 +88,12 @@ export class PeerLink {
   }
 
   setDoor(door: StreamDoor): void {
-    this.#bound.muxer.setDoor(door)
+    this.#bound.muxer.setDoor(door, this.#admission.promise)
   }
 
   async openStream(signal: AbortSignal): Promise<Stream> {
     this.#ended.signal.throwIfAborted()
-    return this.#bound.muxer.createStream({ signal })
+    return this.#bound.muxer.openStream({ signal })
   }
 
   /** Takes the one exchange that a stranger has: admission or joining. False when it is taken. */

@@ -60,14 +60,12 @@ export async function halfAdmitted(address: string, did: string): Promise<HalfAd
   await readMessage(reader, 1_024, signal)
   return {
     connection,
-    muxer: muxed.muxer,
     admit: () => stream.send(frameMessage(encodeVerdict({ ok: true }))),
   }
 }
 
 export interface HalfAdmission {
   readonly connection: Connection
-  readonly muxer: { createStream(): Promise<Stream> }
   /** Says the last word. */
   readonly admit: () => void
 }
