@@ -9,6 +9,7 @@ import { yamux, type YamuxMuxerInit } from '@libp2p/yamux'
 import type { Signer } from '@warren/crypto'
 import { type ConnectionManagerInit, createLibp2p, type Libp2p, type Libp2pOptions } from 'libp2p'
 import { announcedAddresses } from './announced-addresses.ts'
+import { BoundedDatastore } from './bounded-datastore.ts'
 import { boundMuxer } from './bound-muxer.ts'
 import type { ChannelBindings } from './channel-binding.ts'
 import type { ConnectionGate } from './connection-gate.ts'
@@ -56,6 +57,7 @@ function options(parts: NodeParts): Libp2pOptions<NodeServices> {
     // Strangers that get through the handshake learn no build.
     nodeInfo: { name: PREFIX, version: '1', userAgent: PREFIX },
     logger: silentLogger,
+    datastore: new BoundedDatastore(limits),
     addresses: {
       listen: [...init.listen],
       announce: [...(init.announce ?? [])],
@@ -112,7 +114,11 @@ function observedDiscovery({
   })
   return (components) => {
     const service = make(components)
-    service.addEventListener('peer', ({ detail }) => onLanPeer(detail))
+    service.addEventListener('peer', (event) => {
+      // The dialler has what it needs. libp2p would keep everybody that anybody on the wire has named, for weeks.
+      event.stopImmediatePropagation()
+      onLanPeer(event.detail)
+    })
     return service
   }
 }

@@ -60,6 +60,9 @@ export interface NetworkLimits {
   // memory of peers
   readonly knownPeersMax: number
   readonly blockedPeersMax: number
+  /** What libp2p keeps of peers and for the DHT. */
+  readonly recordsMax: number
+  readonly recordBytesMax: number
 }
 
 export const NETWORK_LIMITS: NetworkLimits = {
@@ -108,4 +111,6 @@ export const NETWORK_LIMITS: NetworkLimits = {
   preparedInboundTtlMs: 45_000,
   knownPeersMax: 1_024,
   blockedPeersMax: 4_096,
+  recordsMax: 8_192,
+  recordBytesMax: 16_384,
 }

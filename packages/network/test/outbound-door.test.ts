@@ -1,18 +1,11 @@
 import type { Connection } from '@libp2p/interface'
-import { nodeSuite } from '@warren/crypto'
-import { ChannelBindings, NETWORK_LIMITS } from '@warren/network'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { expect, onTestFinished, test } from 'vitest'
-import { ConnectionGate } from '../src/connection-gate.ts'
-import { Expulsions } from '../src/expulsions.ts'
-import { InboundAllowance } from '../src/inbound-allowance.ts'
-import { createNode } from '../src/libp2p-node.ts'
 import { LinkRegistry } from '../src/link-registry.ts'
 import { NetworkError } from '../src/network-error.ts'
 import type { PeerLink } from '../src/peer-link.ts'
+import { bareNode, refuse } from './bare-node.ts'
 import { dhtNode } from './dht-node.ts'
-import { clock, MESH_ID, until } from './lab.ts'
+import { clock, until } from './lab.ts'
 
 const PROBE = '/probe/1'
 
@@ -27,51 +20,21 @@ async function toStranger(): Promise<{
   await stranger.handle(PROBE, () => {
     streams += 1
   })
-  const limits = { ...NETWORK_LIMITS, strangerTimeoutMs: 60_000 }
-  const bindings = new ChannelBindings()
+  const { node, bindings, limits } = await bareNode({ strangerTimeoutMs: 60_000 })
   const links = new LinkRegistry({
     clock,
     limits,
     bindings,
     handlersOf: () => ({ admission: refuse, call: refuse }),
   })
-  const seed = nodeSuite.randomBytes(32)
-  const node = await createNode({
-    init: {
-      suite: nodeSuite,
-      clock,
-      privateIdentity: {
-        ed25519: nodeSuite.ed25519.signer(seed),
-        mlDsa44: nodeSuite.mlDsa44.signer(),
-      },
-      meshId: MESH_ID,
-      listen: [],
-      staticPeers: [],
-      discovery: { enabled: false },
-      admission: { hello: () => new Uint8Array(), judge: refuse },
-      logger: { log: () => {} },
-    },
-    limits,
-    bindings,
-    gate: new ConnectionGate(new InboundAllowance(clock, limits), new Expulsions(clock, 1)),
-    peerId: peerIdFromPrivateKey(await generateKeyPairFromSeed('Ed25519', seed)).toString(),
-    onLanPeer: () => {},
-  })
   const opened = Promise.withResolvers<PeerLink | undefined>()
   node.addEventListener('connection:open', ({ detail }) => opened.resolve(links.open(detail)))
   await node.start()
-  onTestFinished(async () => {
-    await links.close()
-    await node.stop()
-  })
+  onTestFinished(async () => links.close())
   const connection = await node.dial(stranger.getMultiaddrs())
   const link = await opened.promise
   if (link === undefined) throw new Error('the connection was not taken')
   return { connection, link, seen: () => streams }
-}
-
-async function refuse(): Promise<never> {
-  throw new NetworkError('protocol-refused', 'not in this test')
 }
 
 test('what libp2p opens waits until the peer is admitted', { tags: ['NET-6'] }, async () => {
