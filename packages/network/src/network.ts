@@ -43,6 +43,8 @@ export interface Network {
   onCall(handler: CallHandler): void
   /** Cuts everything of a member before this returns, and refuses its peers from then on. */
   expel(did: string, code: string): Promise<void>
+  /** Cuts everything of a member before this returns; whoever connects again is judged anew. */
+  drop(did: string, code: string): void
   /** How the DHT of this node stands. */
   dht(): DhtStatus
   /** Returns what takes the listener off again. */

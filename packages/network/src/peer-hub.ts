@@ -115,28 +115,30 @@ export class PeerHub {
     }
   }
 
+  drop(did: string, code: string): void {
+    this.#components.expulsions.expelMember(did, code)
+    const reason = new NetworkError('peer-expelled', 'the member was expelled', { peerCode: code })
+    for (const link of this.#linksOf(did)) link.cut(reason)
+  }
+
   async expel(did: string, code: string): Promise<void> {
     const { expulsions, dialer } = this.#components
-    const peerIds = new Set<string>()
     const known = this.#known.get(did)
+    const peerIds = new Set(this.#linksOf(did).map(({ peerId }) => peerId))
     if (known !== undefined) peerIds.add(known.peerId)
-    expulsions.expelMember(did, code)
-    for (const link of this.#links.all()) {
-      if (link.did !== did) continue
-      peerIds.add(link.peerId)
-      expulsions.expelPeer(link.peerId, code)
-      link.cut(new NetworkError('peer-expelled', 'the member was expelled', { peerCode: code }))
-    }
+    for (const peerId of peerIds) expulsions.expelPeer(peerId, code)
+    this.drop(did, code)
     this.#known.forget(did)
-    for (const peerId of peerIds) {
-      expulsions.expelPeer(peerId, code)
-      dialer().forget(peerId)
-    }
+    for (const peerId of peerIds) dialer().forget(peerId)
     await Promise.all([...peerIds].map(async (peerId) => this.#forget(peerId)))
   }
 
   async close(): Promise<void> {
     await this.#links.close()
+  }
+
+  #linksOf(did: string): readonly PeerLink[] {
+    return this.#links.all().filter((link) => link.did === did)
   }
 
   async #forget(peerId: string): Promise<void> {

@@ -137,6 +137,10 @@ export class WarrenNetwork implements Network {
     await this.#hub.expel(did, code)
   }
 
+  drop(did: string, code: string): void {
+    this.#hub.drop(did, code)
+  }
+
   dht(): DhtStatus {
     return dhtStatus(this.#running().services.dht, this.#init.meshId)
   }

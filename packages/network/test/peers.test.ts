@@ -232,6 +232,29 @@ test(
 )
 
 test(
+  'a member that is dropped is cut off at once and judged anew when it comes back',
+  { tags: ['NET-11'] },
+  async () => {
+    let judged = 0
+    const far = await labNode({
+      judge: (did) => {
+        judged += 1
+        return { admitted: true, did }
+      },
+    })
+    const near = await labNode()
+    await near.network.dial(far.address, soon())
+    await until(() => far.network.peers().length === 1)
+    const lost = nextEvent(near.network, 'lost')
+    far.network.drop(near.did, 'membership-expired')
+    expect(far.network.peers()).toEqual([])
+    await lost
+    await near.network.dial(far.address, soon())
+    expect(judged).toBe(2)
+  },
+)
+
+test(
   'a member that is expelled during its admission does not get in',
   { tags: ['NET-11'] },
   async () => {

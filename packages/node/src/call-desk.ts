@@ -2,6 +2,7 @@ import type { Clock } from '@warren/core'
 import type { Provider } from '@warren/mcp'
 import type { Network, Peer } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
+import { dropExpired } from './drop-expired.ts'
 import type { MeshCatalog } from './mesh-catalog.ts'
 import type { Report } from './node-event.ts'
 
@@ -14,7 +15,7 @@ export interface CallDeskInit {
   readonly clock: Clock
 }
 
-/** Pause between two rounds in which every member is asked again what it offers. */
+/** Pause between two rounds in which every member is judged by its date, and asked again what it offers. */
 const ROUND_MS = 10_000
 
 /** Connects the network with the provider and the catalogue: who is here, who calls, who is gone. */
@@ -30,7 +31,7 @@ export class CallDesk {
     network.onCall(async (stream, { did }) => {
       const member = init.admission.memberOf(did)
       if (member === undefined) {
-        await network.expel(did, 'membership-expired')
+        network.drop(did, 'membership-expired')
         return
       }
       await init.provider.serve(stream, { did, roles: member.roles, enclave: member.enclave })
@@ -49,10 +50,11 @@ export class CallDesk {
     })
   }
 
-  /** Starts asking members again, round by round. */
+  /** Starts the rounds. */
   start(): void {
-    const { network, catalog } = this.#init
+    const { network, catalog, admission } = this.#init
     const round = async (): Promise<void> => {
+      dropExpired(network, admission)
       await Promise.all(network.peers().map(({ did }) => catalog.refresh(did)))
       this.#round?.refresh()
     }
