@@ -1,35 +1,47 @@
+import type { Writable } from 'node:stream'
 import type { JsonValue } from '@warren/core'
+import { visibleJson, visibleLine, visibleText } from './visible-text.ts'
+
+/** Where a command prints to. */
+export interface OutputStreams {
+  readonly stdout: Writable
+  readonly stderr: Writable
+}
 
 /**
  * What a command prints: results on stdout, progress and errors on stderr.
  *
  * With `--json`, stdout carries exactly one JSON document and stderr one JSON line for an error.
+ * Nothing that is printed acts on a terminal: what peers and servers say stands in it.
  */
 export class Output {
   readonly #json: boolean
+  readonly #streams: OutputStreams
 
-  constructor(json: boolean) {
+  constructor(json: boolean, streams: OutputStreams = process) {
     this.#json = json
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', onStreamError)
+    this.#streams = streams
+    for (const stream of [streams.stdout, streams.stderr]) stream.on('error', onStreamError)
   }
 
   /** The result of the command: for people as lines, for programs as JSON. */
   result(value: JsonValue, lines: readonly string[]): void {
-    if (this.#json) process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
-    else if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`)
+    const { stdout } = this.#streams
+    if (this.#json) stdout.write(`${visibleJson(JSON.stringify(value, undefined, 2))}\n`)
+    else if (lines.length > 0) stdout.write(`${lines.map(visibleText).join('\n')}\n`)
   }
 
   /** Something that happened on the way; never part of the result. */
   progress(line: string): void {
-    if (!this.#json) process.stderr.write(`${line}\n`)
+    if (!this.#json) this.#streams.stderr.write(`${visibleLine(line)}\n`)
   }
 
   /** Why the command failed. */
   failure(code: string, message: string): void {
     const text = this.#json
-      ? JSON.stringify({ error: { code, message } })
-      : `warren: ${message} [${code}]`
-    process.stderr.write(`${text}\n`)
+      ? visibleJson(JSON.stringify({ error: { code, message } }))
+      : visibleText(`warren: ${message} [${code}]`)
+    this.#streams.stderr.write(`${text}\n`)
   }
 }
 

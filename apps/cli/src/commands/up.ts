@@ -1,6 +1,7 @@
 import { type NodeEvent, configuredPassphraseFile, startNode } from '@warren/node'
 import type { Command } from 'commander'
 import { type CommonOptions, contextOf } from '../context.ts'
+import { visibleJson, visibleLine } from '../visible-text.ts'
 import { existingPassphrase, type PassphraseOptions } from '../passphrase.ts'
 
 interface UpOptions extends CommonOptions, PassphraseOptions {}
@@ -22,7 +23,8 @@ export async function up(_options: unknown, command: Command): Promise<void> {
 }
 
 function printJson(event: NodeEvent): void {
-  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`)
+  const line = JSON.stringify({ at: new Date().toISOString(), ...event })
+  process.stderr.write(`${visibleJson(line)}\n`)
 }
 
 function printLine(event: NodeEvent): void {
@@ -31,7 +33,6 @@ function printLine(event: NodeEvent): void {
     ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )
   const mark = level === 'info' ? '' : `${level}: `
-  process.stderr.write(
-    `${new Date().toISOString()} ${mark}${name} ${[message, ...rest].filter(Boolean).join(' ')}\n`,
-  )
+  const line = `${new Date().toISOString()} ${mark}${name} ${[message, ...rest].filter(Boolean).join(' ')}`
+  process.stderr.write(`${visibleLine(line)}\n`)
 }
