@@ -8,6 +8,7 @@ export type NodeErrorCode =
   | 'control-malformed'
   | 'control-too-long'
   | 'control-closed'
+  | 'control-unsafe'
   | 'no-admin-key'
   | 'no-such-server'
   | 'no-such-peer'

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import type { JsonValue } from '@warren/core'
 import { NodeError } from '../node-error.ts'
+import { checkControlDirectory } from './check-control-directory.ts'
 import {
   CONTROL_LINE_LENGTH_MAX,
   type ControlRequest,
@@ -48,7 +49,8 @@ async function exchange(socket: Socket, request: ControlRequest): Promise<JsonVa
   return answer.value
 }
 
-function open(path: string): Promise<Socket> {
+async function open(path: string): Promise<Socket> {
+  checkControlDirectory(path)
   const { promise, resolve, reject } = Promise.withResolvers<Socket>()
   const socket = connect(path)
   const onError = (cause: Error): void => {

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { CodedError, type JsonValue } from '@warren/core'
+import { checkControlDirectory } from './check-control-directory.ts'
 import { type ControlAnswer, type ControlRequest, parseControlRequest } from './control-protocol.ts'
 import { readLine } from './line-reader.ts'
 
@@ -38,9 +39,14 @@ export class ControlServer {
     this.#server.maxConnections = CONNECTIONS_MAX
   }
 
-  /** Starts listening. The caller holds the lock of the data directory, so a socket that lies there is stale. */
+  /**
+   * Starts listening. The caller holds the lock of the data directory, so a socket that lies there is stale.
+   *
+   * @throws NodeError `control-unsafe`
+   */
   async start(): Promise<void> {
     mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
+    checkControlDirectory(this.#path)
     rmSync(this.#path, { force: true })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#server.once('error', reject)
