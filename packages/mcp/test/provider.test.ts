@@ -262,6 +262,35 @@ test('whoever may do nothing starts nothing', { tags: ['MCP-13'] }, async () => 
   expect(mesh.logger.lines.filter(({ event }) => event === 'server-started')).toEqual([])
 })
 
+test(
+  'what was given up while the gate was asked starts nothing',
+  { tags: ['MCP-13'] },
+  async () => {
+    const asked = Promise.withResolvers<void>()
+    const proceed = Promise.withResolvers<void>()
+    const gate: Gate = {
+      decide: async ({ message: { method } }) => {
+        if (method !== 'ping') {
+          asked.resolve()
+          await proceed.promise
+        }
+        return { allowed: true, rule: 'test' }
+      },
+    }
+    const mesh = meshOf({ gate })
+    const host = new MemoryHost()
+    await mesh.session('script', host)
+    host.say({ jsonrpc: '2.0', id: 1, method: 'initialize', params: {} })
+    await asked.promise
+    host.say({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } })
+    await eventually(() => mesh.opened[1]?.signal.aborted === true)
+    proceed.resolve()
+    host.say({ jsonrpc: '2.0', id: 2, method: 'ping' })
+    expect(await host.answerTo(2)).toEqual({ jsonrpc: '2.0', id: 2, result: {} })
+    expect(mesh.logger.lines.filter(({ event }) => event === 'server-started')).toEqual([])
+  },
+)
+
 test.for([
   { name: 'sessions of one caller', limits: { sessionsPerCallerMax: 2 }, caller: CALLER },
   { name: 'sessions of all callers', limits: { sessionsMax: 2 }, caller: OTHER },

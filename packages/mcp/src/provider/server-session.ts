@@ -75,8 +75,10 @@ export class ServerSession {
       if (call.asked.method === 'ping' && this.#backend === undefined) {
         return await this.#answer(flight, { jsonrpc: '2.0', id: call.asked.id, result: {} })
       }
+      // Given up while the gate was asked: what nobody waits for starts no server.
+      if (!this.#isInFlight(flight)) return undefined
       const backend = await this.#running()
-      if (this.#router.get(call.sent.id) !== flight) return undefined
+      if (!this.#isInFlight(flight)) return undefined
       flight.forwarded = true
       await backend.send(call.sent)
     } catch (error) {
@@ -194,8 +196,11 @@ export class ServerSession {
   }
 
   #release(flight: Flight): boolean {
-    const { id } = flight.sent
-    return this.#router.get(id) === flight && this.#router.take(id) !== undefined
+    return this.#isInFlight(flight) && this.#router.take(flight.sent.id) !== undefined
+  }
+
+  #isInFlight(flight: Flight): boolean {
+    return this.#router.get(flight.sent.id) === flight
   }
 
   #decide(message: JsonRpcMessage): Promise<GateAnswer> {
