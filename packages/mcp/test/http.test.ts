@@ -366,6 +366,28 @@ test('the body of an exchange goes to the gate', { tags: ['MCP-12', 'MCP-24'] },
   expect(server.asked).toEqual([])
 })
 
+test(
+  'an exchange goes where the configuration says now, with the credential of now',
+  { tags: ['MCP-22'] },
+  async () => {
+    const other = await ScriptHttpServer.start()
+    const mesh = meshOf()
+    const message = { jsonrpc: '2.0', id: 1, method: 'test/echo' } as const
+    await bodyOf(await exchange(mesh, { message }))
+    const moved = { transport: 'http', name: 'web', url: other.url } as const
+    mesh.provider.configure([{ ...moved, headers: { authorization: 'Bearer new' } }])
+    await bodyOf(await exchange(mesh, { message }))
+    mesh.provider.configure([moved])
+    await bodyOf(await exchange(mesh, { message }))
+    other.stop()
+    expect(server.asked.map(({ headers }) => headers['authorization'])).toEqual(['Bearer own'])
+    expect(other.asked.map(({ headers }) => headers['authorization'])).toEqual([
+      'Bearer new',
+      undefined,
+    ])
+  },
+)
+
 test('a response that is closed ends the request at the server', { tags: ['MCP-25'] }, async () => {
   const mesh = meshOf()
   const message = { jsonrpc: '2.0', id: 1, method: 'test/hang' } as const

@@ -17,6 +17,12 @@ import type { ServedStream } from './served-stream.ts'
 /** Ours, not the caller's: under another charset the server would read another message than the gate has. */
 const JSON_TYPE = { 'content-type': 'application/json' }
 
+interface ConfiguredTarget {
+  /** The URL and header fields for which it was made. */
+  readonly configured: string
+  readonly target: HttpTarget
+}
+
 /** An exchange that was let pass. */
 interface PassingExchange {
   readonly header: ExchangeHeader
@@ -31,7 +37,7 @@ interface PassingExchange {
  */
 export class ExchangeServer {
   readonly #components: ProviderComponents
-  readonly #targets = new Map<string, HttpTarget>()
+  readonly #targets = new Map<string, ConfiguredTarget>()
   readonly #sessions: HttpSessions
   readonly #admission: ExchangeAdmission
 
@@ -66,7 +72,7 @@ export class ExchangeServer {
     const ending = this.#sessions.take(did).map((session) => this.#endAtServer(session))
     await Promise.all(ending)
     if (did !== undefined) return
-    for (const target of this.#targets.values()) target.close()
+    for (const { target } of this.#targets.values()) target.close()
   }
 
   async #pass(
@@ -132,11 +138,13 @@ export class ExchangeServer {
     return { ...headers, 'mcp-session-id': given }
   }
 
+  /** Made anew where the configuration says another thing now; what is under way at the old one comes to its end. */
   #target({ name, url, headers = {} }: HttpServer): HttpTarget {
+    const configured = JSON.stringify([url, headers])
     const known = this.#targets.get(name)
-    if (known !== undefined) return known
+    if (known?.configured === configured) return known.target
     const target = new HttpTarget(url, headers)
-    this.#targets.set(name, target)
+    this.#targets.set(name, { configured, target })
     return target
   }
 
@@ -146,8 +154,9 @@ export class ExchangeServer {
     const inTime = scheduler.after(limits.termGraceMs, () => late.abort())
     try {
       const headers = { 'mcp-session-id': id }
-      const target = this.#targets.get(server)
-      const response = await target?.call({ method: 'DELETE', headers, signal: late.signal })
+      const response = await this.#targets
+        .get(server)
+        ?.target.call({ method: 'DELETE', headers, signal: late.signal })
       response?.resume()
     } catch {
       // A server that is gone, or slow to part, forgets the session by itself.
