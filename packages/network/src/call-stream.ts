@@ -1,4 +1,4 @@
-import type { Stream, StreamCloseEvent } from '@libp2p/interface'
+import type { Stream } from '@libp2p/interface'
 import {
   type CallMessage,
   type CallSession,
@@ -52,7 +52,10 @@ export class CallStream {
     this.#reader = reader
     this.#session = session
     this.#writesMax = writesMax
-    stream.addEventListener('close', this.#onClose)
+    stream.addEventListener('close', ({ error }) => this.#onClose(error))
+    // Its event is not repeated: a peer may reset a stream in the breath in which it says its first word.
+    // A microtask later, so that whoever is given the call hears of its end.
+    if (stream.status !== 'open') queueMicrotask(() => this.#onClose(undefined))
   }
 
   /** Aborted when the call is over in any way. */
@@ -172,7 +175,7 @@ export class CallStream {
   }
 
   /** Opens what has arrived while there are keys, so that they can be wiped before it is read. */
-  readonly #onClose = ({ error }: StreamCloseEvent): void => {
+  #onClose(error: Error | undefined): void {
     if (this.#over.signal.aborted) return
     try {
       for (const chunk of this.#reader.rest()) this.#arrived.push(...this.#open(chunk))

@@ -1,3 +1,4 @@
+import type { CallStream } from '@warren/network'
 import { expect, test } from 'vitest'
 import { collect, connectedPair, echoCalls, labNode, soon, until } from './lab.ts'
 
@@ -72,6 +73,35 @@ test(
       code: 'call-ended-by-peer',
       peerCode: 'call-aborted',
     })
+  },
+)
+
+test(
+  'a call that is begun and taken back in one breath is over for a provider that does not read',
+  { tags: ['NET-14', 'NET-15'] },
+  async () => {
+    const { near, far } = await connectedPair()
+    const served: CallStream[] = []
+    far.network.onCall(async (stream) => {
+      served.push(stream)
+      await new Promise<void>((resolve) => {
+        stream.signal.addEventListener('abort', () => resolve())
+        if (stream.signal.aborted) resolve()
+      })
+    })
+    for (let count = 0; count < 8; count += 1) {
+      const call = await near.network.openCall(far.did, soon())
+      const writing = call.write(Buffer.from('x')).catch(() => undefined)
+      call.abort(new Error('never mind'))
+      await writing
+    }
+    const last = await near.network.openCall(far.did, soon())
+    await last.write(Buffer.from('x'))
+    await until(() => served.some(({ signal }) => !signal.aborted))
+    await until(() => served.filter(({ signal }) => !signal.aborted).length === 1)
+    last.abort(new Error('done'))
+    await until(() => served.every(({ signal }) => signal.aborted))
+    expect(served.length).toBeGreaterThan(1)
   },
 )
 
