@@ -1,13 +1,16 @@
 import {
   type Caller,
+  encodeMessage,
   type JsonRpcMessage,
   type JsonRpcRequest,
+  type MeshStream,
   objectAt,
   requestOnce,
   type Scheduler,
   systemScheduler,
 } from '@warren/mcp'
 import { afterEach, expect, test } from 'vitest'
+import { encodeHeader } from '../src/stream-header.ts'
 import { META } from './support/messages.ts'
 import {
   CALLER,
@@ -71,6 +74,34 @@ test('hosts of one caller share a process, callers do not', { tags: ['MCP-19'] }
   expect(pids[0]).not.toBe(pids[2])
   expect(mesh.provider.status().shared).toBe(2)
 })
+
+/** A stream that was over before anybody read it, though all that was sent has come: such as the mesh hands over. */
+function takenBack(request: JsonRpcRequest): MeshStream {
+  const header = { kind: 'request', server: 'script', after: 0 } as const
+  async function* arrived(): AsyncGenerator<Uint8Array> {
+    yield Buffer.concat([encodeHeader(header), encodeMessage(request)])
+    await Promise.reject(new Error('reset'))
+  }
+  const over = new Error('reset')
+  return {
+    bytes: arrived(),
+    write: () => Promise.reject(over),
+    end: () => Promise.reject(over),
+    abort: () => {},
+    signal: AbortSignal.abort(over),
+  }
+}
+
+test(
+  'a call that was taken back before it was read holds nothing',
+  { tags: ['MCP-19'] },
+  async () => {
+    const mesh = meshOf()
+    await mesh.provider.serve(takenBack(modern(1, 'test/echo')), CALLER)
+    expect(mesh.provider.status()).toMatchObject({ streams: 0 })
+    expect(mesh.logger.lines.filter(({ event }) => event === 'server-started')).toEqual([])
+  },
+)
 
 test('hosts with the same ids and tokens do not meet', { tags: ['MCP-19'] }, async () => {
   const mesh = meshOf()

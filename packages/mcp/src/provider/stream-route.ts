@@ -21,6 +21,7 @@ export class StreamRoute implements Route {
     this.#writer = new StreamWriter(stream)
     this.#saidBefore = saidBefore
     stream.signal.addEventListener('abort', () => this.#finished.resolve(), { once: true })
+    if (stream.signal.aborted) this.#finished.resolve()
   }
 
   /** Resolves when the response has been written and the stream ended, or the stream is gone. */
