@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { CryptoSuite } from '@warren/crypto'
 import { AggregateEndpoint, HttpEntry, type Logger, type Readiness, serveStream } from '@warren/mcp'
 import { readPrivateFile, StorageError, writePrivateFile } from '@warren/storage'
+import { messageLimitsOf } from './config/applied-limits.ts'
 import type { Config } from './config/load-config.ts'
 import type { MeshCatalog } from './mesh-catalog.ts'
 import { noSuchServer } from './no-such-server.ts'
@@ -43,7 +44,11 @@ export class HostDoors {
     const { config, catalog, suite, logger } = this.#init
     if (!config.http.enabled) return
     const entry = new HttpEntry(
-      { port: config.http.port, tokens: [await this.#token()] },
+      {
+        port: config.http.port,
+        tokens: [await this.#token()],
+        messageLimits: messageLimitsOf(config),
+      },
       {
         catalog,
         aggregate: this.#aggregate,
@@ -62,7 +67,8 @@ export class HostDoors {
     const endpoint = server === undefined ? this.#aggregate : this.#init.catalog.endpoint(server)
     if (endpoint === undefined) throw noSuchServer(server ?? '')
     accept()
-    const serving = serveStream(socket, { endpoint, signal: this.#stopping.signal })
+    const limits = messageLimitsOf(this.#init.config)
+    const serving = serveStream(socket, { endpoint, signal: this.#stopping.signal, limits })
     this.#served.add(serving)
     await serving
     this.#served.delete(serving)

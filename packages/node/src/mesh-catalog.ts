@@ -5,6 +5,7 @@ import {
   type Endpoint,
   listServers,
   type Logger,
+  type MessageLimits,
   peerEndpoint,
   systemScheduler,
 } from '@warren/mcp'
@@ -18,6 +19,7 @@ export interface MeshCatalogInit {
   readonly logger: Logger
   readonly report: Report
   readonly aliases: Aliases
+  readonly messageLimits: MessageLimits
 }
 
 const LIST_TIMEOUT_MS = 10_000
@@ -50,9 +52,9 @@ export class MeshCatalog implements Catalog {
   endpoint(alias: string): Endpoint | undefined {
     const found = this.find(alias)
     if (found === undefined) return undefined
-    const { streams, random, logger } = this.#init
+    const { streams, random, logger, messageLimits } = this.#init
     return peerEndpoint({
-      peer: { open: streams.to(found.did), server: found.server },
+      peer: { open: streams.to(found.did), server: found.server, limits: messageLimits },
       transport: found.transport,
       random,
       components: { logger, scheduler: systemScheduler },

@@ -5,6 +5,7 @@ import { createNetwork, type Network } from '@warren/network'
 import { AdmissionDesk } from './admission-desk.ts'
 import { CallDesk } from './call-desk.ts'
 import { componentLogger } from './component-logger.ts'
+import { messageLimitsOf, networkLimitsOf } from './config/applied-limits.ts'
 import { type Config, loadConfig } from './config/load-config.ts'
 import { serverDefinitions } from './config/server-definitions.ts'
 import { ControlServer } from './control/control-server.ts'
@@ -78,6 +79,7 @@ function compose(site: Site): Parts {
   const { store, charter, log, membership } = opened
   const self = { did: log.did, roles: membership.roles, enclave: membership.enclave }
   const logger = componentLogger(report)
+  const messageLimits = messageLimitsOf(config)
   const admission = new AdmissionDesk({
     suite,
     clock,
@@ -98,7 +100,7 @@ function compose(site: Site): Parts {
     gate,
     clock,
     logger,
-    limits: { messageBytesMax: config.limits.messageBytesMax },
+    limits: messageLimits,
   })
   const streams = new MeshStreams({ self, network, provider })
   const catalog = new MeshCatalog({
@@ -107,6 +109,7 @@ function compose(site: Site): Parts {
     logger,
     report,
     aliases: store.aliases,
+    messageLimits,
   })
   const calls = new CallDesk({ network, provider, admission, catalog, report, clock })
   const doors = new HostDoors({ suite, config, catalog, logger })
@@ -163,6 +166,7 @@ function createMeshNetwork(
     ...(config.announce.length === 0 ? {} : { announce: config.announce }),
     staticPeers: [...new Set([...config.peers, ...remembered])].slice(0, STATIC_PEERS_MAX),
     discovery: { enabled: config.discovery.lan },
+    limits: networkLimitsOf(config),
     admission,
     ...(join === undefined ? {} : { join }),
     logger: componentLogger(report),
