@@ -3,6 +3,7 @@ import { peerIdOf } from '@warren/identity'
 import { Provider } from '@warren/mcp'
 import { createNetwork, type Network } from '@warren/network'
 import { AdmissionDesk } from './admission-desk.ts'
+import { boundedReport } from './bounded-report.ts'
 import { CallDesk } from './call-desk.ts'
 import { componentLogger } from './component-logger.ts'
 import { messageLimitsOf, networkLimitsOf } from './config/applied-limits.ts'
@@ -41,7 +42,8 @@ export interface RunningNode {
 export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   const config = loadConfig(init.directory)
   const opened = await openNode(init.directory, init.passphrase, clock)
-  const site: Site = { directory: config.directory, config, opened, report: init.report }
+  const report = boundedReport(init.report, clock)
+  const site: Site = { directory: config.directory, config, opened, report }
   try {
     const parts = compose(site)
     await start(site, parts)
