@@ -1,4 +1,5 @@
 import type { Clock, RandomSource } from '@warren/core'
+import { type AddressSource, DialTarget } from './dial-target.ts'
 import { dialPauseMs, fraction } from './dial-backoff.ts'
 import type { NetworkLimits } from './network-limits.ts'
 import type { NetworkLogger } from './network-logger.ts'
@@ -16,16 +17,8 @@ export interface DialerComponents {
   isConnected(peerId: string): boolean
 }
 
-interface Target {
-  readonly source: 'lan' | 'static'
-  /** Unknown for an address without one, until somebody has answered there. */
-  peerId: string | undefined
-  /** Last good first. */
-  addresses: readonly string[]
-  failures: number
-  dueAtMs: number
-  isDialling: boolean
-}
+/** Dials that are kept free for peers that were only heard of, and for those that are known: neither shuts the other out. */
+const DIALS_RESERVED = 2
 
 /**
  * Keeps trying to reach the peers that are written down or were discovered, with pauses that grow.
@@ -34,7 +27,7 @@ interface Target {
  */
 export class Dialer {
   readonly #components: DialerComponents
-  readonly #targets = new Map<string, Target>()
+  readonly #targets = new Map<string, DialTarget>()
   readonly #stopping = new AbortController()
   readonly #dials = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
@@ -47,7 +40,7 @@ export class Dialer {
     this.#add(peerId ?? address, { source: 'static', peerId, addresses: [address] })
   }
 
-  /** What LAN discovery has heard; new addresses are tried first, because the peer says so now. */
+  /** What LAN discovery has heard, unauthenticated. */
   addDiscovered(peerId: string, addresses: readonly string[]): void {
     this.#add(peerId, { source: 'lan', peerId, addresses })
   }
@@ -77,19 +70,18 @@ export class Dialer {
     await Promise.all(this.#dials)
   }
 
-  #add(key: string, news: Pick<Target, 'source' | 'peerId' | 'addresses'>): void {
+  #add(key: string, { source, peerId, addresses }: News): void {
     const { limits, random, clock } = this.#components
-    const known = this.#targets.get(key)
     const soonMs = clock.monotonicMs() + FIRST_DIAL_SPREAD_MS * fraction(random)
+    const known = this.#targets.get(key)
     if (known !== undefined) {
-      const added = news.addresses.filter((address) => !known.addresses.includes(address))
-      if (added.length === 0) return
-      known.addresses = [...added, ...known.addresses].slice(0, limits.addressesPerTargetMax)
+      if (!known.add(source, addresses)) return
       known.dueAtMs = Math.min(known.dueAtMs, soonMs)
     } else {
       if (this.#targets.size >= limits.targetsMax && !this.#dropHopeless()) return
-      const addresses = news.addresses.slice(0, limits.addressesPerTargetMax)
-      const target = { ...news, addresses, failures: 0, dueAtMs: soonMs, isDialling: false }
+      const at = { dueAtMs: soonMs, addressesMax: limits.addressesPerTargetMax }
+      const target = new DialTarget(source, peerId, at)
+      target.add(source, addresses)
       this.#targets.set(key, target)
     }
     this.#wake()
@@ -98,7 +90,7 @@ export class Dialer {
   /** Anybody on the LAN can announce peers that are not there: those that never answered go first. */
   #dropHopeless(): boolean {
     const hopeless = [...this.#targets]
-      .filter(([, { source, failures }]) => source === 'lan' && failures > 0)
+      .filter(([, { isTrusted, failures }]) => !isTrusted && failures > 0)
       .toSorted(([, a], [, b]) => b.failures - a.failures)[0]
     return hopeless !== undefined && this.#targets.delete(hopeless[0])
   }
@@ -106,17 +98,28 @@ export class Dialer {
   #wake(): void {
     if (this.#stopping.signal.aborted) return
     clearTimeout(this.#timer)
-    const due = [...this.#targets.values()].filter((target) => this.#isOpen(target))
-    if (due.length === 0 || this.#dials.size >= this.#components.limits.dialsParallelMax) return
-    const nextMs = Math.min(...due.map(({ dueAtMs }) => dueAtMs))
+    const kinds = new Set([true, false].filter((isTrusted) => this.#hasRoom(isTrusted)))
+    const waiting = [...this.#targets.values()].filter(
+      (target) => kinds.has(target.isTrusted) && this.#isOpen(target),
+    )
+    if (waiting.length === 0) return
+    const nextMs = Math.min(...waiting.map(({ dueAtMs }) => dueAtMs))
     this.#timer = setTimeout(
       () => this.#dialDue(),
       Math.max(0, nextMs - this.#components.clock.monotonicMs()),
     )
   }
 
-  #isOpen({ isDialling, peerId }: Target): boolean {
-    return !isDialling && (peerId === undefined || !this.#components.isConnected(peerId))
+  #isOpen(target: DialTarget): boolean {
+    return !target.isDialling && this.#isOpenNow(target)
+  }
+
+  #hasRoom(isTrusted: boolean): boolean {
+    const { dialsParallelMax } = this.#components.limits
+    const dialling = [...this.#targets.values()].filter((target) => target.isDialling)
+    const ofKind = dialling.filter((target) => target.isTrusted === isTrusted)
+    const shareMax = Math.max(1, dialsParallelMax - DIALS_RESERVED)
+    return this.#dials.size < dialsParallelMax && ofKind.length < shareMax
   }
 
   #dialDue(): void {
@@ -124,8 +127,8 @@ export class Dialer {
     const due = [...this.#targets.values()]
       .filter((target) => this.#isOpen(target) && target.dueAtMs <= nowMs)
       .toSorted((a, b) => a.dueAtMs - b.dueAtMs)
-      .slice(0, this.#components.limits.dialsParallelMax - this.#dials.size)
     for (const target of due) {
+      if (!this.#hasRoom(target.isTrusted)) continue
       const dial = this.#dial(target).finally(() => {
         this.#dials.delete(dial)
         this.#wake()
@@ -135,19 +138,20 @@ export class Dialer {
     this.#wake()
   }
 
-  async #dial(target: Target): Promise<void> {
+  async #dial(target: DialTarget): Promise<void> {
     target.isDialling = true
     const { dialTimeoutMs } = this.#components.limits
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(dialTimeoutMs)])
-    for (const address of target.addresses) {
+    for (const address of target.inOrder()) {
       if (signal.aborted || !this.#isOpenNow(target)) break
       try {
         target.peerId = await this.#components.connect(address, signal)
-        target.addresses = [address, ...target.addresses.filter((other) => other !== address)]
+        target.answered(address)
         target.failures = 0
         break
       } catch (error) {
         // The next address may be good; the pause after the last one is what a failure costs.
+        target.failed(address)
         this.#components.logger.log('debug', 'dial-failed', { address, reason: String(error) })
       }
     }
@@ -155,14 +159,20 @@ export class Dialer {
     this.#postpone(target, target.failures + 1)
   }
 
-  #isOpenNow({ peerId }: Target): boolean {
+  #isOpenNow({ peerId }: DialTarget): boolean {
     return peerId === undefined || !this.#components.isConnected(peerId)
   }
 
-  #postpone(target: Target, failures: number): void {
+  #postpone(target: DialTarget, failures: number): void {
     const { clock, limits, random } = this.#components
     const backoff = { minMs: limits.dialBackoffMinMs, maxMs: limits.dialBackoffMaxMs }
     target.failures = failures
     target.dueAtMs = clock.monotonicMs() + dialPauseMs(failures, backoff, random)
   }
+}
+
+interface News {
+  readonly source: AddressSource
+  readonly peerId: string | undefined
+  readonly addresses: readonly string[]
 }

@@ -95,3 +95,81 @@ test(
     expect(dialer.sourceOf('ghost-1')).toBeUndefined()
   },
 )
+
+test(
+  'an announced address does not push out the one that was written down, however many there are',
+  { tags: ['NET-21'] },
+  async () => {
+    const { dialer, dialled, good, connected } = bench({ addressesPerTargetMax: 4 })
+    dialer.addStatic('written', 'peer')
+    for (let round = 0; round < 10; round += 1) {
+      dialer.addDiscovered(
+        'peer',
+        [1, 2, 3, 4].map((number) => `fake-${round}-${number}`),
+      )
+    }
+    await until(() => dialled.length > 0)
+    expect(dialled[0]).toBe('written')
+    good.set('written', 'peer')
+    await until(() => connected.has('peer'))
+  },
+)
+
+test('an address that has answered is not pushed out either', { tags: ['NET-21'] }, async () => {
+  const { dialer, dialled, good, connected } = bench({ addressesPerTargetMax: 2 })
+  good.set('real', 'peer')
+  dialer.addDiscovered('peer', ['real'])
+  await until(() => connected.has('peer'))
+  connected.delete('peer')
+  dialer.addDiscovered('peer', ['fake-1', 'fake-2'])
+  dialer.addDiscovered('peer', ['fake-3', 'fake-4'])
+  await until(() => connected.has('peer'))
+  expect(dialled).toEqual(['real', 'real'])
+})
+
+test(
+  'an address that fails goes behind the others, so that each has its turn',
+  { tags: ['NET-21'] },
+  async () => {
+    const { dialer, dialled } = bench()
+    dialer.addDiscovered('peer', ['a', 'b'])
+    dialer.addStatic('written', 'peer')
+    await until(() => dialled.length >= 6)
+    expect(new Set(dialled.slice(0, 3))).toEqual(new Set(['a', 'b', 'written']))
+    expect(new Set(dialled.slice(3, 6))).toEqual(new Set(['a', 'b', 'written']))
+  },
+)
+
+test.for([
+  { first: 'announced', dialsParallelMax: 3 },
+  { first: 'written down', dialsParallelMax: 3 },
+])(
+  'peers that are $first and never answer leave a dial for the others',
+  { tags: ['NET-21'] },
+  async ({ first, dialsParallelMax }) => {
+    const hanging = Promise.withResolvers<string>()
+    const asked: string[] = []
+    const dialer = new Dialer({
+      clock,
+      random: nodeSuite,
+      limits: { ...NETWORK_LIMITS, dialsParallelMax },
+      logger: { log: () => undefined },
+      connect: async (address) => {
+        asked.push(address)
+        return address === 'real' ? 'real-peer' : hanging.promise
+      },
+      isConnected: () => false,
+    })
+    const add = (key: string, isFirst: boolean): void => {
+      if (isFirst === (first === 'announced')) dialer.addDiscovered(key, [key])
+      else dialer.addStatic(key, key)
+    }
+    for (const number of [1, 2, 3, 4]) add(`ghost-${number}`, true)
+    await until(() => asked.length > 0)
+    add('real', false)
+    await until(() => asked.includes('real'))
+    expect(asked.filter((address) => address !== 'real')).toHaveLength(1)
+    hanging.resolve('nobody')
+    await dialer.stop()
+  },
+)
