@@ -1,7 +1,8 @@
 import type { Clock } from '@warren/core'
 import type { Scheduler } from '../ports.ts'
-import { groupRuns, signalGroup } from './process-group.ts'
+import { runningGroups, signalGroup } from './process-group.ts'
 import type { ProcessLimits } from './process-limits.ts'
+import { RunningGroups } from './running-groups.ts'
 
 export interface EndGroupComponents {
   readonly scheduler: Scheduler
@@ -10,6 +11,8 @@ export interface EndGroupComponents {
 }
 
 const POLL_MS = 10
+/** One for the process: a caller can have many groups ended at once, as often as it likes. */
+const RUNNING = new RunningGroups(runningGroups)
 
 /**
  * Ends a process group: waits for it to go by itself where its first process still can, then sends
@@ -33,12 +36,13 @@ async function waitForGroup(
   graceMs: number,
   { clock, scheduler }: EndGroupComponents,
 ): Promise<boolean> {
-  const deadlineMs = clock.monotonicMs() + graceMs
-  while (groupRuns(group)) {
-    if (clock.monotonicMs() >= deadlineMs) return false
+  const sinceMs = clock.monotonicMs()
+  for (;;) {
+    const nowMs = clock.monotonicMs()
+    if (!RUNNING.has(group, { sinceMs, nowMs })) return true
+    if (nowMs >= sinceMs + graceMs) return false
     const { promise, resolve } = Promise.withResolvers<void>()
     scheduler.after(POLL_MS, resolve)
     await promise
   }
-  return true
 }

@@ -11,26 +11,21 @@ export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean 
   }
 }
 
-/**
- * Whether a process of the group still runs.
- *
- * A process that has ended and waits for its parent to notice still counts for the kernel; where
- * nobody notices, as in a container without an init process, it would count for ever.
- */
-export function groupRuns(group: number): boolean {
-  if (!signalGroup(group, 0)) return false
-  return platform !== 'linux' || readdirSync('/proc').some((entry) => runsIn(entry, group))
+/** The groups in which a process runs that has not ended; nothing where the system does not tell. */
+export function runningGroups(): ReadonlySet<number> | undefined {
+  if (platform !== 'linux') return undefined
+  return new Set(readdirSync('/proc').flatMap((entry) => groupOf(entry) ?? []))
 }
 
 /** proc(5), stat: `pid (command) state parent group ...`; the command may hold anything. */
-function runsIn(entry: string, group: number): boolean {
-  if (!/^\d+$/.test(entry)) return false
+function groupOf(entry: string): number | undefined {
+  if (!/^\d+$/.test(entry)) return undefined
   try {
     const stat = readFileSync(`/proc/${entry}/stat`, 'utf8')
-    const [state, , own] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return Number(own) === group && state !== 'Z' && state !== 'X'
+    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return state === 'Z' || state === 'X' ? undefined : Number(group)
   } catch {
     // It ended between the listing and the look.
-    return false
+    return undefined
   }
 }
