@@ -13,6 +13,8 @@ export interface EventFollowerInit {
 }
 
 const RETRY_MS = 1_000
+/** What a server may ask for, either way. */
+const RETRY_MS_MIN = 100
 const RETRY_MS_MAX = 30_000
 /** In a row, without an event in between. */
 const RESUMES_MAX = 5
@@ -55,7 +57,7 @@ export class EventFollower {
       }
       if (response !== undefined) yield* this.#read(response, cursor)
       failures = response === undefined ? failures + 1 : 0
-      await this.#pause(Math.min(cursor.retryMs * 2 ** failures, RETRY_MS_MAX), signal)
+      await this.#pause(cursor.retryMs * 2 ** failures, signal)
     }
   }
 
@@ -80,7 +82,8 @@ export class EventFollower {
   async #pause(delayMs: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const stop = this.#init.scheduler.after(delayMs, resolve)
+    const boundedMs = Math.min(Math.max(delayMs, RETRY_MS_MIN), RETRY_MS_MAX)
+    const stop = this.#init.scheduler.after(boundedMs, resolve)
     const onAbort = (): void => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     try {
