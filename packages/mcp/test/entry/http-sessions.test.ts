@@ -582,6 +582,25 @@ describe('an exchange with an HTTP server', () => {
     },
   )
 
+  test(
+    'a server that gives the session id of another one takes nothing from it',
+    { tags: ['MCP-44'] },
+    async () => {
+      const { endpoint, seen } = exchanging(() => ({
+        status: 200,
+        headers: { 'mcp-session-id': 'given' },
+      }))
+      const entry = await entryFor(endpoint)
+      for (const path of ['/mcp/s/a', '/mcp/s/b']) {
+        expect((await call(entry, { body: INITIALIZE, path })).status).toBe(200)
+      }
+      for (const path of ['/mcp/s/a', '/mcp/s/b']) {
+        expect((await call(entry, { method: 'GET', session: 'given', path })).status).toBe(200)
+      }
+      expect(seen).toHaveLength(4)
+    },
+  )
+
   test('a response that is cut off is cut off for the host', { tags: ['MCP-44'] }, async () => {
     const entry = await entryFor(exchanging(() => ({ status: 200, body: cut() })).endpoint)
     const response = await call(entry, { body: request(1, 'x') })

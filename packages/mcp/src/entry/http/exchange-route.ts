@@ -21,8 +21,8 @@ export interface ExchangeRouteInit {
 /** Carries HTTP requests as they are to a server that speaks HTTP itself, and its responses back. */
 export class ExchangeRoute {
   readonly #init: ExchangeRouteInit
-  /** The server gave the session id; we keep to whom. */
-  readonly #owners = new Map<string, SessionOwner>()
+  /** The servers gave the session ids; we keep to whom, since two servers may give one id. */
+  readonly #given = new Set<string>()
 
   constructor(init: ExchangeRouteInit) {
     this.#init = init
@@ -73,19 +73,23 @@ export class ExchangeRoute {
   #checkOwner({ headers }: IncomingMessage, owner: SessionOwner): void {
     const id = headers['mcp-session-id']
     if (typeof id !== 'string') return
-    const known = this.#owners.get(id)
-    if (known?.holder === owner.holder && known.path === owner.path) return
+    if (this.#given.has(keyOf(id, owner))) return
     throw new EntryError('session-not-here', 'there is no such session; initialize a new one')
   }
 
   #remember(id: string, owner: SessionOwner): void {
-    this.#owners.delete(id)
-    this.#owners.set(id, owner)
-    for (const oldest of this.#owners.keys()) {
-      if (this.#owners.size <= SESSIONS_MAX) break
-      this.#owners.delete(oldest)
+    const key = keyOf(id, owner)
+    this.#given.delete(key)
+    this.#given.add(key)
+    for (const oldest of this.#given) {
+      if (this.#given.size <= SESSIONS_MAX) break
+      this.#given.delete(oldest)
     }
   }
+}
+
+function keyOf(id: string, { holder, path }: SessionOwner): string {
+  return JSON.stringify([holder, path, id])
 }
 
 function lineOf({ method, headers }: IncomingMessage): Pick<ExchangeRequest, 'method' | 'headers'> {
