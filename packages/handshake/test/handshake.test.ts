@@ -201,3 +201,31 @@ test('a changed hello or reply fails key confirmation', { tags: ['HS-6'] }, () =
   const { reply } = new CallResponder({ ...shared, openerRole: 'responder' }).answer(opener.hello())
   expect(() => opener.finish(reply)).toThrow(HandshakeError)
 })
+
+test('a decoder takes nothing beyond the end of its direction', { tags: ['HS-5'] }, () => {
+  const { near, far } = call()
+  const frames = [near.sealData(DATA), near.sealFinal(DATA)]
+  const bytes = Buffer.concat([...frames, DATA])
+  const [data, final, ...more] = new FrameDecoder().push(bytes)
+  expect(far.open(data!)).toEqual({ type: 'data', data: DATA })
+  expect(far.open(final!)).toEqual({ type: 'final', data: DATA })
+  expect(more).toEqual([])
+
+  const endsAt = bytes.length - DATA.length
+  for (let cut = 1; cut <= bytes.length; cut += 1) {
+    const decoder = new FrameDecoder()
+    const got = [...decoder.push(bytes.subarray(0, cut))]
+    if (cut < endsAt) got.push(...decoder.push(bytes.subarray(cut)))
+    expect(got).toHaveLength(2)
+    const behind = cut < endsAt ? bytes.subarray(endsAt) : bytes.subarray(endsAt, cut)
+    expect([...decoder.rest]).toEqual([...behind])
+    expect(() => decoder.push(DATA)).toThrow(expect.objectContaining({ code: 'frame-after-end' }))
+  }
+})
+
+test('an error frame ends its direction for the decoder as well', { tags: ['HS-5'] }, () => {
+  const { near } = call()
+  const decoder = new FrameDecoder()
+  expect(decoder.push(Buffer.concat([near.sealError('tool-failed'), DATA]))).toHaveLength(1)
+  expect([...decoder.rest]).toEqual([...DATA])
+})

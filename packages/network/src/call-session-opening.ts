@@ -1,4 +1,3 @@
-import type { Stream } from '@libp2p/interface'
 import type { CryptoSuite } from '@warren/crypto'
 import {
   CALL_HELLO_BYTES,
@@ -9,7 +8,7 @@ import {
   type Role,
 } from '@warren/handshake'
 import { concat } from 'uint8arrays/concat'
-import type { SessionStream } from './call-stream.ts'
+import type { Carrier, SessionStream } from './call-stream.ts'
 import { CALL_PROTOCOL, readEcho, SELECTIONS } from './multistream-lines.ts'
 import { NetworkError } from './network-error.ts'
 import type { NetworkLimits } from './network-limits.ts'
@@ -22,24 +21,32 @@ export interface CallSessionComponents {
   readonly limits: NetworkLimits
 }
 
+export interface SessionOpening {
+  readonly signal: AbortSignal
+  /** A stream that has carried a call before; a new one where there is none. */
+  readonly carrier?: Carrier | undefined
+}
+
 /**
- * Opens a stream and agrees a session on it: selection and hello in one message, one round trip.
+ * Agrees a session with the peer in one round trip. On a new stream the selection goes ahead of the
+ * hello, in one message.
  *
  * @throws NetworkError `protocol-refused`, `call-session-failed`, `stream-reset`, `peer-lost`; the reason of the signal
  */
 export async function openSession(
   link: PeerLink,
   { suite, limits }: CallSessionComponents,
-  signal: AbortSignal,
+  { signal, carrier }: SessionOpening,
 ): Promise<SessionStream> {
   const initiator = new CallInitiator(callInit(suite, link, link.binding.role))
-  let stream: Stream | undefined
+  let stream = carrier?.stream
   try {
-    stream = await link.openStream(signal)
+    stream ??= await link.openStream(signal)
     stream.protocol = CALL_PROTOCOL
-    const reader = new StreamReader(stream, limits.readAheadBytes)
-    await sendAll(stream, concat([SELECTIONS.call, initiator.hello()]), signal)
-    await readEcho(reader, 'call', signal)
+    const reader = carrier?.reader ?? new StreamReader(stream, limits.readAheadBytes)
+    const selection = carrier === undefined ? [SELECTIONS.call] : []
+    await sendAll(stream, concat([...selection, initiator.hello()]), signal)
+    if (carrier === undefined) await readEcho(reader, 'call', signal)
     const reply = await reader.exactly(CALL_REPLY_BYTES, signal)
     return { stream, reader, session: initiator.finish(reply) }
   } catch (error) {
@@ -51,18 +58,18 @@ export async function openSession(
   }
 }
 
-/** Answers a hello: the echo of the selection and the reply in one message. */
+/** Answers a hello: on a new stream the echo of the selection and the reply in one message. */
 export async function answerSession(
   link: PeerLink,
   { suite }: CallSessionComponents,
-  { stream, reader, signal }: AnsweredStream,
+  { stream, reader, signal, isNew }: AnsweredStream,
 ): Promise<SessionStream> {
   const hello = await reader.exactly(CALL_HELLO_BYTES, signal)
   const opener = link.binding.role === 'initiator' ? 'responder' : 'initiator'
   const { reply, session } = new CallResponder(callInit(suite, link, opener)).answer(hello)
   stream.protocol = CALL_PROTOCOL
   try {
-    await sendAll(stream, concat([SELECTIONS.call, reply]), signal)
+    await sendAll(stream, concat([...(isNew ? [SELECTIONS.call] : []), reply]), signal)
   } catch (error) {
     session.wipe()
     throw error
@@ -70,10 +77,9 @@ export async function answerSession(
   return { stream, reader, session }
 }
 
-export interface AnsweredStream {
-  readonly stream: Stream
-  readonly reader: StreamReader
+export interface AnsweredStream extends Carrier {
   readonly signal: AbortSignal
+  readonly isNew: boolean
 }
 
 function callInit(suite: CryptoSuite, link: PeerLink, openerRole: Role): CallInit {

@@ -1,4 +1,4 @@
-import type { Stream } from '@libp2p/interface'
+import type { Stream, StreamCloseEvent } from '@libp2p/interface'
 import {
   type CallMessage,
   type CallSession,
@@ -11,10 +11,14 @@ import { reasonCodeOf } from './reason-code.ts'
 import { sendAll } from './send-all.ts'
 import type { StreamReader } from './stream-reader.ts'
 
-/** A stream on which a call session has been agreed. */
-export interface SessionStream {
+/** A stream that can carry a call, and then another one. */
+export interface Carrier {
   readonly stream: Stream
   readonly reader: StreamReader
+}
+
+/** A stream on which a call session has been agreed. */
+export interface SessionStream extends Carrier {
   readonly session: CallSession
 }
 
@@ -22,6 +26,12 @@ const NOTHING = new Uint8Array(0)
 
 /** How nearly every call ends. One for all: making an error takes longer than sealing a frame. */
 const CALL_OVER = new NetworkError('stream-over', 'the call has ended on both sides')
+
+export interface CallStreamInit {
+  readonly writesMax: number
+  /** Takes the stream, open in both directions, once the call has come to its end on both sides. */
+  readonly release: (carrier: Carrier) => void
+}
 
 /**
  * One call between two nodes: bytes in both directions under keys made for this call alone.
@@ -38,6 +48,7 @@ export class CallStream {
   readonly #decoder = new FrameDecoder()
   readonly #over = new AbortController()
   readonly #writesMax: number
+  readonly #release: CallStreamInit['release']
   /** What had arrived and was opened when the stream ended, for a reader that is behind. */
   readonly #arrived: CallMessage[] = []
   #arrivedFailure: NetworkError | undefined
@@ -47,12 +58,13 @@ export class CallStream {
   #hasSentEnd = false
   #hasReadEnd = false
 
-  constructor({ stream, reader, session }: SessionStream, writesMax: number) {
+  constructor({ stream, reader, session }: SessionStream, { writesMax, release }: CallStreamInit) {
     this.#stream = stream
     this.#reader = reader
     this.#session = session
     this.#writesMax = writesMax
-    stream.addEventListener('close', ({ error }) => this.#onClose(error))
+    this.#release = release
+    stream.addEventListener('close', this.#onStreamClose)
     // Its event is not repeated: a peer may reset a stream in the breath in which it says its first word.
     // A microtask later, so that whoever is given the call hears of its end.
     if (stream.status !== 'open') queueMicrotask(() => this.#onClose(undefined))
@@ -88,11 +100,31 @@ export class CallStream {
       const start = await this.#sendAllBut(FRAME_PLAINTEXT_BYTES_MAX, last)
       this.#hasSentEnd = true
       const final = this.#session.sealFinal(last.subarray(start))
-      await sendAll(this.#stream, final, this.#over.signal)
-      // Not waited for: the explicit end has been sent, this only frees the stream.
-      this.#stream.close().catch((error: unknown) => this.abort(toError(error)))
+      try {
+        await sendAll(this.#stream, final, this.#over.signal)
+      } catch (error) {
+        // The peer said its end while ours was on its way, and with that everything is said.
+        if (error !== CALL_OVER) throw error
+      }
       this.#endWhenBothHave()
     })
+  }
+
+  /**
+   * Reads up to the end of the other side and drops it, for who has said everything.
+   *
+   * @throws NetworkError `call-abandoned` when that is more than `bytesMax`, and what reading throws
+   */
+  async drain(bytesMax: number): Promise<void> {
+    let dropped = 0
+    while (!this.#over.signal.aborted) {
+      for (const message of await this.#nextMessages()) {
+        if (message.type !== 'error') dropped += message.data.length
+      }
+      if (dropped > bytesMax) {
+        throw new NetworkError('call-abandoned', 'the peer goes on after the call was answered')
+      }
+    }
   }
 
   /** Ends both directions now and tells the peer the reason's code, if it has one. */
@@ -163,16 +195,19 @@ export class CallStream {
     }
     if (last?.type === 'final') {
       this.#hasReadEnd = true
+      this.#reader.unread(this.#decoder.rest)
       this.#endWhenBothHave()
     }
     return messages
   }
 
   #endWhenBothHave(): void {
-    if (this.#hasSentEnd && this.#hasReadEnd) {
-      this.#finish(CALL_OVER)
-    }
+    if (!this.#hasSentEnd || !this.#hasReadEnd || this.#over.signal.aborted) return
+    this.#finish(CALL_OVER)
+    this.#release({ stream: this.#stream, reader: this.#reader })
   }
+
+  readonly #onStreamClose = ({ error }: StreamCloseEvent): void => this.#onClose(error)
 
   /** Opens what has arrived while there are keys, so that they can be wiped before it is read. */
   #onClose(error: Error | undefined): void {
@@ -189,6 +224,7 @@ export class CallStream {
 
   #finish(reason: Error): void {
     if (this.#over.signal.aborted) return
+    this.#stream.removeEventListener('close', this.#onStreamClose)
     this.#session.wipe()
     this.#over.abort(reason)
   }
@@ -239,8 +275,4 @@ function sessionFailed(cause: unknown): NetworkError {
   if (cause instanceof NetworkError) return cause
   const code = cause instanceof HandshakeError ? cause.code : 'unknown'
   return new NetworkError('call-session-failed', `the call session failed: ${code}`, { cause })
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new NetworkError('stream-reset', String(error))
 }

@@ -1,7 +1,7 @@
 import type { Stream } from '@libp2p/interface'
 import type { Clock } from '@warren/core'
 import { answerSession, type CallSessionComponents, openSession } from './call-session-opening.ts'
-import { CallStream, type SessionStream } from './call-stream.ts'
+import { CallStream, type Carrier, type SessionStream } from './call-stream.ts'
 import type { Channel } from './channel.ts'
 import { NetworkError } from './network-error.ts'
 import type { PeerLink } from './peer-link.ts'
@@ -43,7 +43,7 @@ export class LinkCalls {
     this.#pool = new SessionPool({
       clock: components.clock,
       limits: components.limits,
-      make: async () => openSession(link, components, this.#patience()),
+      make: async (carrier) => openSession(link, components, { signal: this.#patience(), carrier }),
     })
     link.ended.addEventListener('abort', () => this.#cut())
   }
@@ -55,32 +55,44 @@ export class LinkCalls {
     }
     this.#opening += 1
     try {
-      return this.#track(this.#pool.take() ?? (await this.#openNow(signal)), this.#outbound)
+      const session = this.#pool.take() ?? (await this.#openNow(signal))
+      return this.#track(session, this.#outbound, (carrier) => this.#pool.giveBack(carrier))
     } finally {
       this.#opening -= 1
     }
   }
 
-  /** Serves an inbound stream for a call; the session counts as a call once its first bytes have come. */
+  /** Serves one call after the other on an inbound stream, until one does not come to its end on both sides. */
   async accept(stream: Stream, reader: StreamReader): Promise<void> {
+    let carrier: Carrier | undefined = await this.#acceptOne({ stream, reader }, true)
+    while (carrier !== undefined) carrier = await this.#acceptOne(carrier, false)
+  }
+
+  /** The session counts as a call once its first bytes have come. Returns the stream where it may carry another call. */
+  async #acceptOne(carrier: Carrier, isNew: boolean): Promise<Carrier | undefined> {
     const { limits } = this.#components
     const sessions = this.#preparedInbound + this.#inbound.size
     if (sessions >= limits.callsInboundMax + limits.preparedInboundMax) {
       throw new NetworkError('calls-exhausted', 'the peer keeps too many sessions prepared')
     }
     this.#preparedInbound += 1
-    let session: SessionStream
+    let session: SessionStream | undefined
     try {
-      session = await this.#awaitFirstBytes(stream, reader)
+      session = await this.#awaitSession(carrier, isNew)
     } finally {
       this.#preparedInbound -= 1
     }
-    const call = this.#track(session, this.#inbound)
+    if (session === undefined) return undefined
+    let released: Carrier | undefined
+    const call = this.#track(session, this.#inbound, (free) => {
+      released = free
+    })
     if (this.#inbound.size > limits.callsInboundMax) {
       call.abort(new NetworkError('calls-exhausted', 'too many calls of this peer at once'))
-      return
+      return undefined
     }
     await this.#serve(call)
+    return released
   }
 
   /** Another connection serves the peer now. */
@@ -97,24 +109,35 @@ export class LinkCalls {
     }
   }
 
-  async #awaitFirstBytes(stream: Stream, reader: StreamReader): Promise<SessionStream> {
-    const { limits } = this.#components
+  /** Agrees a session and waits until it is used; nothing when the peer has no more use for the stream. */
+  async #awaitSession(carrier: Carrier, isNew: boolean): Promise<SessionStream | undefined> {
+    if (!isNew && !(await this.#hasFirstBytes(carrier))) {
+      await carrier.stream.close()
+      return undefined
+    }
     const agreed = await answerSession(this.#link, this.#components, {
-      stream,
-      reader,
+      ...carrier,
       signal: this.#patience(),
+      isNew,
     })
-    const timer = setTimeout(() => {
-      stream.abort(new NetworkError('stream-over', 'the prepared session was not used'))
-    }, limits.preparedInboundTtlMs)
     try {
-      const first = await reader.next()
-      if (first === undefined) throw new NetworkError('stream-over', 'the session was given up')
-      reader.unread(first)
-      return agreed
+      if (await this.#hasFirstBytes(carrier)) return agreed
+      throw new NetworkError('stream-over', 'the session was given up')
     } catch (error) {
       agreed.session.wipe()
       throw error
+    }
+  }
+
+  /** Waits for what the peer says next, not longer than a stream may be idle; false when it has ended its side. */
+  async #hasFirstBytes({ stream, reader }: Carrier): Promise<boolean> {
+    const timer = setTimeout(() => {
+      stream.abort(new NetworkError('stream-over', 'the prepared session was not used'))
+    }, this.#components.limits.preparedInboundTtlMs)
+    try {
+      const first = await reader.next()
+      if (first !== undefined) reader.unread(first)
+      return first !== undefined
     } finally {
       clearTimeout(timer)
     }
@@ -131,16 +154,36 @@ export class LinkCalls {
       await handler(call, { did, peerId, channel })
     } catch (error) {
       // The handler's failure is the caller's to see, by its code; it must not reach libp2p.
-      call.abort(error instanceof Error ? error : new NetworkError('call-abandoned', 'failed'))
+      call.abort(toError(error))
       return
     }
-    if (!call.hasEnded) {
-      call.abort(new NetworkError('call-abandoned', 'the handler returned without an end'))
+    if (call.hasEnded) await this.#drain(call)
+    else call.abort(new NetworkError('call-abandoned', 'the handler returned without an end'))
+  }
+
+  /** The stream is free once the caller has said its end, too. */
+  async #drain(call: CallStream): Promise<void> {
+    const { callDrainBytesMax, callDrainMs } = this.#components.limits
+    const timer = setTimeout(() => {
+      call.abort(new NetworkError('call-abandoned', 'the caller did not say its end in time'))
+    }, callDrainMs)
+    try {
+      await call.drain(callDrainBytesMax)
+    } catch (error) {
+      // The call has been answered; how its caller lets go of it matters to nobody.
+      call.abort(toError(error))
+    } finally {
+      clearTimeout(timer)
     }
   }
 
-  #track(session: SessionStream, calls: Set<CallStream>): CallStream {
-    const call = new CallStream(session, this.#components.limits.callWriteQueueMax)
+  #track(
+    session: SessionStream,
+    calls: Set<CallStream>,
+    release: (carrier: Carrier) => void,
+  ): CallStream {
+    const writesMax = this.#components.limits.callWriteQueueMax
+    const call = new CallStream(session, { writesMax, release })
     calls.add(call)
     const forget = (): void => {
       calls.delete(call)
@@ -162,11 +205,18 @@ export class LinkCalls {
 
   async #openNow(signal: AbortSignal): Promise<SessionStream> {
     const waits = AbortSignal.any([signal, this.#patience()])
-    return openSession(this.#link, this.#components, waits)
+    return openSession(this.#link, this.#components, {
+      signal: waits,
+      carrier: this.#pool.takeCarrier(),
+    })
   }
 
   /** The end of the connection needs no signal here: it ends the stream that is waited for. */
   #patience(): AbortSignal {
     return AbortSignal.timeout(this.#components.limits.negotiationTimeoutMs)
   }
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new NetworkError('call-abandoned', 'failed')
 }

@@ -48,6 +48,9 @@ export interface NetworkLimits {
   readonly callsInboundMax: number
   readonly callsOutboundMax: number
   readonly callWriteQueueMax: number
+  /** What a caller may still send, and how long, once its call has been answered. */
+  readonly callDrainBytesMax: number
+  readonly callDrainMs: number
   /** Sessions prepared by us towards one peer: at rest, and at most. */
   readonly preparedIdle: number
   readonly preparedMax: number
@@ -103,6 +106,8 @@ export const NETWORK_LIMITS: NetworkLimits = {
   callsInboundMax: 256,
   callsOutboundMax: 256,
   callWriteQueueMax: 1_024,
+  callDrainBytesMax: 1_048_576,
+  callDrainMs: 5_000,
   preparedIdle: 2,
   preparedMax: 32,
   preparedTtlMs: 30_000,

@@ -13,6 +13,9 @@ import { PlaintextBatch } from './plaintext-batch.ts'
 /** What fills a frame is sealed and sent at once instead of at the end of the round: waiting would only fill the memory. */
 const BATCH_BYTES_MAX = TRANSPORT_PLAINTEXT_BYTES_MAX
 
+/** Rounds of the event loop: the other side answers what it has read at the end of its own. */
+const CLOSING_ROUNDS = 3
+
 type SendData = Parameters<AbstractMessageStream['sendData']>[0]
 
 export interface SecuredStreamInit {
@@ -86,9 +89,11 @@ export class SecuredStream extends AbstractMessageStream {
     await this.#emptied(options?.signal)
     this.#flush()
     // The inner connection drops what comes once it is closing: what is arriving now is still read.
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve)
-    })
+    for (let round = 0; round < CLOSING_ROUNDS; round += 1) {
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve)
+      })
+    }
     await this.#inner.close(options)
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '@warren/core'
-import type { SessionStream } from './call-stream.ts'
+import type { Carrier, SessionStream } from './call-stream.ts'
+import { IdleCarriers } from './idle-carriers.ts'
 import { NetworkError } from './network-error.ts'
 import type { NetworkLimits } from './network-limits.ts'
 
@@ -10,13 +11,14 @@ const BATCH_MAX = 8
 
 interface Prepared extends SessionStream {
   readonly madeAtMs: number
+  readonly forget: () => void
 }
 
 export interface SessionPoolComponents {
   readonly clock: Clock
   readonly limits: NetworkLimits
-  /** Makes one session; rejects when the connection ends. */
-  make(): Promise<SessionStream>
+  /** Makes one session, on a stream that there is or on a new one; rejects when the connection ends. */
+  make(carrier: Carrier | undefined): Promise<SessionStream>
 }
 
 /**
@@ -24,12 +26,13 @@ export interface SessionPoolComponents {
  *
  * Each serves one call and lives `preparedTtlMs`. There are `preparedIdle` of them at rest; each
  * call that finds none doubles that, up to `preparedMax`, and each that expires unused halves it.
- * They are replaced once half of them, or a batch, is missing.
+ * They are replaced once half of them, or a batch, is missing, on streams whose calls have ended.
  * A peer that is not called for `preparedQuietMs` gets no new ones.
  */
 export class SessionPool {
   readonly #components: SessionPoolComponents
   readonly #ready: Prepared[] = []
+  readonly #carriers: IdleCarriers
   #target: number
   #making = 0
   #usedAtMs: number
@@ -39,6 +42,12 @@ export class SessionPool {
 
   constructor(components: SessionPoolComponents) {
     this.#components = components
+    const { clock, limits } = components
+    this.#carriers = new IdleCarriers({
+      clock,
+      countMax: limits.preparedMax,
+      ageMaxMs: limits.preparedTtlMs,
+    })
     this.#target = components.limits.preparedIdle
     this.#usedAtMs = components.clock.monotonicMs()
     this.#refillSoon()
@@ -60,12 +69,24 @@ export class SessionPool {
       prepared = this.#ready.shift()
     }
     if (prepared === undefined) this.#target = Math.min(preparedMax, this.#target * 2)
+    else prepared.stream.removeEventListener('close', prepared.forget)
     this.#refillSoon()
     return prepared
   }
 
+  /** A stream for a session that is agreed when the call is there already. */
+  takeCarrier(): Carrier | undefined {
+    return this.#carriers.take()
+  }
+
+  /** Takes a stream back whose call has come to its end on both sides. */
+  giveBack(carrier: Carrier): void {
+    this.#carriers.add(carrier)
+  }
+
   close(): void {
     this.#closed = true
+    this.#carriers.close()
     clearTimeout(this.#timer)
     for (const prepared of this.#ready.splice(0)) discard(prepared)
   }
@@ -92,14 +113,15 @@ export class SessionPool {
 
   async #prepare(): Promise<void> {
     try {
-      const session = await this.#components.make()
-      const prepared = { ...session, madeAtMs: this.#components.clock.monotonicMs() }
+      const session = await this.#components.make(this.#carriers.take())
+      const madeAtMs = this.#components.clock.monotonicMs()
+      const prepared = { ...session, madeAtMs, forget: () => this.#forget(prepared) }
       if (this.#closed) {
         discard(prepared)
         return
       }
       this.#ready.push(prepared)
-      prepared.stream.addEventListener('close', () => this.#forget(prepared), { once: true })
+      prepared.stream.addEventListener('close', prepared.forget)
       this.#schedule()
     } finally {
       this.#making -= 1
@@ -141,7 +163,8 @@ export class SessionPool {
   }
 }
 
-function discard({ stream, session }: Prepared): void {
+function discard({ stream, session, forget }: Prepared): void {
+  stream.removeEventListener('close', forget)
   session.wipe()
   stream.abort(new NetworkError('stream-over', 'the prepared session was not used'))
 }

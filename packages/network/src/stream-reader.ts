@@ -43,6 +43,11 @@ export class StreamReader {
     }
   }
 
+  /** Whether nothing has arrived that was not taken. */
+  get isEmpty(): boolean {
+    return this.#queue.length === 0
+  }
+
   /** A chunk that has arrived already. */
   take(): Uint8Array | undefined {
     const chunk = this.#queue.shift()

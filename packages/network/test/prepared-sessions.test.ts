@@ -125,11 +125,11 @@ test(
       const [ours, theirs] = agreedSessions()
       const here = new CallStream(
         { stream: near, reader: new StreamReader(near), session: ours },
-        8,
+        { writesMax: 8, release: () => undefined },
       )
       const there = new CallStream(
         { stream: far, reader: new StreamReader(far), session: theirs },
-        8,
+        { writesMax: 8, release: () => undefined },
       )
       await here.write(Buffer.from('x'))
       if (end === 'ends') {
