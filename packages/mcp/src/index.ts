@@ -38,6 +38,7 @@ export {
   type ProcessServer,
   type ServerDefinition,
   type ServerSummary,
+  serverUrlProblem,
 } from './server-definition.ts'
 export { readMessages, type ReadMessagesInit } from './read-messages.ts'
 export { type ExchangeRequest, type ExchangeResponse, openExchange } from './consumer/exchange.ts'

@@ -44,6 +44,16 @@ export function isServerName(value: unknown): value is string {
   return typeof value === 'string' && NAME_PATTERN.test(value)
 }
 
+/** The rule that the URL of a server breaks; nothing if it may be reached. */
+export function serverUrlProblem(url: string, remote: boolean): string | undefined {
+  if (!URL.canParse(url)) return 'cannot be read'
+  const { protocol, hostname, username, password } = new URL(url)
+  if (protocol !== 'http:' && protocol !== 'https:') return 'must begin with http: or https:'
+  if (username !== '' || password !== '') return 'must not hold a credential; use headers'
+  if (remote || LOOPBACK_HOSTS.has(hostname)) return undefined
+  return 'must be on this machine, unless remote is set'
+}
+
 /**
  * Checks the servers of a configuration and indexes them by name.
  *
@@ -76,17 +86,8 @@ function checkCommand({ name, command, args = [], env = {} }: ProcessServer): vo
 }
 
 function checkUrl({ name, url, remote = false }: HttpServer): void {
-  if (!URL.canParse(url)) throw invalid(`the URL of the server "${name}" cannot be read`)
-  const { protocol, hostname, username, password } = new URL(url)
-  if (protocol !== 'http:' && protocol !== 'https:') {
-    throw invalid(`the URL of the server "${name}" must begin with http: or https:`)
-  }
-  if (username !== '' || password !== '') {
-    throw invalid(`the URL of the server "${name}" must not hold a credential; use headers`)
-  }
-  if (!remote && !LOOPBACK_HOSTS.has(hostname)) {
-    throw invalid(`the URL of the server "${name}" must be on this machine, unless remote is set`)
-  }
+  const problem = serverUrlProblem(url, remote)
+  if (problem !== undefined) throw invalid(`the URL of the server "${name}" ${problem}`)
 }
 
 function invalid(message: string): McpError {

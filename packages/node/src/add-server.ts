@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { addServers } from './config/edit-config.ts'
 import { loadConfig } from './config/load-config.ts'
 import type { ServerConfig } from './config/server-config.ts'
+import { checkRoles } from './label.ts'
 import { loadPolicies } from './load-policies.ts'
 import { NodeError } from './node-error.ts'
 
@@ -20,14 +21,13 @@ export interface AddedServer {
   readonly policyFile?: string
 }
 
-const ROLE_PATTERN = /^[a-z][a-z0-9-]{0,31}$/
-
 /**
  * Adds a server to `warren.yaml` and, where roles are named, the rule that opens it to them.
  *
  * @throws ConfigError, PolicyError, NodeError `policy-exists`, `role-malformed`
  */
 export function addServer({ directory, name, definition, allowRoles }: AddServerInit): AddedServer {
+  checkRoles(allowRoles)
   const { policies } = loadConfig(directory)
   if (allowRoles.length === 0) return addServers(directory, { [name]: definition })
   const text = ruleText(name, allowRoles)
@@ -45,14 +45,9 @@ export function addServer({ directory, name, definition, allowRoles }: AddServer
 }
 
 function ruleText(name: string, roles: readonly string[]): string {
-  const rules = roles.map((role) => {
-    if (!ROLE_PATTERN.test(role)) {
-      throw new NodeError(
-        'role-malformed',
-        'a role has 1 to 32 of a-z, 0-9 and "-", and starts with a letter',
-      )
-    }
-    return `@id("serve-${name}-${role}")\npermit (principal in Warren::Role::"${role}", action, resource in Warren::Server::"${name}");\n`
-  })
+  const rules = roles.map(
+    (role) =>
+      `@id("serve-${name}-${role}")\npermit (principal in Warren::Role::"${role}", action, resource in Warren::Server::"${name}");\n`,
+  )
   return `// Written by "warren serve": these roles may use everything that "${name}" offers.\n${rules.join('\n')}`
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodeSuite } from '@warren/crypto'
 import { controlPath } from './control/control-path.ts'
+import { NodeError } from './node-error.ts'
 
 /** Where each thing of a node lies. */
 export interface DataPaths {
@@ -38,6 +39,14 @@ export function dataPaths(directory: string): DataPaths {
 /** Whether a node lives in this data directory. */
 export function isInitialised(directory: string): boolean {
   return existsSync(dataPaths(directory).nodeKeys)
+}
+
+/** There is no node in this data directory. */
+export function notInitialised(directory: string): NodeError {
+  return new NodeError(
+    'not-initialised',
+    `there is no node in ${directory}; use "warren init" or "warren join", or choose another --dir`,
+  )
 }
 
 /** The control socket of a data directory. */

@@ -6,6 +6,7 @@ import { messageLimitsOf } from './config/applied-limits.ts'
 import type { Config } from './config/load-config.ts'
 import type { MeshCatalog } from './mesh-catalog.ts'
 import { noSuchServer } from './no-such-server.ts'
+import { VERSION } from './version.ts'
 
 export interface HostDoorsInit {
   readonly suite: CryptoSuite
@@ -14,7 +15,7 @@ export interface HostDoorsInit {
   readonly logger: Logger
 }
 
-const SERVER_INFO = { name: 'warren', version: '0.0.0' }
+const SERVER_INFO = { name: 'warren', version: VERSION }
 const TOKEN_BYTES = 32
 const TOKEN_FILE_BYTES_MAX = 1024
 

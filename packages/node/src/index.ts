@@ -5,7 +5,7 @@
  *
  * @packageDocumentation
  */
-export { pumpStdio } from '@warren/mcp'
+export { pumpStdio, REFUSAL_META_KEY } from '@warren/mcp'
 export { addServer, type AddedServer, type AddServerInit } from './add-server.ts'
 export { askNode, ControlRefusal, openMcpPipe } from './control/control-client.ts'
 export { controlSocketOf } from './data-directory.ts'
@@ -18,6 +18,7 @@ export {
 export { type FoundedMesh, initMesh, type InitMeshInit } from './init-mesh.ts'
 export { joinMesh, type JoinMeshInit, type NewMember } from './join-mesh.ts'
 export { listMember, textMember } from './json-member.ts'
+export { checkEnclave, checkRoles } from './label.ts'
 export { NodeError, type NodeErrorCode } from './node-error.ts'
 export type { NodeEvent, Report } from './node-event.ts'
 export {
@@ -26,3 +27,4 @@ export {
   readPassphraseFile,
 } from './passphrase-source.ts'
 export { type RunningNode, startNode, type StartNodeInit } from './start-node.ts'
+export { VERSION } from './version.ts'

@@ -4,9 +4,10 @@ import { createIdentity, peerIdOf, verifyLog } from '@warren/identity'
 import { adminSigner, createCharter, issueMembership } from '@warren/membership'
 import { ensurePrivateDirectory, writeKeyFile } from '@warren/storage'
 import { dataPaths, isInitialised } from './data-directory.ts'
+import { checkEnclave, checkRoles } from './label.ts'
 import { MEMBERSHIP_LIFETIME_MS } from './membership-lifetime.ts'
 import { NodeError } from './node-error.ts'
-import { type NodeSettings, writeNodeFiles } from './node-files.ts'
+import { checkSettings, type NodeSettings, writeNodeFiles } from './node-files.ts'
 import { systemClock } from './system-clock.ts'
 
 export interface InitMeshInit extends NodeSettings {
@@ -31,7 +32,8 @@ export interface FoundedMesh {
  * The administrator is an identity of its own, so that its keys can move off this machine. Here one
  * of one signs; the charter's format holds k of n.
  *
- * @throws NodeError `already-initialised`; StorageError when a file cannot be written
+ * @throws NodeError `already-initialised`, `role-malformed`, `enclave-malformed`; ConfigError for settings
+ * that no node could start with; StorageError when a file cannot be written
  */
 export async function initMesh(init: InitMeshInit): Promise<FoundedMesh> {
   const { directory, passphrase } = init
@@ -41,6 +43,9 @@ export async function initMesh(init: InitMeshInit): Promise<FoundedMesh> {
       `a node lives in ${directory} already; choose another --dir`,
     )
   }
+  checkRoles(init.roles)
+  checkEnclave(init.enclave)
+  checkSettings(init)
   await ensurePrivateDirectory(directory)
   const nowMs = systemClock.wallMs()
   const admin = createIdentity({ suite, nowMs })

@@ -12,7 +12,7 @@ import { type Channel, createNetwork, type Network, NetworkError } from '@warren
 import { ensurePrivateDirectory } from '@warren/storage'
 import { isInitialised } from './data-directory.ts'
 import { NodeError } from './node-error.ts'
-import { type NodeSettings, writeNodeFiles } from './node-files.ts'
+import { checkSettings, type NodeSettings, writeNodeFiles } from './node-files.ts'
 import { systemClock } from './system-clock.ts'
 
 export interface JoinMeshInit extends NodeSettings {
@@ -47,6 +47,7 @@ export async function joinMesh(init: JoinMeshInit): Promise<NewMember> {
       `a node lives in ${directory} already; choose another --dir`,
     )
   }
+  checkSettings(init)
   const invitation = parseInvitation(init.invitation)
   await ensurePrivateDirectory(directory)
   const identity = createIdentity({ suite, nowMs: systemClock.wallMs() })

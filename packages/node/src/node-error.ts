@@ -4,18 +4,14 @@ export type NodeErrorCode =
   | 'already-initialised'
   | 'not-initialised'
   | 'node-not-running'
-  | 'node-already-running'
   | 'control-malformed'
   | 'control-too-long'
   | 'control-closed'
   | 'control-unsafe'
   | 'no-admin-key'
   | 'no-such-server'
-  | 'no-such-peer'
-  | 'join-refused'
   | 'join-failed'
   | 'not-a-member-yet'
-  | 'peer-away'
   | 'call-failed'
   | 'call-timeout'
   | 'address-unusable'
@@ -23,6 +19,7 @@ export type NodeErrorCode =
   | 'keys-foreign'
   | 'policy-exists'
   | 'role-malformed'
+  | 'enclave-malformed'
 
 /** What the node as a whole could not do, in words that say what to do about it. */
 export class NodeError extends CodedError<NodeErrorCode> {

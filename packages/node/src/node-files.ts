@@ -4,6 +4,7 @@ import { nodeSuite as suite } from '@warren/crypto'
 import type { Identity } from '@warren/identity'
 import { ensurePrivateDirectory, openStore, type StoredPeer, writeKeyFile } from '@warren/storage'
 import { defaultConfigText } from './config/default-config.ts'
+import { parseConfig } from './config/load-config.ts'
 import { dataPaths } from './data-directory.ts'
 
 /** What a person may choose when a node is made. */
@@ -30,6 +31,15 @@ export interface NodeFilesInit {
 }
 
 /**
+ * Refuses settings with which the node could not start, before anything is made of them.
+ *
+ * @throws ConfigError `config-invalid`
+ */
+export function checkSettings(settings: NodeSettings): void {
+  parseConfig(configText(settings))
+}
+
+/**
  * Writes a new node's directory: store, configuration, an empty policy directory, sealed keys.
  *
  * The node's keys come last: a directory without them counts as empty, so a crash on the way leaves
@@ -51,13 +61,7 @@ export async function writeNodeFiles(init: NodeFilesInit): Promise<void> {
     store.close()
   }
   if (!existsSync(paths.config)) {
-    const { name, listen, passphraseFile } = settings
-    const text = defaultConfigText({
-      name,
-      ...(listen === undefined ? {} : { listen }),
-      ...(passphraseFile === undefined ? {} : { passphraseFile: resolve(passphraseFile) }),
-    })
-    writeFileSync(paths.config, text, { mode: 0o600 })
+    writeFileSync(paths.config, configText(settings), { mode: 0o600 })
   }
   const { node, assertion, mlDsa, nextUpdate } = identity.seeds()
   const updateSeeds = { nextUpdate, ...init.moreUpdateSeeds }
@@ -69,4 +73,12 @@ export async function writeNodeFiles(init: NodeFilesInit): Promise<void> {
     replace: true,
   })
   await writeKeyFile({ suite, path: paths.nodeKeys, passphrase, seeds: { node, assertion, mlDsa } })
+}
+
+function configText({ name, listen, passphraseFile }: NodeSettings): string {
+  return defaultConfigText({
+    name,
+    ...(listen === undefined ? {} : { listen }),
+    ...(passphraseFile === undefined ? {} : { passphraseFile: resolve(passphraseFile) }),
+  })
 }

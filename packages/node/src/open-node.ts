@@ -16,7 +16,7 @@ import {
   readKeyFile,
   type Store,
 } from '@warren/storage'
-import { type DataPaths, dataPaths, isInitialised } from './data-directory.ts'
+import { type DataPaths, dataPaths, isInitialised, notInitialised } from './data-directory.ts'
 import { NodeError } from './node-error.ts'
 
 /** A data directory that this process alone works on, with everything in it read and verified. */
@@ -49,12 +49,7 @@ export async function openNode(
   passphrase: Uint8Array,
   clock: Clock,
 ): Promise<OpenedNode> {
-  if (!isInitialised(directory)) {
-    throw new NodeError(
-      'not-initialised',
-      `there is no node in ${directory}; use "warren init" or "warren join"`,
-    )
-  }
+  if (!isInitialised(directory)) throw notInitialised(directory)
   const paths = dataPaths(directory)
   const lock = lockDirectory(directory)
   const open: Opening = { lock, signers: [] }

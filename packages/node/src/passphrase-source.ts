@@ -1,6 +1,6 @@
 import { readPassphrase } from '@warren/storage'
 import { loadConfig } from './config/load-config.ts'
-import { isInitialised } from './data-directory.ts'
+import { isInitialised, notInitialised } from './data-directory.ts'
 
 /** Reads a passphrase from a file that only its owner may read. The caller wipes it. */
 export function readPassphraseFile(file: string): Promise<Uint8Array> {
@@ -12,7 +12,12 @@ export function readPassphraseFd(fd: number): Promise<Uint8Array> {
   return readPassphrase({ fd })
 }
 
-/** The file that warren.yaml names for the passphrase, where it names one. */
+/**
+ * The file that warren.yaml names for the passphrase, where it names one.
+ *
+ * @throws NodeError `not-initialised`, ConfigError
+ */
 export function configuredPassphraseFile(directory: string): string | undefined {
-  return isInitialised(directory) ? loadConfig(directory).keys.passphraseFile : undefined
+  if (!isInitialised(directory)) throw notInitialised(directory)
+  return loadConfig(directory).keys.passphraseFile
 }

@@ -11,9 +11,10 @@ import {
   objectAt,
 } from '@warren/mcp'
 import { NodeError } from './node-error.ts'
+import { VERSION } from './version.ts'
 
 const PROTOCOL_VERSION = '2025-11-25'
-const CLIENT_INFO = { name: 'warren', version: '0.0.0' }
+const CLIENT_INFO = { name: 'warren', version: VERSION }
 /** Messages that the relay has not taken yet: this client asks one thing at a time. */
 const WAITING_MAX = 64
 const METHOD_NOT_FOUND = -32_601

@@ -1,3 +1,4 @@
+import { serverUrlProblem } from '@warren/mcp'
 import { z } from 'zod'
 
 /** An MCP server that this node starts as a child process. */
@@ -65,15 +66,20 @@ const processServer = z.strictObject({
   title,
 })
 
-const httpServer = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/, error: 'must be an http: or https: URL' })
-    .max(TEXT_LENGTH_MAX)
-    .describe('Streamable HTTP endpoint, on this machine unless "remote" is set.'),
-  headers: headers.optional().describe("Sent with every request: the owner's own credentials."),
-  title,
-  remote: z.boolean().optional().describe('Lets the URL point to another machine.'),
-})
+const httpServer = z
+  .strictObject({
+    url: z
+      .url({ protocol: /^https?$/, error: 'must be an http: or https: URL' })
+      .max(TEXT_LENGTH_MAX)
+      .describe('Streamable HTTP endpoint, on this machine unless "remote" is set.'),
+    headers: headers.optional().describe("Sent with every request: the owner's own credentials."),
+    title,
+    remote: z.boolean().optional().describe('Lets the URL point to another machine.'),
+  })
+  .superRefine(({ url, remote = false }, context) => {
+    const message = serverUrlProblem(url, remote)
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['url'], message })
+  })
 
 const SERVERS_MAX = 256
 

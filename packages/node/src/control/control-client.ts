@@ -55,9 +55,11 @@ async function open(path: string): Promise<Socket> {
   const socket = connect(path)
   const onError = (cause: Error): void => {
     reject(
-      new NodeError('node-not-running', 'no node is running here; start it with "warren up"', {
-        cause,
-      }),
+      new NodeError(
+        'node-not-running',
+        `no node listens on ${path}; start it with "warren up", or choose its --dir`,
+        { cause },
+      ),
     )
   }
   socket.once('error', onError)

@@ -1,5 +1,6 @@
 import { type JsonObject, type JsonValue, parseJson } from '@warren/core'
 import { z } from 'zod'
+import { LABEL_PATTERN, LABEL_RULE } from '../label.ts'
 import { NodeError } from '../node-error.ts'
 
 /** Characters of one control line; an invitation or a tool's result is far below it. */
@@ -41,9 +42,7 @@ export interface InviteRequest {
 }
 
 const ALIAS = z.string().min(1).max(64)
-const LABEL = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'has 1 to 32 of a-z, 0-9 and "-", and starts with a letter')
+const LABEL = z.string().regex(LABEL_PATTERN, LABEL_RULE)
 
 const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
   z.strictObject({ do: z.enum(['status', 'peers', 'reload', 'stop']) }),

@@ -1,0 +1,27 @@
+import { NodeError } from './node-error.ts'
+
+/** What the names of roles and enclaves look like: safe in file names, policies and terminals. */
+export const LABEL_PATTERN: RegExp = /^[a-z][a-z0-9-]{0,31}$/
+
+/** The same in words. */
+export const LABEL_RULE = 'has 1 to 32 of a-z, 0-9 and "-", and starts with a letter'
+
+/**
+ * Refuses names of roles that no membership could hold.
+ *
+ * @throws NodeError `role-malformed`
+ */
+export function checkRoles(roles: readonly string[]): void {
+  if (roles.every((role) => LABEL_PATTERN.test(role))) return
+  throw new NodeError('role-malformed', `a role ${LABEL_RULE}`)
+}
+
+/**
+ * Refuses the name of an enclave that no membership could hold.
+ *
+ * @throws NodeError `enclave-malformed`
+ */
+export function checkEnclave(enclave: string): void {
+  if (LABEL_PATTERN.test(enclave)) return
+  throw new NodeError('enclave-malformed', `an enclave ${LABEL_RULE}`)
+}
