@@ -3,10 +3,14 @@ import { CodedError } from '@warren/core'
 export type CommandErrorCode =
   | 'usage'
   | 'call-refused'
-  | 'daemon-not-running'
+  | 'tool-failed'
+  | 'file-exists'
+  | 'file-unwritable'
   | 'passphrase-missing'
+  | 'passphrase-too-short'
+  | 'passphrase-differs'
 
-/** The command line asked for something that cannot be. */
+/** The command line asked for something that cannot be, or was refused it. */
 export class CommandError extends CodedError<CommandErrorCode> {
   override readonly name = 'CommandError'
 }

@@ -7,8 +7,14 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 }
 
-/** Reads a duration such as `90s`, `15m`, `24h` or `7d`, in milliseconds. */
-export function parseDurationMs(text: string): number {
+/** Reads a duration such as `90s`, `15m`, `24h` or `7d`, up to the longest that is allowed, in milliseconds. */
+export function parseDurationMs(text: string, longest: string): number {
+  const durationMs = readDurationMs(text)
+  if (durationMs >= 1000 && durationMs <= readDurationMs(longest)) return durationMs
+  throw new CommandError('usage', `a duration is 1s to ${longest} here, not ${text}`)
+}
+
+function readDurationMs(text: string): number {
   const [, digits, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
   const factor = unit === undefined ? undefined : UNIT_MS[unit]
   if (digits === undefined || factor === undefined) {

@@ -1,4 +1,4 @@
-/** Exit codes are part of the interface: scripts rely on them. */
+/** Exit codes are part of the interface: scripts rely on them. docs/specs/cli.md lists them. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -12,6 +12,9 @@ export const EXIT = {
 } as const
 
 const BY_CODE: Readonly<Record<string, number>> = {
+  usage: EXIT.usage,
+  'role-malformed': EXIT.usage,
+  'enclave-malformed': EXIT.usage,
   'node-not-running': EXIT.notRunning,
   'control-closed': EXIT.notRunning,
   'call-timeout': EXIT.timedOut,
@@ -20,7 +23,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'no-admin-key': EXIT.refused,
   'already-initialised': EXIT.configuration,
   'not-initialised': EXIT.configuration,
-  'passphrase-wrong': EXIT.configuration,
+  'policies-unreadable': EXIT.configuration,
+  'kdf-out-of-bounds': EXIT.configuration,
 }
 
 const PREFIXES: readonly (readonly [string, number])[] = [
@@ -29,6 +33,11 @@ const PREFIXES: readonly (readonly [string, number])[] = [
   ['policy-', EXIT.configuration],
   ['config-', EXIT.configuration],
   ['key-', EXIT.configuration],
+  ['keys-', EXIT.configuration],
+  ['passphrase-', EXIT.configuration],
+  ['file-', EXIT.configuration],
+  ['directory-open', EXIT.configuration],
+  ['import-', EXIT.configuration],
   ['store-', EXIT.configuration],
 ]
 

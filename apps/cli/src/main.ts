@@ -4,8 +4,6 @@ import { EXIT, exitCodeOf } from './exit-code.ts'
 import { Output } from './output.ts'
 import { createProgram } from './program.ts'
 
-const json = process.argv.includes('--json')
-
 try {
   await createProgram().parseAsync()
   process.exit(process.exitCode ?? EXIT.done)
@@ -16,16 +14,21 @@ try {
 
 /** Says what went wrong on stderr and returns the exit code for it. */
 function fail(error: unknown): number {
-  const output = new Output(json)
+  // What stands behind "--" belongs to another program.
+  const end = process.argv.indexOf('--')
+  const own = end === -1 ? process.argv : process.argv.slice(0, end)
+  const output = new Output(own.includes('--json'))
   if (error instanceof CommanderError) return failUsage(error, output)
   const code = codeOf(error)
   output.failure(code, error instanceof Error ? error.message : 'something went wrong')
-  return code === 'usage' ? EXIT.usage : exitCodeOf(code)
+  return exitCodeOf(code)
 }
 
 function failUsage(error: CommanderError, output: Output): number {
   if (error.exitCode === 0) return EXIT.done
-  output.failure('usage', `${error.message.replace(/^error: /, '')}; see "warren --help"`)
+  const message =
+    error.code === 'commander.help' ? 'no command was given' : error.message.replace(/^error: /, '')
+  output.failure('usage', `${message}; see "warren --help" or "warren <command> --help"`)
   return EXIT.usage
 }
 

@@ -17,11 +17,25 @@ export interface OutputStreams {
 export class Output {
   readonly #json: boolean
   readonly #streams: OutputStreams
+  #onReaderGone = (): void => process.exit(process.exitCode ?? 0)
 
   constructor(json: boolean, streams: OutputStreams = process) {
     this.#json = json
     this.#streams = streams
-    for (const stream of [streams.stdout, streams.stderr]) stream.on('error', onStreamError)
+    for (const stream of [streams.stdout, streams.stderr]) {
+      stream.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPIPE') throw error
+        this.#onReaderGone()
+      })
+    }
+  }
+
+  /**
+   * What to do when a reader has closed its end (`warren peers | head -1`). It has had enough, which
+   * is no failure: by default the process ends.
+   */
+  onReaderGone(action: () => void): void {
+    this.#onReaderGone = action
   }
 
   /** The result of the command: for people as lines, for programs as JSON. */
@@ -43,10 +57,4 @@ export class Output {
       : visibleText(`warren: ${message} [${code}]`)
     this.#streams.stderr.write(`${text}\n`)
   }
-}
-
-/** A reader that closed its end (`warren peers | head -1`) has had enough; that is no failure. */
-function onStreamError(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(process.exitCode ?? 0)
 }

@@ -17,7 +17,7 @@ export async function newPassphrase(options: PassphraseOptions): Promise<Uint8Ar
   const first = longEnough(await promptPassphrase('Passphrase for the new key files: '))
   const second = await promptPassphrase('The same again: ')
   if (Buffer.compare(first, second) !== 0) {
-    throw new CommandError('passphrase-missing', 'the two passphrases differ; nothing was written')
+    throw new CommandError('passphrase-differs', 'the two passphrases differ; nothing was written')
   }
   return first
 }
@@ -35,7 +35,7 @@ async function givenPassphrase(
   options: PassphraseOptions,
   configured: string | undefined,
 ): Promise<Uint8Array | undefined> {
-  if (options.passphraseFd !== undefined) return readPassphraseFd(Number(options.passphraseFd))
+  if (options.passphraseFd !== undefined) return readPassphraseFd(parseFd(options.passphraseFd))
   const file = options.passphraseFile ?? configured
   if (file !== undefined) return readPassphraseFile(file)
   if (!process.stdin.isTTY) {
@@ -47,10 +47,15 @@ async function givenPassphrase(
   return undefined
 }
 
+function parseFd(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new CommandError('usage', '--passphrase-fd takes the number of an open file descriptor')
+}
+
 function longEnough(passphrase: Uint8Array): Uint8Array {
   if (passphrase.length >= PASSPHRASE_BYTES_MIN) return passphrase
   throw new CommandError(
-    'passphrase-missing',
+    'passphrase-too-short',
     `a passphrase has at least ${PASSPHRASE_BYTES_MIN} bytes`,
   )
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { VERSION } from '@warren/node'
 import { Command } from 'commander'
 import { call, peers, status, tools } from './commands/ask.ts'
 import { connect } from './commands/connect.ts'
@@ -19,6 +20,7 @@ export function createProgram(): Command {
     )
     .option('--dir <directory>', 'data directory (default: $WARREN_HOME or ~/.warren)')
     .option('--json', 'one JSON document on stdout, errors as JSON on stderr')
+    .version(VERSION)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .showHelpAfterError(false)

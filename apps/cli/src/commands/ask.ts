@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '@warren/core'
-import { askNode, listMember } from '@warren/node'
+import { isJsonObject, JsonError, type JsonObject, type JsonValue, parseJson } from '@warren/core'
+import { askNode, listMember, REFUSAL_META_KEY } from '@warren/node'
 import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import { type CommonOptions, contextOf } from '../context.ts'
 import { parseDurationMs } from '../duration.ts'
 import { table } from '../table.ts'
 
+const TIMEOUT_MAX = '1h'
 const ARGUMENTS_LIMITS = { lengthMax: 4 * 1024 * 1024, depthMax: 64, keysMax: 100_000 }
 
 /** `warren status`: what this node is and how it stands. */
@@ -22,12 +23,10 @@ export async function peers(_options: unknown, command: Command): Promise<void> 
   const { socket, output } = contextOf(command.optsWithGlobals<CommonOptions>())
   const answer = await askNode(socket, { do: 'peers' })
   const rows = listMember(answer, 'peers').map((peer) =>
-    ['name', 'enclave', 'roles', 'address', 'found', 'did'].map((key) => shown(member(peer, key))),
+    ['enclave', 'roles', 'address', 'found', 'did'].map((key) => shown(member(peer, key))),
   )
-  output.result(
-    answer,
-    table([['NAME', 'ENCLAVE', 'ROLES', 'ADDRESS', 'FOUND BY', 'DID'], ...rows]),
-  )
+  if (rows.length === 0) output.progress('note: no other member is connected')
+  output.result(answer, table([['ENCLAVE', 'ROLES', 'ADDRESS', 'FOUND BY', 'DID'], ...rows]))
 }
 
 /** `warren tools [server]`: which tools this node can call, and where they live. */
@@ -46,6 +45,8 @@ export async function tools(
   const rows = listMember(answer, 'tools').map((tool) =>
     ['server', 'name', 'node', 'description'].map((key) => firstLine(shown(member(tool, key)))),
   )
+  if (rows.length === 0)
+    output.progress('note: no server that can be reached offers this node a tool')
   output.result(answer, table([['SERVER', 'TOOL', 'NODE', 'DESCRIPTION'], ...rows]))
 }
 
@@ -68,17 +69,30 @@ export async function call(
     server,
     tool,
     arguments: readArguments(options.args),
-    timeoutMs: parseDurationMs(options.timeout),
+    timeoutMs: parseDurationMs(options.timeout, TIMEOUT_MAX),
   })
   const lines = listMember(answer, 'content').map((block) => shown(member(block, 'text') ?? block))
-  if (member(answer, 'isError') === true) throw new CommandError('call-refused', lines.join('\n'))
+  if (member(answer, 'isError') === true) {
+    // A provider that refused says so; any other error is the tool's own.
+    const refusal = member(member(answer, '_meta') ?? null, REFUSAL_META_KEY)
+    throw new CommandError(refusal === undefined ? 'tool-failed' : 'call-refused', lines.join('\n'))
+  }
   output.result(answer, lines)
 }
 
 function readArguments(text: string): JsonObject {
-  const value = parseJson(text === '-' ? readFileSync(0, 'utf8') : text, ARGUMENTS_LIMITS)
+  const value = parseArguments(text === '-' ? readFileSync(0, 'utf8') : text)
   if (!isJsonObject(value)) throw new CommandError('usage', '--args takes a JSON object')
   return value
+}
+
+function parseArguments(text: string): JsonValue {
+  try {
+    return parseJson(text, ARGUMENTS_LIMITS)
+  } catch (cause) {
+    if (!(cause instanceof JsonError)) throw cause
+    throw new CommandError('usage', `--args takes a JSON object: ${cause.message}`, { cause })
+  }
 }
 
 function member(value: JsonValue, key: string): JsonValue | undefined {

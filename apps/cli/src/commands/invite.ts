@@ -1,8 +1,12 @@
-import { writeFileSync } from 'node:fs'
-import { askNode, textMember } from '@warren/node'
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import type { JsonValue } from '@warren/core'
+import { askNode, checkEnclave, checkRoles, textMember } from '@warren/node'
 import type { Command } from 'commander'
+import { CommandError } from '../command-error.ts'
 import { type CommonOptions, contextOf } from '../context.ts'
 import { parseDurationMs } from '../duration.ts'
+
+const EXPIRY_MAX = '30d'
 
 interface InviteOptions extends CommonOptions {
   readonly role: readonly string[]
@@ -15,22 +19,57 @@ interface InviteOptions extends CommonOptions {
 export async function invite(_options: unknown, command: Command): Promise<void> {
   const options = command.optsWithGlobals<InviteOptions>()
   const { socket, output } = contextOf(options)
-  const answer = await askNode(socket, {
-    do: 'invite',
-    roles: [...options.role],
-    expiresInMs: parseDurationMs(options.expires),
-    ...(options.enclave === undefined ? {} : { enclave: options.enclave }),
-  })
-  const line = textMember(answer, 'invitation')
-  if (options.file === undefined) {
-    output.progress(
-      `Works once, until ${textMember(answer, 'expires')}. Whoever holds it can join: keep it secret.`,
-    )
-    output.result(answer, [line])
+  checkRoles(options.role)
+  if (options.enclave !== undefined) checkEnclave(options.enclave)
+  const { file } = options
+  const answer =
+    file === undefined
+      ? await ask(socket, options)
+      : await askInto(file, () => ask(socket, options))
+  const expires = textMember(answer, 'expires')
+  if (file === undefined) {
+    output.progress(`Works once, until ${expires}. Whoever holds it can join: keep it secret.`)
+    output.result(answer, [textMember(answer, 'invitation')])
     return
   }
-  writeFileSync(options.file, `${line}\n`, { mode: 0o600, flag: 'wx' })
-  output.result({ file: options.file, expires: textMember(answer, 'expires') }, [
-    `The invitation is in ${options.file}. It works once, until ${textMember(answer, 'expires')}.`,
+  output.result({ file, expires }, [
+    `The invitation is in ${file}. It works once, until ${expires}. Whoever holds it can join.`,
   ])
+}
+
+function ask(socket: string, options: InviteOptions): Promise<JsonValue> {
+  return askNode(socket, {
+    do: 'invite',
+    roles: [...options.role],
+    expiresInMs: parseDurationMs(options.expires, EXPIRY_MAX),
+    ...(options.enclave === undefined ? {} : { enclave: options.enclave }),
+  })
+}
+
+/** Takes the file first, so that no invitation is made that then has nowhere to go. */
+async function askInto(file: string, invited: () => Promise<JsonValue>): Promise<JsonValue> {
+  const fd = createFile(file)
+  try {
+    const answer = await invited()
+    writeSync(fd, `${textMember(answer, 'invitation')}\n`)
+    return answer
+  } catch (error) {
+    rmSync(file, { force: true })
+    throw error
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function createFile(file: string): number {
+  try {
+    return openSync(file, 'wx', 0o600)
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') {
+      throw new CommandError('file-exists', `"${file}" exists already; choose another --file`, {
+        cause,
+      })
+    }
+    throw new CommandError('file-unwritable', `"${file}" cannot be written`, { cause })
+  }
 }

@@ -9,12 +9,13 @@ interface UpOptions extends CommonOptions, PassphraseOptions {}
 /** `warren up`: run the node in the foreground until it is told to stop. */
 export async function up(_options: unknown, command: Command): Promise<void> {
   const options = command.optsWithGlobals<UpOptions>()
-  const { directory } = contextOf(options)
+  const { directory, output } = contextOf(options)
   const passphrase = await existingPassphrase(options, configuredPassphraseFile(directory))
   const log = options.json === true ? printJson : printLine
   const node = await startNode({ directory, passphrase, report: log })
   passphrase.fill(0)
   const { promise, resolve } = Promise.withResolvers<void>()
+  output.onReaderGone(resolve)
   process.once('SIGINT', resolve)
   process.once('SIGTERM', resolve)
   void node.stopRequested.then(resolve)
