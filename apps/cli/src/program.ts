@@ -7,6 +7,7 @@ import { importServers } from './commands/import.ts'
 import { init } from './commands/init.ts'
 import { invite } from './commands/invite.ts'
 import { join } from './commands/join.ts'
+import { reload } from './commands/reload.ts'
 import { serve } from './commands/serve.ts'
 import { up } from './commands/up.ts'
 
@@ -87,6 +88,10 @@ function addServing(program: Command): void {
     .description('take over the MCP servers from the file of an AI host')
     .argument('<file>', 'claude_desktop_config.json, .mcp.json, .vscode/mcp.json, …')
     .action(importServers)
+  program
+    .command('reload')
+    .description('let the running node take over what was changed in warren.yaml and policies/')
+    .action(reload)
   program
     .command('connect')
     .description('MCP on stdin and stdout: what an AI host starts')

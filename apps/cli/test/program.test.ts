@@ -46,16 +46,20 @@ test.for<[readonly string[], string]>([
   await expect(run(args)).rejects.toMatchObject({ name: 'NodeError', code })
 })
 
-test.for([['status'], ['peers'], ['tools'], ['call', 'a', 'b'], ['invite'], ['connect']])(
-  'without a running node, %s says how to start one',
-  { tags: ['CLI-2'] },
-  async (args) => {
-    await expect(run(args)).rejects.toMatchObject({
-      code: 'node-not-running',
-      message: expect.stringContaining('warren up'),
-    })
-  },
-)
+test.for([
+  ['status'],
+  ['reload'],
+  ['peers'],
+  ['tools'],
+  ['call', 'a', 'b'],
+  ['invite'],
+  ['connect'],
+])('without a running node, %s says how to start one', { tags: ['CLI-2'] }, async (args) => {
+  await expect(run(args)).rejects.toMatchObject({
+    code: 'node-not-running',
+    message: expect.stringContaining('warren up'),
+  })
+})
 
 test('every command says what it is for, and the page lists what it prints', () => {
   const { commands } = createProgram()

@@ -25,6 +25,7 @@ export const MCP_ERROR_CODES = [
   'host-gone',
   'host-stalled',
   'caller-dropped',
+  'server-withdrawn',
   'stopped',
   // What the server behind the provider did.
   'server-start-failed',

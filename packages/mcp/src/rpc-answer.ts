@@ -35,6 +35,7 @@ const BY_CODE: Partial<Record<McpErrorCode, number>> = {
   'host-gone': RPC_CODE.ended,
   'host-stalled': RPC_CODE.ended,
   'caller-dropped': RPC_CODE.ended,
+  'server-withdrawn': RPC_CODE.ended,
   stopped: RPC_CODE.ended,
 }
 

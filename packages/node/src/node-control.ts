@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Clock, JsonObject, JsonValue } from '@warren/core'
-import type { Provider } from '@warren/mcp'
+import { indexServers, type Provider } from '@warren/mcp'
 import type { Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
 import { callTool, listTools } from './call-tool.ts'
@@ -168,13 +168,15 @@ export class NodeControl implements ControlHandler {
     return { invitation, expires: new Date(expiresMs).toISOString() }
   }
 
-  #reload(): JsonObject {
+  async #reload(): Promise<JsonObject> {
     const { config, provider, gate, catalog, opened, report } = this.#init
     const fresh = loadConfig(config.directory)
     // Both are read and checked before either is taken over.
+    const definitions = serverDefinitions(fresh.servers)
+    indexServers(definitions)
     const engine = loadPolicies(fresh.policies)
-    provider.configure(serverDefinitions(fresh.servers))
     gate.replace(engine)
+    await provider.configure(definitions)
     void catalog.refresh(opened.log.did)
     report({
       event: 'reloaded',

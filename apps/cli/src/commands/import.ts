@@ -1,7 +1,7 @@
 import { importHostFile } from '@warren/node'
 import type { Command } from 'commander'
 import { type CommonOptions, contextOf } from '../context.ts'
-import { reloadIfRunning } from '../reload.ts'
+import { reloadIfRunning } from '../reload-if-running.ts'
 
 /** `warren import <file>`: take over the MCP servers that an AI host's file names. */
 export async function importServers(
@@ -15,6 +15,6 @@ export async function importServers(
   for (const warning of imported.warnings) output.progress(`note: ${warning}`)
   output.result({ added: [...imported.added], warnings: [...imported.warnings], running }, [
     imported.added.length === 0 ? 'No server was added.' : `Added: ${imported.added.join(', ')}.`,
-    `Nobody may use them yet: write a rule into ${directory}/policies/.`,
+    `Nobody may use them yet: write a rule into ${directory}/policies/, then "warren reload".`,
   ])
 }

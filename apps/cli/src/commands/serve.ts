@@ -1,7 +1,7 @@
 import { addServer } from '@warren/node'
 import type { Command } from 'commander'
 import { type CommonOptions, contextOf } from '../context.ts'
-import { reloadIfRunning } from '../reload.ts'
+import { reloadIfRunning } from '../reload-if-running.ts'
 import { CommandError } from '../command-error.ts'
 
 interface ServeOptions extends CommonOptions {
@@ -30,7 +30,7 @@ export async function serve(
   const running = await reloadIfRunning(socket)
   const opening =
     added.policyFile === undefined
-      ? `Nobody may use it yet: write a rule into ${directory}/policies/.`
+      ? `Nobody may use it yet: write a rule into ${directory}/policies/, then "warren reload".`
       : `The rule that opens it is in ${added.policyFile}.`
   output.result({ name, ...added, running }, [
     `"${name}" stands in ${added.configFile}.`,

@@ -12,12 +12,13 @@ export async function up(_options: unknown, command: Command): Promise<void> {
   const { directory, output } = contextOf(options)
   const passphrase = await existingPassphrase(options, configuredPassphraseFile(directory))
   const log = options.json === true ? printJson : printLine
-  const node = await startNode({ directory, passphrase, report: log })
-  passphrase.fill(0)
+  // Before the start: whoever stops the node the moment it says that it is up, stops it cleanly.
   const { promise, resolve } = Promise.withResolvers<void>()
   output.onReaderGone(resolve)
   process.once('SIGINT', resolve)
   process.once('SIGTERM', resolve)
+  const node = await startNode({ directory, passphrase, report: log })
+  passphrase.fill(0)
   void node.stopRequested.then(resolve)
   await promise
   await node.stop()

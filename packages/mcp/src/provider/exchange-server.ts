@@ -4,7 +4,7 @@ import { requestFields, responseFields } from '../http/header-fields.ts'
 import { fieldsOf, HttpTarget } from '../http/http-call.ts'
 import { chunksOf } from '../http/response-messages.ts'
 import type { JsonRpcMessage } from '../json-rpc.ts'
-import { asMcpError } from '../mcp-error.ts'
+import { asMcpError, type McpError } from '../mcp-error.ts'
 import type { HttpServer } from '../server-definition.ts'
 import type { ExchangeHeader } from '../stream-header.ts'
 import { StreamWriter } from '../stream-writer.ts'
@@ -12,15 +12,18 @@ import { ExchangeAdmission } from './exchange-admission.ts'
 import { encodeReply } from './exchange-reply.ts'
 import { type BoundSession, HttpSessions } from './http-sessions.ts'
 import type { ProviderComponents } from './provider-components.ts'
+import type { Scope } from './scope.ts'
 import type { ServedStream } from './served-stream.ts'
 
 /** Ours, not the caller's: under another charset the server would read another message than the gate has. */
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-interface ConfiguredTarget {
-  /** The URL and header fields for which it was made. */
-  readonly configured: string
+/** The way to a server, for as long as its definition stands. */
+interface Way {
+  readonly server: string
   readonly target: HttpTarget
+  /** Ends the exchanges under way when the definition is withdrawn. */
+  readonly withdrawn: AbortController
 }
 
 /** An exchange that was let pass. */
@@ -37,7 +40,7 @@ interface PassingExchange {
  */
 export class ExchangeServer {
   readonly #components: ProviderComponents
-  readonly #targets = new Map<string, ConfiguredTarget>()
+  readonly #ways = new Map<string, Way>()
   readonly #sessions: HttpSessions
   readonly #admission: ExchangeAdmission
 
@@ -54,25 +57,40 @@ export class ExchangeServer {
     return this.#sessions.size
   }
 
-  /** @throws McpError when the server cannot be reached; the stream is then still without an answer */
-  async serve(served: ServedStream, header: ExchangeHeader, definition: HttpServer): Promise<void> {
+  /**
+   * `find` gives the definition in force, which may change while the caller is still sending.
+   *
+   * @throws McpError when the server cannot be reached; the stream is then still without an answer
+   */
+  async serve(served: ServedStream, header: ExchangeHeader, find: () => HttpServer): Promise<void> {
     const writer = new StreamWriter(served.stream)
     const passage = await this.#admission.admit(served, header)
     if (passage.passes) {
       const { message } = passage
-      await this.#pass(served, writer, { header, definition, message })
+      await this.#pass(served, writer, { header, definition: find(), message })
     } else {
       await writer.write(...encodeReply(passage.reply))
     }
     await writer.end()
   }
 
-  /** Ends the sessions at the servers: those of one caller, or all. */
-  async stop(did?: string): Promise<void> {
-    const ending = this.#sessions.take(did).map((session) => this.#endAtServer(session))
-    await Promise.all(ending)
-    if (did !== undefined) return
-    for (const { target } of this.#targets.values()) target.close()
+  /** Ends the sessions at the servers: those of one caller, of one server with all that is under way there, or all. */
+  async stop(reason: McpError, scope: Scope): Promise<void> {
+    const sessions = this.#sessions.take(scope)
+    const ways = scope.did === undefined ? this.#takeWays(scope.server) : []
+    for (const { withdrawn } of ways) withdrawn.abort(reason)
+    const targets = new Map(ways.map((way) => [way.server, way.target]))
+    await Promise.all(
+      sessions.map((session) => this.#endAtServer(session, targets.get(session.server))),
+    )
+    for (const { target } of ways) target.close()
+  }
+
+  /** Takes ways out, so that an exchange that begins now goes by the definition in force. */
+  #takeWays(server: string | undefined): readonly Way[] {
+    const taken = [...this.#ways.values()].filter((way) => (server ?? way.server) === way.server)
+    for (const way of taken) this.#ways.delete(way.server)
+    return taken
   }
 
   async #pass(
@@ -105,7 +123,9 @@ export class ExchangeServer {
         : { headers: { ...fields, ...JSON_TYPE }, body: Buffer.from(JSON.stringify(message)) }
     try {
       const { method } = header
-      return await this.#target(definition).call({ method, signal, ...content })
+      const { target, withdrawn } = this.#way(definition)
+      const ended = AbortSignal.any([signal, withdrawn.signal])
+      return await target.call({ method, signal: ended, ...content })
     } catch (error) {
       const sentence = `the server "${definition.name}" cannot be reached`
       throw asMcpError(error, 'server-unreachable', sentence)
@@ -138,25 +158,25 @@ export class ExchangeServer {
     return { ...headers, 'mcp-session-id': given }
   }
 
-  /** Made anew where the configuration says another thing now; what is under way at the old one comes to its end. */
-  #target({ name, url, headers = {} }: HttpServer): HttpTarget {
-    const configured = JSON.stringify([url, headers])
-    const known = this.#targets.get(name)
-    if (known?.configured === configured) return known.target
+  #way({ name, url, headers = {} }: HttpServer): Way {
+    const known = this.#ways.get(name)
+    if (known !== undefined) return known
     const target = new HttpTarget(url, headers)
-    this.#targets.set(name, { configured, target })
-    return target
+    const way = { server: name, target, withdrawn: new AbortController() }
+    this.#ways.set(name, way)
+    return way
   }
 
-  async #endAtServer({ server, id }: BoundSession): Promise<void> {
+  async #endAtServer(
+    { server, id }: BoundSession,
+    target: HttpTarget | undefined = this.#ways.get(server)?.target,
+  ): Promise<void> {
     const { scheduler, limits } = this.#components
     const late = new AbortController()
     const inTime = scheduler.after(limits.termGraceMs, () => late.abort())
     try {
       const headers = { 'mcp-session-id': id }
-      const response = await this.#targets
-        .get(server)
-        ?.target.call({ method: 'DELETE', headers, signal: late.signal })
+      const response = await target?.call({ method: 'DELETE', headers, signal: late.signal })
       response?.resume()
     } catch {
       // A server that is gone, or slow to part, forgets the session by itself.

@@ -1,4 +1,5 @@
 import { McpError } from '../mcp-error.ts'
+import { isWithin, type Scope } from './scope.ts'
 
 /** A session at an HTTP server, and the caller that it belongs to. */
 export interface BoundSession {
@@ -59,11 +60,9 @@ export class HttpSessions {
     this.#sessions.delete(keyOf(session))
   }
 
-  /** Takes out the sessions of one caller, or all, for whoever ends them. */
-  take(did?: string): readonly BoundSession[] {
-    const taken = [...this.#sessions.values()].filter(
-      (session) => did === undefined || session.did === did,
-    )
+  /** Takes out the sessions of one caller, of one server, or all, for whoever ends them. */
+  take(scope: Scope): readonly BoundSession[] {
+    const taken = [...this.#sessions.values()].filter((session) => isWithin(scope, session))
     for (const session of taken) this.release(session)
     return taken
   }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '@warren/core'
 import type { Caller, Gate } from '../gate.ts'
 import { LineReader } from '../line-reader.ts'
@@ -52,7 +53,7 @@ export class Provider {
     const { gate, clock, logger, scheduler = systemScheduler, report = () => {} } = init
     const limits = { ...PROVIDER_LIMITS, ...init.limits }
     const processes = { guard: this.#guard, scheduler, clock, logger, limits }
-    this.configure(init.servers)
+    this.#define(indexServers(init.servers))
     this.#components = {
       gate,
       clock,
@@ -67,15 +68,19 @@ export class Provider {
   }
 
   /**
-   * Takes over another set of servers. What runs goes on as it was started, until its session ends;
-   * what was taken away is offered to nobody any more.
+   * Takes over another set of servers. What is not defined as it was is offered as before to nobody
+   * any more, and its sessions, calls and processes end; the others go on. Resolves when they are gone.
    *
    * @throws McpError `server-definition-invalid`; the old set then stays
    */
-  configure(definitions: readonly ServerDefinition[]): void {
+  async configure(definitions: readonly ServerDefinition[]): Promise<void> {
     const servers = indexServers(definitions)
-    this.#servers.clear()
-    for (const [name, definition] of servers) this.#servers.set(name, definition)
+    const withdrawn = [...this.#servers]
+      .filter(([name, definition]) => !isDeepStrictEqual(definition, servers.get(name)))
+      .map(([name]) => name)
+    this.#define(servers)
+    const reason = new McpError('server-withdrawn', 'the provider no longer offers this server')
+    await Promise.all(withdrawn.map((server) => this.#server.stop(reason, { server })))
   }
 
   /** Serves one stream to its end. Never rejects: what goes wrong is told to the caller, or ends the stream. */
@@ -94,7 +99,7 @@ export class Provider {
   /** Cuts every stream of a caller and ends its servers; resolves when they are gone. */
   async dropCaller(did: string, reason: string): Promise<void> {
     const error = new McpError('caller-dropped', reason)
-    await Promise.all([this.#server.stop(error, did), this.#streams.cut(error, did)])
+    await Promise.all([this.#server.stop(error, { did }), this.#streams.cut(error, did)])
   }
 
   /** Cuts every stream and ends every server; resolves when they are gone. Serves nothing afterwards. */
@@ -111,6 +116,11 @@ export class Provider {
       streams: this.#streams.size,
       ...this.#server.status(),
     }
+  }
+
+  #define(servers: ReadonlyMap<string, ServerDefinition>): void {
+    this.#servers.clear()
+    for (const [name, definition] of servers) this.#servers.set(name, definition)
   }
 
   async #serve(stream: MeshStream, caller: Caller): Promise<void> {

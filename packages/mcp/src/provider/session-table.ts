@@ -2,6 +2,7 @@ import type { Caller } from '../gate.ts'
 import { McpError } from '../mcp-error.ts'
 import type { CallerSession } from './caller-session.ts'
 import type { ProviderLimits } from './provider-limits.ts'
+import { isWithin, type Scope } from './scope.ts'
 
 /** How a session is named: by whoever opened it and by nobody else. */
 export interface SessionName {
@@ -13,7 +14,10 @@ export interface SessionName {
 /** The open sessions. The caller's DID is part of the key, so that an id is worth nothing to anybody else. */
 export class SessionTable {
   readonly #limits: ProviderLimits
-  readonly #sessions = new Map<string, { readonly did: string; readonly session: CallerSession }>()
+  readonly #sessions = new Map<
+    string,
+    { readonly work: Required<Scope>; readonly session: CallerSession }
+  >()
 
   constructor(limits: ProviderLimits) {
     this.#limits = limits
@@ -30,12 +34,12 @@ export class SessionTable {
     if (this.#sessions.has(keyOf(name))) {
       throw new McpError('session-taken', 'the session is open already')
     }
-    const own = this.of(did).length
+    const own = this.within({ did }).length
     if (own >= sessionsPerCallerMax || this.#sessions.size >= sessionsMax) {
       throw new McpError('sessions-exhausted', 'the provider takes no more sessions now')
     }
     const session = open()
-    this.#sessions.set(keyOf(name), { did, session })
+    this.#sessions.set(keyOf(name), { work: { did, server: name.server }, session })
     return session
   }
 
@@ -50,10 +54,10 @@ export class SessionTable {
     this.#sessions.delete(keyOf(name))
   }
 
-  /** The sessions of one caller, or all. */
-  of(did?: string): readonly CallerSession[] {
+  /** The sessions of one caller, of one server, or all. */
+  within(scope: Scope): readonly CallerSession[] {
     return [...this.#sessions.values()]
-      .filter((entry) => did === undefined || entry.did === did)
+      .filter(({ work }) => isWithin(scope, work))
       .map(({ session }) => session)
   }
 }

@@ -8,6 +8,7 @@ import type { Backend } from './backend.ts'
 import { PatientRoute } from './patient-route.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import { renameRequest } from './renamed-call.ts'
+import { isWithin, type Scope } from './scope.ts'
 import { ServerSession } from './server-session.ts'
 import { StreamRoute } from './stream-route.ts'
 
@@ -27,7 +28,7 @@ interface Shared {
 export class SharedServers {
   readonly #components: ProviderComponents
   readonly #shared = new Map<string, Shared>()
-  readonly #running = new Map<ServerSession, string>()
+  readonly #running = new Map<ServerSession, Required<Scope>>()
   #lastId = 0
 
   constructor(components: ProviderComponents) {
@@ -60,10 +61,10 @@ export class SharedServers {
     }
   }
 
-  /** Ends the servers of one caller, or all of them. */
-  async stop(reason: McpError, did?: string): Promise<void> {
+  /** Ends the servers of one caller, those of one definition, or all of them. */
+  async stop(reason: McpError, scope: Scope): Promise<void> {
     const ending = [...this.#running]
-      .filter(([, owner]) => did === undefined || owner === did)
+      .filter(([, work]) => isWithin(scope, work))
       .map(([session]) => session.stop(reason))
     await Promise.all(ending)
   }
@@ -85,7 +86,7 @@ export class SharedServers {
     })
     const shared: Shared = { session, logs, idle: () => {} }
     this.#shared.set(key, shared)
-    this.#running.set(session, caller.did)
+    this.#running.set(session, { did: caller.did, server: definition.name })
     session.onEnded(() => {
       this.#running.delete(session)
       if (this.#shared.get(key) === shared) this.#shared.delete(key)

@@ -4,7 +4,7 @@ import { asMcpError, McpError } from '../mcp-error.ts'
 import type { MeshStream } from '../mesh-stream.ts'
 import { encodeMessage, MessageError, parseMessage } from '../message-door.ts'
 import { errorAnswer } from '../rpc-answer.ts'
-import type { ServerDefinition } from '../server-definition.ts'
+import type { HttpServer, ServerDefinition } from '../server-definition.ts'
 import type {
   ExchangeHeader,
   RequestHeader,
@@ -16,6 +16,7 @@ import { ExchangeServer } from './exchange-server.ts'
 import { askGate, PROTOCOL_VERSION_META_KEY } from './gatekeeper.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import type { ServedStream } from './served-stream.ts'
+import type { Scope } from './scope.ts'
 import { SessionTable } from './session-table.ts'
 import { SharedServers } from './shared-servers.ts'
 
@@ -64,12 +65,12 @@ export class StreamServer {
     }
   }
 
-  /** Ends what one caller has running here, or everything. */
-  async stop(reason: McpError, did?: string): Promise<void> {
+  /** Ends what one caller, or one server, has running here, or everything. */
+  async stop(reason: McpError, scope: Scope = {}): Promise<void> {
     await Promise.all([
-      ...this.#sessions.of(did).map((session) => session.stop(reason)),
-      this.#shared.stop(reason, did),
-      this.#exchanges.stop(did),
+      ...this.#sessions.within(scope).map((session) => session.stop(reason)),
+      this.#shared.stop(reason, scope),
+      this.#exchanges.stop(reason, scope),
     ])
   }
 
@@ -117,11 +118,13 @@ export class StreamServer {
   }
 
   async #serveExchange(served: ServedStream, header: ExchangeHeader): Promise<void> {
-    const definition = this.#definition(header.server)
-    if (definition.transport !== 'http') {
+    const find = (): HttpServer => {
+      const definition = this.#definition(header.server)
+      if (definition.transport === 'http') return definition
       throw new McpError('server-unknown', 'the server does not speak HTTP')
     }
-    await this.#exchanges.serve(served, header, definition)
+    find()
+    await this.#exchanges.serve(served, header, find)
   }
 
   /** Reads the one message of a request stream; answers it here if it is none. */
