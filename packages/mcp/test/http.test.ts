@@ -375,9 +375,9 @@ test(
     const message = { jsonrpc: '2.0', id: 1, method: 'test/echo' } as const
     await bodyOf(await exchange(mesh, { message }))
     const moved = { transport: 'http', name: 'web', url: other.url } as const
-    mesh.provider.configure([{ ...moved, headers: { authorization: 'Bearer new' } }])
+    await mesh.provider.configure([{ ...moved, headers: { authorization: 'Bearer new' } }])
     await bodyOf(await exchange(mesh, { message }))
-    mesh.provider.configure([moved])
+    await mesh.provider.configure([moved])
     await bodyOf(await exchange(mesh, { message }))
     other.stop()
     expect(server.asked.map(({ headers }) => headers['authorization'])).toEqual(['Bearer own'])

@@ -1,17 +1,23 @@
 import type { Socket } from 'node:net'
 import type { CryptoSuite } from '@warren/crypto'
-import { AggregateEndpoint, HttpEntry, type Logger, type Readiness, serveStream } from '@warren/mcp'
+import {
+  AggregateEndpoint,
+  type Catalog,
+  HttpEntry,
+  type Logger,
+  type Readiness,
+  serveStream,
+} from '@warren/mcp'
 import { readPrivateFile, StorageError, writePrivateFile } from '@warren/storage'
 import { messageLimitsOf } from './config/applied-limits.ts'
 import type { Config } from './config/load-config.ts'
-import type { MeshCatalog } from './mesh-catalog.ts'
 import { noSuchServer } from './no-such-server.ts'
 import { VERSION } from './version.ts'
 
 export interface HostDoorsInit {
   readonly suite: CryptoSuite
-  readonly config: Config
-  readonly catalog: MeshCatalog
+  readonly config: Pick<Config, 'http'>
+  readonly catalog: Catalog
   readonly logger: Logger
 }
 

@@ -6,9 +6,19 @@ import { checkControlDirectory } from './check-control-directory.ts'
 import { type ControlAnswer, type ControlRequest, parseControlRequest } from './control-protocol.ts'
 import { readLine } from './line-reader.ts'
 
-const CONNECTIONS_MAX = 256
-const REQUEST_BYTES_MAX = 4 * 1024 * 1024
-const REQUEST_TIMEOUT_MS = 10_000
+/** What the control socket bears, and for how long. */
+export interface ControlLimits {
+  readonly connectionsMax: number
+  readonly requestBytesMax: number
+  /** How long a client may take to say what it wants, and to take its answer. */
+  readonly clientMs: number
+}
+
+const CONTROL_LIMITS: ControlLimits = {
+  connectionsMax: 256,
+  requestBytesMax: 4 * 1024 * 1024,
+  clientMs: 10_000,
+}
 
 /** What the running node does for local commands. */
 export interface ControlHandler {
@@ -28,15 +38,22 @@ export interface ControlHandler {
 export class ControlServer {
   readonly #handler: ControlHandler
   readonly #path: string
+  readonly #limits: ControlLimits
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #stopping = new AbortController()
 
-  constructor(path: string, handler: ControlHandler) {
+  constructor(path: string, handler: ControlHandler, limits: Partial<ControlLimits> = {}) {
     this.#path = path
     this.#handler = handler
+    this.#limits = { ...CONTROL_LIMITS, ...limits }
     this.#server = createServer({ allowHalfOpen: true }, (socket) => void this.#serve(socket))
-    this.#server.maxConnections = CONNECTIONS_MAX
+    this.#server.maxConnections = this.#limits.connectionsMax
+  }
+
+  /** How many clients are here. */
+  get connections(): number {
+    return this.#sockets.size
   }
 
   /**
@@ -78,17 +95,18 @@ export class ControlServer {
     // A command that was interrupted is not the node's error; 'close' follows and ends its work.
     socket.on('error', () => socket.destroy())
     try {
-      await this.#handle(socket, AbortSignal.any([gone.signal, this.#stopping.signal]))
+      await this.#handle(socket, gone)
     } catch (error) {
       if (!(error instanceof CodedError)) this.#handler.onDefect(error)
-      await say(socket, refusal(error))
-      socket.end()
+      await this.#answer(socket, refusal(error))
     }
   }
 
-  async #handle(socket: Socket, signal: AbortSignal): Promise<void> {
-    socket.setTimeout(REQUEST_TIMEOUT_MS, () => socket.destroy())
-    const request = parseControlRequest(await readLine(socket, REQUEST_BYTES_MAX))
+  async #handle(socket: Socket, gone: AbortController): Promise<void> {
+    const { requestBytesMax, clientMs } = this.#limits
+    socket.on('timeout', () => socket.destroy())
+    socket.setTimeout(clientMs)
+    const request = parseControlRequest(await readLine(socket, requestBytesMax))
     socket.setTimeout(0)
     if (request.do === 'connect') {
       await this.#handler.connect(request.server, socket, () => {
@@ -96,8 +114,19 @@ export class ControlServer {
       })
       return
     }
+    // A command says one thing and waits: its end means that nobody waits any more. It is seen only
+    // by who reads on, and what comes behind the request is nothing.
+    socket.on('end', () => gone.abort())
+    socket.resume()
+    const signal = AbortSignal.any([gone.signal, this.#stopping.signal])
     const value = await this.#handler.answer(request, signal)
-    await say(socket, { ok: true, value })
+    await this.#answer(socket, { ok: true, value })
+  }
+
+  /** Says the one answer. A client that does not take it, or does not leave afterwards, is hung up on. */
+  async #answer(socket: Socket, answer: ControlAnswer): Promise<void> {
+    socket.setTimeout(this.#limits.clientMs)
+    await say(socket, answer)
     socket.end()
   }
 }

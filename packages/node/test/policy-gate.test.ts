@@ -1,0 +1,137 @@
+import type { JsonRpcMessage } from '@warren/mcp'
+import { createPolicyEngine, type PolicyEngine } from '@warren/policy'
+import { expect, test } from 'vitest'
+import type { NodeEvent } from '../src/node-event.ts'
+import { PolicyGate } from '../src/policy-gate.ts'
+
+const CALLER = { did: 'did:webvh:QmA:warren.internal', roles: ['operator'], enclave: 'plant' }
+const OPEN =
+  '@id("open") permit (principal in Warren::Role::"operator", action, resource in Warren::Server::"fs");'
+const LIST_ONLY =
+  '@id("list") permit (principal, action == Warren::Action::"list", resource in Warren::Server::"fs");'
+const READ_FILE =
+  '@id("read") permit (principal, action == Warren::Action::"call", resource == Warren::Tool::"fs/read_file");'
+
+function engine(...texts: readonly string[]): PolicyEngine {
+  return createPolicyEngine({
+    policies: texts.map((text, index) => ({ name: `${index}.cedar`, text })),
+  })
+}
+
+function request(method: string, params: object = {}): JsonRpcMessage {
+  return { jsonrpc: '2.0', id: 1, method, params: { ...params } }
+}
+
+function callOf(name: string): JsonRpcMessage {
+  return request('tools/call', { name, arguments: {} })
+}
+
+interface Gated {
+  readonly gate: PolicyGate
+  readonly events: readonly NodeEvent[]
+  readonly admitted: Set<string>
+  decide(message: JsonRpcMessage, server?: string): ReturnType<PolicyGate['decide']>
+}
+
+function gated(...policies: readonly string[]): Gated {
+  const events: NodeEvent[] = []
+  const admitted = new Set([CALLER.did])
+  const gate = new PolicyGate(engine(...policies), {
+    clock: { wallMs: () => 0, monotonicMs: () => 0 },
+    report: (event) => events.push(event),
+    isAdmitted: (did) => admitted.has(did),
+  })
+  return {
+    gate,
+    events,
+    admitted,
+    decide: (message, server = 'fs') => gate.decide({ caller: CALLER, server, message }),
+  }
+}
+
+test.for<[string, readonly string[], JsonRpcMessage, object]>([
+  ['what a rule opens', [OPEN], callOf('read_file'), { allowed: true, rule: 'open' }],
+  ['a call without any rule', [], callOf('read_file'), { allowed: false, code: 'policy-no-rule' }],
+  ['a list where only calls are open', [READ_FILE], request('tools/list'), { allowed: false }],
+  ['a call where only lists are open', [LIST_ONLY], callOf('read_file'), { allowed: false }],
+  ['a list where lists are open', [LIST_ONLY], request('tools/list'), { allowed: true }],
+  ['another tool', [READ_FILE], callOf('write_file'), { allowed: false }],
+  ['the open tool', [READ_FILE], callOf('read_file'), { allowed: true, rule: 'read' }],
+  ['an unknown method where lists are open', [LIST_ONLY], request('x/new'), { allowed: false }],
+  ['an unknown method where all is open', [OPEN], request('x/new'), { allowed: true }],
+  ['a call that names no tool', [OPEN], request('tools/call'), { code: 'call-malformed' }],
+  [
+    'a call that names a tool by a list',
+    [OPEN],
+    request('tools/call', { name: ['read_file'] }),
+    { code: 'call-malformed' },
+  ],
+])('%s', { tags: ['DMN-8', 'POL-1'] }, async ([, policies, message, answer]) => {
+  expect(await gated(...policies).decide(message)).toMatchObject(answer)
+})
+
+test.for<[string, JsonRpcMessage]>([
+  ['a ping', { jsonrpc: '2.0', id: 1, method: 'ping' }],
+  ['a notification', { jsonrpc: '2.0', method: 'notifications/cancelled', params: {} }],
+  ['an answer', { jsonrpc: '2.0', id: 1, result: {} }],
+])(
+  '%s passes for whoever may see the server, and for nobody else',
+  { tags: ['DMN-8'] },
+  async ([, message]) => {
+    expect(await gated(LIST_ONLY).decide(message)).toMatchObject({ allowed: true })
+    expect(await gated(READ_FILE).decide(message)).toMatchObject({ allowed: false })
+    expect(await gated(OPEN).decide(message, 'other')).toMatchObject({ allowed: false })
+  },
+)
+
+test(
+  'a caller that is no member any more is refused in the middle of a session',
+  { tags: ['DMN-8'] },
+  async () => {
+    const { decide, admitted } = gated(OPEN)
+    expect(await decide(callOf('read_file'))).toMatchObject({ allowed: true })
+    admitted.clear()
+    for (const message of [callOf('read_file'), request('ping')]) {
+      expect(await decide(message)).toMatchObject({ allowed: false, code: 'caller-not-admitted' })
+    }
+    admitted.add(CALLER.did)
+    expect(await decide(callOf('read_file'))).toMatchObject({ allowed: true })
+  },
+)
+
+test('another policy decides from the next message on', { tags: ['DMN-8'] }, async () => {
+  const { gate, decide } = gated(OPEN)
+  expect(await decide(callOf('write_file'))).toMatchObject({ allowed: true })
+  gate.replace(engine(READ_FILE))
+  expect(await decide(callOf('write_file'))).toMatchObject({ allowed: false })
+  expect(await decide(callOf('read_file'))).toMatchObject({ allowed: true, rule: 'read' })
+  gate.replace(engine())
+  expect(await decide(callOf('read_file'))).toMatchObject({ allowed: false })
+})
+
+test('a policy engine that has been retired refuses', { tags: ['DMN-8', 'POL-3'] }, async () => {
+  const retired = engine(OPEN)
+  const { gate, decide } = gated()
+  gate.replace(retired)
+  retired.retire()
+  expect(await decide(callOf('read_file'))).toMatchObject({ allowed: false })
+})
+
+test(
+  'a refusal is told to the log, without arguments; what is allowed is not',
+  { tags: ['DMN-8'] },
+  async () => {
+    const { decide, events } = gated(READ_FILE)
+    await decide(callOf('read_file'))
+    await decide(request('tools/call', { name: 'write_file', arguments: { text: 'secret' } }))
+    expect(events).toEqual([
+      {
+        event: 'refused-call',
+        level: 'warn',
+        code: 'policy-no-rule',
+        caller: CALLER.did,
+        server: 'fs',
+      },
+    ])
+  },
+)
