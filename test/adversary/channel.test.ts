@@ -58,7 +58,7 @@ describe('an attacker who rewrites the offer', () => {
     { name: 'strips the offer', way: 'forth', to: '' },
     { name: 'answers that it is not available', way: 'back', to: line('na') },
     { name: 'answers with plain noise', way: 'back', to: line('/noise') },
-  ] as const)('$name: the connection ends', { tags: ['NET-3'] }, async ({ way, to }) => {
+  ] as const)('$name: the connection ends', { tags: ['NET-3', 'THR-2'] }, async ({ way, to }) => {
     await expectNoChannel(replacing(way, ENCRYPTER_LINE, to))
   })
 
@@ -82,13 +82,17 @@ describe('an attacker who changes one bit', () => {
     { where: 'the X25519 key of B', way: 'back', position: negotiated + 10 },
     { where: 'the KEM ciphertext of B', way: 'back', position: negotiated + 500 },
     { where: 'the payload of B', way: 'back', position: negotiated + 2_000 },
-  ] as const)('in $where gets no channel', { tags: ['NET-3'] }, async ({ way, position }) => {
-    await expectNoChannel(flipping(way, position))
-  })
+  ] as const)(
+    'in $where gets no channel',
+    { tags: ['NET-3', 'THR-3'] },
+    async ({ way, position }) => {
+      await expectNoChannel(flipping(way, position))
+    },
+  )
 
   test(
     'in the middle of a call ends the call and the connection',
-    { tags: ['NET-3', 'NET-15'] },
+    { tags: ['NET-3', 'NET-15', 'THR-4'] },
     async () => {
       let isFlipping = false
       const { near, far, middle } = await victims((bytes, direction) => {
@@ -122,66 +126,74 @@ test('somebody else at the address that was dialled is refused', { tags: ['NET-3
   expect(other.network.peers()).toEqual([])
 })
 
-test('a recorded session that is played again admits nobody', { tags: ['NET-3'] }, async () => {
-  const forth: Buffer[] = []
-  const { near, far, middle } = await victims((bytes, direction) => {
-    if (direction === 'forth') forth.push(Buffer.from(bytes))
-    return bytes
-  })
-  await near.network.dial(middle.address, soon())
-  await until(() => far.network.peers().length === 1)
-  await near.network.stop()
-  await until(() => far.network.peers().length === 0)
-  const [, , host, , port] = far.address.split('/')
-  const socket = createConnection(Number(port), host)
-  onTestFinished(() => {
-    socket.destroy()
-  })
-  const ended = new Promise<void>((resolve) => {
-    socket.on('error', () => undefined)
-    socket.on('close', () => resolve())
-  })
-  socket.resume()
-  for (const bytes of forth) socket.write(bytes)
-  await ended
-  expect(far.network.peers()).toEqual([])
-})
+test(
+  'a recorded session that is played again admits nobody',
+  { tags: ['NET-3', 'THR-3'] },
+  async () => {
+    const forth: Buffer[] = []
+    const { near, far, middle } = await victims((bytes, direction) => {
+      if (direction === 'forth') forth.push(Buffer.from(bytes))
+      return bytes
+    })
+    await near.network.dial(middle.address, soon())
+    await until(() => far.network.peers().length === 1)
+    await near.network.stop()
+    await until(() => far.network.peers().length === 0)
+    const [, , host, , port] = far.address.split('/')
+    const socket = createConnection(Number(port), host)
+    onTestFinished(() => {
+      socket.destroy()
+    })
+    const ended = new Promise<void>((resolve) => {
+      socket.on('error', () => undefined)
+      socket.on('close', () => resolve())
+    })
+    socket.resume()
+    for (const bytes of forth) socket.write(bytes)
+    await ended
+    expect(far.network.peers()).toEqual([])
+  },
+)
 
-test('a wire-tap sees the first negotiation and nothing else', { tags: ['NET-4'] }, async () => {
-  const sides = { forth: [] as Buffer[], back: [] as Buffer[] }
-  const { near, far, middle } = await victims((bytes, direction) => {
-    sides[direction].push(Buffer.from(bytes))
-    return bytes
-  })
-  await near.network.dial(middle.address, soon())
-  await until(() => near.network.dht().peers === 1 && far.network.dht().peers === 1)
-  far.network.onCall(async (stream) => {
-    for await (const chunk of stream.bytes) await stream.write(chunk)
-    await stream.end()
-  })
-  const call = await near.network.openCall(far.did, soon())
-  const request = JSON.stringify({ method: 'tools/call', params: { name: TOOL, text: PAYLOAD } })
-  await call.write(Buffer.from(request))
-  await call.end()
-  expect(Buffer.from(await collect(call.bytes)).toString()).toBe(request)
+test(
+  'a wire-tap sees the first negotiation and nothing else',
+  { tags: ['NET-4', 'THR-1'] },
+  async () => {
+    const sides = { forth: [] as Buffer[], back: [] as Buffer[] }
+    const { near, far, middle } = await victims((bytes, direction) => {
+      sides[direction].push(Buffer.from(bytes))
+      return bytes
+    })
+    await near.network.dial(middle.address, soon())
+    await until(() => near.network.dht().peers === 1 && far.network.dht().peers === 1)
+    far.network.onCall(async (stream) => {
+      for await (const chunk of stream.bytes) await stream.write(chunk)
+      await stream.end()
+    })
+    const call = await near.network.openCall(far.did, soon())
+    const request = JSON.stringify({ method: 'tools/call', params: { name: TOOL, text: PAYLOAD } })
+    await call.write(Buffer.from(request))
+    await call.end()
+    expect(Buffer.from(await collect(call.bytes)).toString()).toBe(request)
 
-  const visible = `${MULTISTREAM_LINE}${ENCRYPTER_LINE}`
-  const secrets = [TOOL, PAYLOAD, 'tools/call', near.did, far.did, '/warren', '/multistream']
-  const names = ['/yamux', 'kad', 'ping', 'admission', '"ok"', near.network.peerId]
-  for (const side of [sides.forth, sides.back]) {
-    const bytes = Buffer.concat(side)
-    expect(bytes.length).toBeGreaterThan(3_000)
-    expect(bytes.subarray(0, visible.length).toString('latin1')).toBe(visible)
-    const rest = bytes.subarray(visible.length)
-    for (const word of [...secrets, ...names]) {
-      // Three letters may stand in random bytes by chance; whole names do not.
-      if (word.length < 5) continue
-      const found = [
-        word,
-        Buffer.from(word).toString('base64url'),
-        Buffer.from(word).toString('hex'),
-      ]
-      expect(found.filter((text) => rest.includes(text))).toEqual([])
+    const visible = `${MULTISTREAM_LINE}${ENCRYPTER_LINE}`
+    const secrets = [TOOL, PAYLOAD, 'tools/call', near.did, far.did, '/warren', '/multistream']
+    const names = ['/yamux', 'kad', 'ping', 'admission', '"ok"', near.network.peerId]
+    for (const side of [sides.forth, sides.back]) {
+      const bytes = Buffer.concat(side)
+      expect(bytes.length).toBeGreaterThan(3_000)
+      expect(bytes.subarray(0, visible.length).toString('latin1')).toBe(visible)
+      const rest = bytes.subarray(visible.length)
+      for (const word of [...secrets, ...names]) {
+        // Three letters may stand in random bytes by chance; whole names do not.
+        if (word.length < 5) continue
+        const found = [
+          word,
+          Buffer.from(word).toString('base64url'),
+          Buffer.from(word).toString('hex'),
+        ]
+        expect(found.filter((text) => rest.includes(text))).toEqual([])
+      }
     }
-  }
-})
+  },
+)

@@ -172,7 +172,7 @@ describe('a page of another site', () => {
     '127.0.0.2:PORT',
     'localhost:PORT:PORT',
     'user@localhost:PORT',
-  ])('by DNS rebinding, as host %j, is refused', { tags: ['MCP-34'] }, async (host) => {
+  ])('by DNS rebinding, as host %j, is refused', { tags: ['MCP-34', 'THR-18'] }, async (host) => {
     const reply = await attack({ ...GOOD, host: host.replaceAll('PORT', String(entry.port)) })
     expect([400, 403]).toContain(reply.status)
     expect(reached).toEqual([])
@@ -198,7 +198,7 @@ describe('a page of another site', () => {
     'chrome-extension://localhost',
     'http://127.0.0.1.attacker.example:80',
     `http://${'a'.repeat(300)}`,
-  ])('with origin %j is refused', { tags: ['MCP-34'] }, async (origin) => {
+  ])('with origin %j is refused', { tags: ['MCP-34', 'THR-18'] }, async (origin) => {
     const reply = await attack({ ...GOOD, headers: { ...GOOD.headers, origin } })
     expect(reply.status).toBe(403)
     expect(reached).toEqual([])
@@ -227,7 +227,7 @@ describe('a page of another site', () => {
     }
   })
 
-  test('gets no leave by a preflight', { tags: ['MCP-34'] }, async () => {
+  test('gets no leave by a preflight', { tags: ['MCP-34', 'THR-18'] }, async () => {
     const reply = await attack({
       method: 'OPTIONS',
       headers: { origin: 'http://localhost:1', 'access-control-request-method': 'POST' },
@@ -283,7 +283,7 @@ describe('a program of this machine without the token', () => {
     `bearer${TOKEN}`,
     TOKEN,
     `Bearer ${'a'.repeat(5_000)}`,
-  ])('that shows %j is refused', { tags: ['MCP-35'] }, async (authorization) => {
+  ])('that shows %j is refused', { tags: ['MCP-35', 'THR-18'] }, async (authorization) => {
     const reply = await attack({ ...GOOD, headers: { ...GOOD.headers, authorization } })
     expect(reply.status).toBe(401)
     expect(reply.headers['www-authenticate']).toBe('Bearer realm="warren"')

@@ -89,21 +89,25 @@ function descendants(): readonly string[] {
     .map(([, pid = '']) => pid)
 }
 
-test('endless bytes without a line end are cut at the limit', { tags: ['MCP-1'] }, async () => {
-  const mesh = meshOf({ limits: { messageBytesMax: 64 * 1024 } })
-  const session = await openSession(mesh)
-  let written = 0
-  await expect(
-    (async () => {
-      for (;;) {
-        await session.write('x'.repeat(16 * 1024))
-        written += 16 * 1024
-      }
-    })(),
-  ).rejects.toThrow()
-  expect(written).toBeLessThan(512 * 1024)
-  await stillServes(mesh)
-})
+test(
+  'endless bytes without a line end are cut at the limit',
+  { tags: ['MCP-1', 'THR-15'] },
+  async () => {
+    const mesh = meshOf({ limits: { messageBytesMax: 64 * 1024 } })
+    const session = await openSession(mesh)
+    let written = 0
+    await expect(
+      (async () => {
+        for (;;) {
+          await session.write('x'.repeat(16 * 1024))
+          written += 16 * 1024
+        }
+      })(),
+    ).rejects.toThrow()
+    expect(written).toBeLessThan(512 * 1024)
+    await stillServes(mesh)
+  },
+)
 
 test.for([
   { name: 'a million levels', text: '['.repeat(1_000_000), rpc: -32600 },
@@ -126,7 +130,7 @@ test.for([
   { name: 'half a message', text: '{"jsonrpc":"2.0","id":1,', rpc: -32700 },
 ])(
   '$name on a request stream gets an error, and the provider goes on',
-  { tags: ['MCP-2'] },
+  { tags: ['MCP-2', 'THR-15'] },
   async ({ text, rpc }) => {
     const mesh = meshOf()
     await openSession(mesh)
@@ -139,7 +143,7 @@ test.for([
 
 test(
   'no bytes at all make a provider fail, hang or start a server',
-  { tags: ['MCP-3'] },
+  { tags: ['MCP-3', 'THR-15'] },
   async () => {
     const mesh = meshOf({ limits: { headerMs: 2_000 } })
     const header = fc.oneof(
@@ -197,7 +201,7 @@ test('the id of another call cannot be taken over', { tags: ['MCP-6'] }, async (
 
 test(
   'a session cannot be used, ended or cancelled by another member',
-  { tags: ['MCP-11'] },
+  { tags: ['MCP-11', 'THR-13'] },
   async () => {
     const mesh = meshOf()
     const victim = await openSession(mesh)
@@ -230,12 +234,16 @@ test.for([
   { kind: 'exchange', server: 'script', method: 'GET', headers: {}, url: 'http://10.0.0.1/' },
   { kind: 'exchange', server: 'http://10.0.0.1/', method: 'GET', headers: {} },
   { kind: 'exec', command: 'id' },
-])('a peer cannot name what is run or reached: %o', { tags: ['MCP-13'] }, async (header) => {
-  const mesh = meshOf()
-  const attempt = await attack(mesh, header)
-  expect(await attempt.next()).toMatchObject(['failed', { code: 'header-malformed' }])
-  expect(mesh.logger.lines.some(({ event }) => event === 'server-started')).toBe(false)
-})
+])(
+  'a peer cannot name what is run or reached: %o',
+  { tags: ['MCP-13', 'THR-14'] },
+  async (header) => {
+    const mesh = meshOf()
+    const attempt = await attack(mesh, header)
+    expect(await attempt.next()).toMatchObject(['failed', { code: 'header-malformed' }])
+    expect(mesh.logger.lines.some(({ event }) => event === 'server-started')).toBe(false)
+  },
+)
 
 test(
   'a host cannot put fields of its own beside those that its call needs',
@@ -267,7 +275,7 @@ test(
 
 test(
   'a caller that vanishes in the middle of a call leaves no process and no stream',
-  { tags: ['MCP-15'] },
+  { tags: ['MCP-15', 'THR-17'] },
   async () => {
     const before = descendants().length
     const mesh = meshOf()
@@ -294,7 +302,7 @@ test(
 
 test(
   'a caller that does not read holds no more than its share of memory',
-  { tags: ['MCP-9'] },
+  { tags: ['MCP-9', 'THR-16'] },
   async () => {
     const mesh = meshOf()
     await openSession(mesh)
@@ -353,7 +361,7 @@ test(
 
 test(
   'a message is the same for the gate and for the server',
-  { tags: ['MCP-1', 'MCP-12'] },
+  { tags: ['MCP-1', 'MCP-12', 'THR-12'] },
   async () => {
     const decided: JsonRpcMessage[] = []
     const mesh = meshOf({

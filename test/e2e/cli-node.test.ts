@@ -152,17 +152,21 @@ test('an invitation into a file is for its owner alone', { tags: ['CLI-1'] }, as
   expect(readFileSync(file, 'utf8')).toMatch(/^warren-invite:1:[\w-]+\n$/)
 })
 
-test('an invitation that has run out lets nobody in', { tags: ['CLI-2', 'MEM-7'] }, async () => {
-  const { invitation, expires } = await answer('invite', '--expires', '1s')
-  await expect
-    .poll(() => Date.now(), { timeout: 10_000 })
-    .toBeGreaterThan(Date.parse(String(expires)) + 1000)
-  const directory = join(mesh.root, 'late')
-  const outcome = await runWarren(['--dir', directory, 'join', String(invitation), ...keys()])
-  expect(outcome).toMatchObject({ code: 3, stdout: '' })
-  expect(outcome.stderr).toContain('[invitation-expired]')
-  expect(existsSync(join(directory, 'warren.yaml'))).toBe(false)
-})
+test(
+  'an invitation that has run out lets nobody in',
+  { tags: ['CLI-2', 'MEM-7', 'THR-7'] },
+  async () => {
+    const { invitation, expires } = await answer('invite', '--expires', '1s')
+    await expect
+      .poll(() => Date.now(), { timeout: 10_000 })
+      .toBeGreaterThan(Date.parse(String(expires)) + 1000)
+    const directory = join(mesh.root, 'late')
+    const outcome = await runWarren(['--dir', directory, 'join', String(invitation), ...keys()])
+    expect(outcome).toMatchObject({ code: 3, stdout: '' })
+    expect(outcome.stderr).toContain('[invitation-expired]')
+    expect(existsSync(join(directory, 'warren.yaml'))).toBe(false)
+  },
+)
 
 test('a node without an admin key does not invite', { tags: ['CLI-2'] }, async () => {
   const outcome = await runWarren(['--dir', lab.directory, 'invite'])

@@ -52,12 +52,16 @@ function serverProcesses(): number {
   return table.split('\n').filter((line) => line.includes(SERVER) && !line.startsWith('Z')).length
 }
 
-test('a fresh server that no rule opens is not even seen', { tags: ['NODE-1'] }, async () => {
-  await expect.poll(() => aliases(desk), { timeout: 15_000 }).toEqual(['open'])
-  const outcome = await runWarren(['--dir', desk.directory, 'call', 'closed', 'echo'])
-  expect(outcome.code).toBe(1)
-  expect(outcome.stderr).toContain('no-such-server')
-})
+test(
+  'a fresh server that no rule opens is not even seen',
+  { tags: ['NODE-1', 'THR-12'] },
+  async () => {
+    await expect.poll(() => aliases(desk), { timeout: 15_000 }).toEqual(['open'])
+    const outcome = await runWarren(['--dir', desk.directory, 'call', 'closed', 'echo'])
+    expect(outcome.code).toBe(1)
+    expect(outcome.stderr).toContain('no-such-server')
+  },
+)
 
 test(
   'a hundred calls in flight all come back, each with its own answer',
@@ -76,25 +80,29 @@ test(
   },
 )
 
-test('an invitation lets one machine in, and no second one', { tags: ['NODE-4'] }, async () => {
-  const invitation = await invitationOf(desk)
-  const join1 = ['join', invitation, '--name', 'x', '--passphrase-file', mesh.passphraseFile]
-  const first = await runWarren(['--dir', `${mesh.root}/x`, ...join1])
-  const second = await runWarren(['--dir', `${mesh.root}/y`, ...join1])
-  expect(first).toMatchObject({ code: 0 })
-  expect(second).toMatchObject({ code: 3 })
-  expect(second.stderr).toContain('invitation-used')
-  const nothing = await runWarren([
-    '--dir',
-    `${mesh.root}/y`,
-    'up',
-    '--passphrase-file',
-    mesh.passphraseFile,
-  ])
-  expect(nothing).toMatchObject({ code: 6 })
-})
+test(
+  'an invitation lets one machine in, and no second one',
+  { tags: ['NODE-4', 'THR-7'] },
+  async () => {
+    const invitation = await invitationOf(desk)
+    const join1 = ['join', invitation, '--name', 'x', '--passphrase-file', mesh.passphraseFile]
+    const first = await runWarren(['--dir', `${mesh.root}/x`, ...join1])
+    const second = await runWarren(['--dir', `${mesh.root}/y`, ...join1])
+    expect(first).toMatchObject({ code: 0 })
+    expect(second).toMatchObject({ code: 3 })
+    expect(second.stderr).toContain('invitation-used')
+    const nothing = await runWarren([
+      '--dir',
+      `${mesh.root}/y`,
+      'up',
+      '--passphrase-file',
+      mesh.passphraseFile,
+    ])
+    expect(nothing).toMatchObject({ code: 6 })
+  },
+)
 
-test('keys and control socket are their owner’s alone', { tags: ['NODE-5'] }, () => {
+test('keys and control socket are their owner’s alone', { tags: ['NODE-5', 'THR-19'] }, () => {
   for (const path of [
     'warren.sock',
     'keys/node.json',
@@ -108,7 +116,7 @@ test('keys and control socket are their owner’s alone', { tags: ['NODE-5'] }, 
 
 test(
   'a provider that is killed in a call: an error in time, and no process is left',
-  { tags: ['NODE-3'] },
+  { tags: ['NODE-3', 'THR-17'] },
   async () => {
     const client = await host('open')
     const hanging = client.callTool({ name: 'hang', arguments: {} }).then(

@@ -1,7 +1,7 @@
 import type { Reporter, TestModule, Vitest } from 'vitest/node'
-import { readRequirements } from './requirements.ts'
+import { readRequirements, unprovedIds } from './requirements.ts'
 
-/** Fails a full run in which a requirement of docs/specs is proved by no passing test. */
+/** Fails a full run in which a requirement of docs/specs, or a threat of docs/threat-model.md, has no test. */
 export class ComplianceReporter implements Reporter {
   #partial = false
 
@@ -10,16 +10,16 @@ export class ComplianceReporter implements Reporter {
     this.#partial =
       config.testNamePattern !== undefined ||
       config.project.length > 0 ||
+      config.tagsFilter !== undefined ||
       process.argv.slice(2).some((argument) => !argument.startsWith('-') && argument !== 'run')
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {
     if (this.#partial) return
-    const settled = modules.flatMap((module) => [...module.children.allTests()])
-    const proved = new Set(
-      settled.filter((test) => test.result().state !== 'failed').flatMap((test) => test.tags),
-    )
-    const unproved = [...readRequirements().keys()].filter((id) => !proved.has(id))
+    const tests = modules
+      .flatMap((module) => [...module.children.allTests()])
+      .map((test) => ({ tags: test.tags, state: test.result().state }))
+    const unproved = unprovedIds(readRequirements(), tests)
     for (const id of unproved) console.error(` Unproved  ${id}`)
     if (unproved.length > 0) process.exitCode = 1
   }

@@ -68,7 +68,7 @@ test.for([
 
 test.for([0, 1, 2])(
   'a bit changed anywhere in message %i fails at a named step',
-  { tags: ['HS-2'] },
+  { tags: ['HS-2', 'THR-3'] },
   (number) => {
     let length = 0
     run(side(nodeSuite, 'initiator'), side(nodeSuite, 'responder'), (message, at) => {
@@ -89,7 +89,7 @@ test.for([0, 1, 2])(
   },
 )
 
-test('a message that is cut, lengthened or replayed fails', { tags: ['HS-2'] }, () => {
+test('a message that is cut, lengthened or replayed fails', { tags: ['HS-2', 'THR-3'] }, () => {
   for (const change of [
     (m: Uint8Array) => m.subarray(0, -1),
     (m: Uint8Array) => new Uint8Array([...m, 0]),
@@ -138,7 +138,7 @@ function call(): { near: CallSession; far: CallSession; hello: Uint8Array; reply
 
 const DATA = new Uint8Array([1, 2, 3])
 
-test('data goes both ways, and only an explicit end is an end', { tags: ['HS-5'] }, () => {
+test('data goes both ways, and only an explicit end is an end', { tags: ['HS-5', 'THR-4'] }, () => {
   const { near, far } = call()
   const frames = (bytes: Uint8Array): ReturnType<FrameDecoder['push']> =>
     new FrameDecoder().push(bytes)
@@ -155,34 +155,38 @@ test('data goes both ways, and only an explicit end is an end', { tags: ['HS-5']
   expect(() => far.requireFinal()).not.toThrow()
 })
 
-test('changed, replayed, reordered and reflected frames end the call', { tags: ['HS-6'] }, () => {
-  const open = (session: CallSession, bytes: Uint8Array): void => {
-    const [frame] = new FrameDecoder().push(bytes)
-    expect(frame).toBeDefined()
-    session.open(frame!)
-  }
-  const attacks: readonly ((pair: ReturnType<typeof call>) => void)[] = [
-    ({ near, far }) => open(far, flipped(near.sealData(DATA), 8)),
-    ({ near, far }) => open(far, flipped(near.sealData(DATA), 4)),
-    ({ near, far }) => {
-      const frame = near.sealData(DATA)
-      open(far, frame)
-      open(far, frame)
-    },
-    ({ near, far }) => {
-      near.sealData(DATA)
-      open(far, near.sealData(DATA))
-    },
-    ({ near }) => open(near, near.sealData(DATA)),
-  ]
-  for (const attack of attacks) {
-    const pair = call()
-    expect(() => attack(pair)).toThrow(HandshakeError)
-  }
-  const { near, far } = call()
-  expect(() => open(far, flipped(near.sealData(DATA), 8))).toThrow(HandshakeError)
-  expect(() => open(far, near.sealData(DATA))).toThrow(HandshakeError)
-})
+test(
+  'changed, replayed, reordered and reflected frames end the call',
+  { tags: ['HS-6', 'THR-4'] },
+  () => {
+    const open = (session: CallSession, bytes: Uint8Array): void => {
+      const [frame] = new FrameDecoder().push(bytes)
+      expect(frame).toBeDefined()
+      session.open(frame!)
+    }
+    const attacks: readonly ((pair: ReturnType<typeof call>) => void)[] = [
+      ({ near, far }) => open(far, flipped(near.sealData(DATA), 8)),
+      ({ near, far }) => open(far, flipped(near.sealData(DATA), 4)),
+      ({ near, far }) => {
+        const frame = near.sealData(DATA)
+        open(far, frame)
+        open(far, frame)
+      },
+      ({ near, far }) => {
+        near.sealData(DATA)
+        open(far, near.sealData(DATA))
+      },
+      ({ near }) => open(near, near.sealData(DATA)),
+    ]
+    for (const attack of attacks) {
+      const pair = call()
+      expect(() => attack(pair)).toThrow(HandshakeError)
+    }
+    const { near, far } = call()
+    expect(() => open(far, flipped(near.sealData(DATA), 8))).toThrow(HandshakeError)
+    expect(() => open(far, near.sealData(DATA))).toThrow(HandshakeError)
+  },
+)
 
 test('a changed hello or reply fails key confirmation', { tags: ['HS-6'] }, () => {
   const shared = {

@@ -281,7 +281,7 @@ describe.for(SUITES)('keys, with the $name suite', (by) => {
 })
 
 describe('first seen', () => {
-  test('a shorter log is a rollback', { tags: ['ID-7'] }, () => {
+  test('a shorter log is a rollback', { tags: ['ID-7', 'THR-9'] }, () => {
     const known = rotated()
     const lines = known.text.split('\n')
     for (const length of [1, 2]) {
@@ -292,7 +292,7 @@ describe('first seen', () => {
 
   test(
     'two heads with one predecessor are a fork, with both as evidence',
-    { tags: ['ID-7'] },
+    { tags: ['ID-7', 'THR-9'] },
     () => {
       const { text } = node().log
       const one = forgeNext(text, { update: seed(4), next: seed(60) })

@@ -45,7 +45,7 @@ describe.for(SUITES)('with the $name suite', (by) => {
 
   test.for([0, 1])(
     'a proof that is stripped refuses the document (%i)',
-    { tags: ['ID-15'] },
+    { tags: ['ID-15', 'THR-8'] },
     (index) => {
       const document = signed()
       const stripped = { ...document, proof: document.proof.filter((_, at) => at !== index) }

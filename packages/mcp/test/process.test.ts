@@ -135,7 +135,7 @@ test(
 
 test.for(['SIGKILL', 'SIGTERM'] as const)(
   'process groups end with a node that got %s',
-  { tags: ['MCP-15'], timeout: 15_000 },
+  { tags: ['MCP-15', 'THR-20'], timeout: 15_000 },
   async (signal) => {
     const node = spawn(process.execPath, [join(import.meta.dirname, 'support/node-process.ts')], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -62,7 +62,7 @@ describe('admission', () => {
     ).toBe('not-a-member')
   })
 
-  test('with the membership of somebody else is refused', { tags: ['MEM-10'] }, () => {
+  test('with the membership of somebody else is refused', { tags: ['MEM-10', 'THR-6'] }, () => {
     const stranger = identity()
     const channel = channelOf(stranger)
     expect(refusalCode(() => judge(hello({ log: stranger.log.text }), { channel }))).toBe(
@@ -70,7 +70,7 @@ describe('admission', () => {
     )
   })
 
-  test('with the whole hello of somebody else is refused', { tags: ['MEM-10'] }, () => {
+  test('with the whole hello of somebody else is refused', { tags: ['MEM-10', 'THR-6'] }, () => {
     const thief = channelOf(identity())
     expect(refusalCode(() => judge(hello(), { channel: thief }))).toBe('key-mismatch')
     const own = channelOf(member)
@@ -91,7 +91,7 @@ describe('admission', () => {
     },
   )
 
-  test('to another mesh is refused', { tags: ['MEM-10'] }, () => {
+  test('to another mesh is refused', { tags: ['MEM-10', 'THR-6'] }, () => {
     const other = mesh()
     const foreign = hello({
       meshId: other.charter.meshId,
@@ -103,7 +103,7 @@ describe('admission', () => {
     )
   })
 
-  test('outside its time is refused', { tags: ['MEM-10'] }, () => {
+  test('outside its time is refused', { tags: ['MEM-10', 'THR-6'] }, () => {
     expect(refusalCode(() => judge(hello(), { nowMs: NOW_MS + 2 * YEAR_MS }))).toBe(
       'membership-expired',
     )
@@ -119,9 +119,13 @@ describe('admission', () => {
       name: 'more roles',
       text: edited(membership, (record) => record['credentialSubject'].roles.push('admin')),
     },
-  ])('by a membership with $name is refused', { tags: ['MEM-10', 'MEM-3'] }, ({ text: odd }) => {
-    expect(refusalCode(() => judge(hello({ membership: odd })))).toBe('membership-unproved')
-  })
+  ])(
+    'by a membership with $name is refused',
+    { tags: ['MEM-10', 'MEM-3', 'THR-6'] },
+    ({ text: odd }) => {
+      expect(refusalCode(() => judge(hello({ membership: odd })))).toBe('membership-unproved')
+    },
+  )
 })
 
 describe('key logs', () => {
@@ -151,13 +155,13 @@ describe('key logs', () => {
     },
   )
 
-  test('an older log than the known one is refused', { tags: ['MEM-11'] }, () => {
+  test('an older log than the known one is refused', { tags: ['MEM-11', 'THR-9'] }, () => {
     const known = knowing(rotated.log)
     expect(refusalCode(() => judge(hello(), known))).toBe('log-rollback')
     expect(judge(hello({ log: newLog }), { channel, ...known }).log.version).toBe(2)
   })
 
-  test('a second history is refused', { tags: ['MEM-11'] }, () => {
+  test('a second history is refused', { tags: ['MEM-11', 'THR-9'] }, () => {
     const other = appendRotation({
       suite,
       identity: member,

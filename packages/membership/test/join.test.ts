@@ -88,7 +88,7 @@ describe('joining', () => {
     },
   )
 
-  test('twice with one invitation is refused, for anybody', { tags: ['MEM-7'] }, () => {
+  test('twice with one invitation is refused, for anybody', { tags: ['MEM-7', 'THR-7'] }, () => {
     const side = inviting()
     answered(side)
     expect(refusalCode(() => answered(side))).toBe('invitation-used')
@@ -99,7 +99,7 @@ describe('joining', () => {
     )
   })
 
-  test('with an expired invitation is refused on both sides', { tags: ['MEM-7'] }, () => {
+  test('with an expired invitation is refused on both sides', { tags: ['MEM-7', 'THR-7'] }, () => {
     const side = inviting()
     const late = { nowMs: NOW_MS + HOUR_MS }
     expect(refusalCode(() => request(side, late))).toBe('invitation-expired')
@@ -110,14 +110,18 @@ describe('joining', () => {
     expect([...side.ledger.records.values()]).toMatchObject([{ usedBy: undefined }])
   })
 
-  test('with a secret that the inviter never gave out is refused', { tags: ['MEM-7'] }, () => {
-    const side = inviting()
-    const invitation = { ...parseInvitation(side.text), secret: new Uint8Array(32) }
-    const bytes = request(side, { invitation })
-    expect(refusalCode(() => accept(side, { bytes, channel: channelOf(joiner, HASH) }))).toBe(
-      'invitation-unknown',
-    )
-  })
+  test(
+    'with a secret that the inviter never gave out is refused',
+    { tags: ['MEM-7', 'THR-7'] },
+    () => {
+      const side = inviting()
+      const invitation = { ...parseInvitation(side.text), secret: new Uint8Array(32) }
+      const bytes = request(side, { invitation })
+      expect(refusalCode(() => accept(side, { bytes, channel: channelOf(joiner, HASH) }))).toBe(
+        'invitation-unknown',
+      )
+    },
+  )
 })
 
 describe('the request', () => {

@@ -42,7 +42,7 @@ test(
 
 test(
   'the responder refuses: the initiator learns the code, both say so',
-  { tags: ['NET-7'] },
+  { tags: ['NET-7', 'THR-6'] },
   async () => {
     const far = await labNode({ judge: () => refusal })
     const near = await labNode()
@@ -118,14 +118,14 @@ test.for([
   '/warren/call/1',
   '/warren/join/1',
   'ls',
-])('a stranger that speaks %s is cut off', { tags: ['NET-6'] }, async (protocol) => {
+])('a stranger that speaks %s is cut off', { tags: ['NET-6', 'THR-5'] }, async (protocol) => {
   const far = await labNode()
   const connection = await strangerConnection(far.address)
   await expect(connection.newStream(protocol, { signal: soon() })).rejects.toThrow()
   expect(far.network.peers()).toEqual([])
 })
 
-test('a stranger that asks for nothing gets nothing', { tags: ['NET-7'] }, async () => {
+test('a stranger that asks for nothing gets nothing', { tags: ['NET-7', 'THR-5'] }, async () => {
   const far = await labNode({ limits: { strangerTimeoutMs: 50 } })
   const connection = await strangerConnection(far.address)
   const openedAt = performance.now()

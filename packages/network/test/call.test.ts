@@ -148,7 +148,7 @@ test('nobody serves calls: the caller is told', { tags: ['NET-15'] }, async () =
 
 test(
   'a node that stops in the middle of a call truncates it, loudly',
-  { tags: ['NET-15'] },
+  { tags: ['NET-15', 'THR-4'] },
   async () => {
     const { near, far } = await connectedPair()
     far.network.onCall(async (stream) => {

@@ -1,4 +1,5 @@
 import { multiaddr } from '@multiformats/multiaddr'
+import { SECURE_HANDSHAKE_PROTOCOL } from '@warren/handshake'
 import { createConnection, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { announcedAddresses } from '../src/announced-addresses.ts'
@@ -60,18 +61,30 @@ test('a network opens no more connections in a window than allowed', { tags: ['N
   expect(gate.take(host('/ip4/198.51.100.1'))).toBeDefined()
 })
 
-test('idle sockets of one host do not keep an honest node out', { tags: ['NET-12'] }, async () => {
-  const far = await labNode({ limits: { pendingPerHostMax: 30, pendingMax: 128 } })
-  const [, , , , port = ''] = far.address.split('/')
-  const sockets = await Promise.all(
-    Array.from({ length: 25 }, async () => idleSocket(Number(port))),
-  )
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy()
-  })
-  const near = await labNode()
-  await expect(near.network.dial(far.address, soon())).resolves.toBeDefined()
-})
+test.for([
+  { name: 'say nothing', said: '' },
+  { name: 'stop in the middle of the negotiation', said: '\u0013/multistream/1.0.0\n' },
+  {
+    name: 'stop in the middle of the handshake',
+    said: `\u0013/multistream/1.0.0\n${line(SECURE_HANDSHAKE_PROTOCOL)}\u0004\u00d0half a message`,
+  },
+])(
+  'sockets of one host that $name do not keep an honest node out',
+  { tags: ['NET-12', 'THR-11'] },
+  async ({ said }) => {
+    const far = await labNode({ limits: { pendingPerHostMax: 30, pendingMax: 128 } })
+    const [, , , , port = ''] = far.address.split('/')
+    const sockets = await Promise.all(
+      Array.from({ length: 25 }, async () => idleSocket(Number(port))),
+    )
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy()
+    })
+    for (const socket of sockets) socket.write(said, 'latin1')
+    const near = await labNode()
+    await expect(near.network.dial(far.address, soon())).resolves.toBeDefined()
+  },
+)
 
 test('more idle sockets than one host may have are refused', { tags: ['NET-12'] }, async () => {
   const far = await labNode({ limits: { pendingPerHostMax: 3 } })
@@ -84,6 +97,11 @@ test('more idle sockets than one host may have are refused', { tags: ['NET-12'] 
   expect(sockets.filter((socket) => socket.destroyed)).toEqual([])
   for (const socket of sockets) socket.destroy()
 })
+
+/** A line of the negotiation, with its length in front. */
+function line(text: string): string {
+  return `${String.fromCodePoint(text.length + 1)}${text}\n`
+}
 
 function idleSocket(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {

@@ -52,7 +52,7 @@ test('other news of a peer are told after a second', { tags: ['LAN-10'] }, () =>
   expect(heard.isWorthTelling('a', 'eth0', 'y')).toBe(true)
 })
 
-test('invented peers are told at most 32 in a second', { tags: ['LAN-10'] }, () => {
+test('invented peers are told at most 32 in a second', { tags: ['LAN-10', 'THR-10'] }, () => {
   const clock = stoppedClock()
   const heard = new HeardPeers(clock)
   const told = (): number =>

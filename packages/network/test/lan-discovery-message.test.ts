@@ -95,7 +95,7 @@ test('255 characters are read and 256 are not', { tags: ['LAN-7'] }, () => {
   expect(read(ptr(), txt(claim()), txt(padded(256)))).toBeUndefined()
 })
 
-test('an answer about two peers is about nobody', { tags: ['LAN-8'] }, () => {
+test('an answer about two peers is about nobody', { tags: ['LAN-8', 'THR-10'] }, () => {
   expect(read(ptr(), txt(claim()), txt(claim(ed25519, '/ip4/10.0.0.2/tcp/1')))).toHaveLength(2)
   expect(read(ptr(), txt(claim()), txt(claim(other)))).toBeUndefined()
   expect(read(ptr(), txt(claim(secp256k1)))).toBeUndefined()

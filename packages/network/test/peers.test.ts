@@ -177,27 +177,31 @@ test('a call connects again to a member that was met before', { tags: ['NET-9'] 
   expect(Buffer.from(await collect(call.bytes)).toString()).toBe('again')
 })
 
-test('a socket that dies in the middle of a call ends the call', { tags: ['NET-17'] }, async () => {
-  const [near, far] = await Promise.all([labNode(), labNode()])
-  const toFar = await relay(far.address)
-  await near.network.dial(toFar.address, soon())
-  const ended = Promise.withResolvers<void>()
-  far.network.onCall(async (stream) => {
-    stream.signal.addEventListener('abort', () => ended.resolve())
-    await stream.write(Buffer.from('x'))
-    await collect(stream.bytes)
-  })
-  const call = await near.network.openCall(far.did, soon())
-  await call.write(Buffer.from('x'))
-  const iterator = call.bytes[Symbol.asyncIterator]()
-  await iterator.next()
-  const cutAt = performance.now()
-  const reading = iterator.next()
-  toFar.cut()
-  await expect(reading).rejects.toMatchObject({ name: 'NetworkError' })
-  await ended.promise
-  expect(performance.now() - cutAt).toBeLessThan(5_000)
-})
+test(
+  'a socket that dies in the middle of a call ends the call',
+  { tags: ['NET-17', 'THR-17'] },
+  async () => {
+    const [near, far] = await Promise.all([labNode(), labNode()])
+    const toFar = await relay(far.address)
+    await near.network.dial(toFar.address, soon())
+    const ended = Promise.withResolvers<void>()
+    far.network.onCall(async (stream) => {
+      stream.signal.addEventListener('abort', () => ended.resolve())
+      await stream.write(Buffer.from('x'))
+      await collect(stream.bytes)
+    })
+    const call = await near.network.openCall(far.did, soon())
+    await call.write(Buffer.from('x'))
+    const iterator = call.bytes[Symbol.asyncIterator]()
+    await iterator.next()
+    const cutAt = performance.now()
+    const reading = iterator.next()
+    toFar.cut()
+    await expect(reading).rejects.toMatchObject({ name: 'NetworkError' })
+    await ended.promise
+    expect(performance.now() - cutAt).toBeLessThan(5_000)
+  },
+)
 
 test(
   'expelling cuts live calls at once and keeps the peer out, both ways',

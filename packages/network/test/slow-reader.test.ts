@@ -7,7 +7,7 @@ const MIB = 1024 * 1024
 
 test(
   'a slow reader of 200 MB holds the sender back, and memory stays where it is',
-  { tags: ['NET-1'], timeout: 60_000 },
+  { tags: ['NET-1', 'THR-16'], timeout: 60_000 },
   async () => {
     const script = join(import.meta.dirname, 'slow-reader.ts')
     const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script])

@@ -79,7 +79,7 @@ test.for([
   { name: 'two restarts with the clock back by half a day', steps: 3, backMs: DAY_MS / 2 },
 ])(
   'a log once seen is not rolled back after $name',
-  { tags: ['NODE-6'] },
+  { tags: ['NODE-6', 'THR-9'] },
   async ({ steps, backMs }) => {
     const { member, hello, desk } = meshWithMember()
     const rotated = appendRotation({

@@ -247,15 +247,19 @@ test('the end of the node waits for no client', { tags: ['DMN-2', 'DMN-5'] }, as
   expect(existsSync(node.path)).toBe(false)
 })
 
-test('the socket is its owner’s alone, whatever the umask', { tags: ['DMN-4'] }, async () => {
-  const umask = process.umask(0)
-  onTestFinished(() => {
-    process.umask(umask)
-  })
-  const node = await listening()
-  expect(statSync(node.path).mode & 0o777).toBe(0o600)
-  expect(process.umask()).toBe(0)
-})
+test(
+  'the socket is its owner’s alone, whatever the umask',
+  { tags: ['DMN-4', 'THR-19'] },
+  async () => {
+    const umask = process.umask(0)
+    onTestFinished(() => {
+      process.umask(umask)
+    })
+    const node = await listening()
+    expect(statSync(node.path).mode & 0o777).toBe(0o600)
+    expect(process.umask()).toBe(0)
+  },
+)
 
 test(
   'a directory that is made for the socket is its owner’s alone',

@@ -57,10 +57,14 @@ const ODD_NAMES = [
   'x'.repeat(16_384),
 ]
 
-test.for(ODD_NAMES)('the tool %j is decided and is no other tool', { tags: ['POL-7'] }, (tool) => {
-  expect(ANYTHING.decide(request({ tool })).allowed).toBe(true)
-  expect(SECRET.decide(request({ tool }))).toMatchObject({ allowed: false, reason: 'no-rule' })
-})
+test.for(ODD_NAMES)(
+  'the tool %j is decided and is no other tool',
+  { tags: ['POL-7', 'THR-12'] },
+  (tool) => {
+    expect(ANYTHING.decide(request({ tool })).allowed).toBe(true)
+    expect(SECRET.decide(request({ tool }))).toMatchObject({ allowed: false, reason: 'no-rule' })
+  },
+)
 
 test.for(ODD_NAMES.filter((name) => name.length <= 64))(
   'the role and enclave %j are no other',
@@ -72,7 +76,7 @@ test.for(ODD_NAMES.filter((name) => name.length <= 64))(
   },
 )
 
-test('no text but its own name opens a tool', { tags: ['POL-7'] }, () => {
+test('no text but its own name opens a tool', { tags: ['POL-7', 'THR-12'] }, () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (tool) => {
       fc.pre(tool !== 'read_file')
@@ -82,7 +86,7 @@ test('no text but its own name opens a tool', { tags: ['POL-7'] }, () => {
   )
 })
 
-test('a slash in a tool cannot reach into another server', { tags: ['POL-7'] }, () => {
+test('a slash in a tool cannot reach into another server', { tags: ['POL-7', 'THR-12'] }, () => {
   expect(SECRET.decide(request({ server: 'f', tool: 's/read_file' })).allowed).toBe(false)
   expect(SECRET.decide(request({ server: 'other', tool: 'fs/read_file' })).allowed).toBe(false)
 })

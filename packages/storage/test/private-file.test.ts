@@ -89,7 +89,7 @@ test.for([
   { bits: 0o604, code: 'file-open' },
   { bits: 0o620, code: 'file-open' },
   { bits: 0o601, code: 'file-open' },
-])('a file of mode $bits gives $code', { tags: ['STO-2'] }, async ({ bits, code }) => {
+])('a file of mode $bits gives $code', { tags: ['STO-2', 'THR-19'] }, async ({ bits, code }) => {
   const path = join(await temporaryDirectory(), 'a')
   await writeFile(path, BYTES)
   await chmod(path, bits)
