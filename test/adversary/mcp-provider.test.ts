@@ -103,7 +103,7 @@ test(
           written += 16 * 1024
         }
       })(),
-    ).rejects.toThrow()
+    ).rejects.toThrow('a line has at most 65536 bytes')
     expect(written).toBeLessThan(512 * 1024)
     await stillServes(mesh)
   },

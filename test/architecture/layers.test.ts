@@ -44,8 +44,9 @@ const packages = readdirSync(join(ROOT, 'packages')).filter((name) =>
   existsSync(join(ROOT, 'packages', name, 'package.json')),
 )
 
-function read<T>(path: string): T {
-  return JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as T
+function read(path: string): unknown {
+  const value: unknown = JSON.parse(readFileSync(join(ROOT, path), 'utf8'))
+  return value
 }
 
 function sources(name: string): readonly string[] {
@@ -68,8 +69,8 @@ test('every package has a row', () => {
 })
 
 describe.for(packages)('%s', (name) => {
-  const manifest = read<Manifest>(`packages/${name}/package.json`)
-  const tsconfig = read<TsConfig>(`packages/${name}/tsconfig.json`)
+  const manifest = read(`packages/${name}/package.json`) as Manifest
+  const tsconfig = read(`packages/${name}/tsconfig.json`) as TsConfig
   const declared = workspaceNames(Object.keys(manifest.dependencies ?? {}))
 
   test('uses lower rows only', () => {
@@ -90,7 +91,7 @@ describe.for(packages)('%s', (name) => {
   })
 
   test('has project references in step with its dependencies', () => {
-    const referenced = (tsconfig.references ?? []).map(({ path }) => path.split('/').at(-1))
+    const referenced = (tsconfig.references ?? []).map(({ path }) => path.split('/').at(-1) ?? '')
     expect(referenced.toSorted()).toEqual(declared.toSorted())
   })
 
@@ -108,7 +109,7 @@ describe.for(packages)('%s', (name) => {
 })
 
 test.for([...PURE, ...CALLS_NODE_CRYPTO])('%s is pure', (name) => {
-  const { compilerOptions } = read<TsConfig>(`packages/${name}/tsconfig.json`)
+  const { compilerOptions } = read(`packages/${name}/tsconfig.json`) as TsConfig
   expect(compilerOptions?.types ?? []).toEqual(PURE.includes(name) ? [] : ['node'])
   for (const file of sources(name)) {
     const foreign = imports(file)

@@ -4,9 +4,9 @@ import { chai } from 'vitest'
  * The assertions that libp2p's compliance suites use beyond those of chai: `exist()` written as a
  * call, and `equalBytes`. The suites import them from a build tool, which stays out of the tree.
  */
-chai.use(({ Assertion }, { addMethod, addProperty }) => {
-  addProperty(Assertion.prototype, 'exist', function exist(this: Chai.AssertionStatic) {
-    const subject: unknown = this._obj
+chai.use(({ Assertion }, utils) => {
+  utils.addProperty(Assertion.prototype, 'exist', function exist(this: Chai.AssertionStatic) {
+    const subject: unknown = utils.flag(this, 'object')
     this.assert(
       subject !== null && subject !== undefined,
       'expected #{this} to exist',
@@ -15,11 +15,11 @@ chai.use(({ Assertion }, { addMethod, addProperty }) => {
     )
     return () => this
   })
-  addMethod(
+  utils.addMethod(
     Assertion.prototype,
     'equalBytes',
     function equalBytes(this: Chai.AssertionStatic, expected: Uint8Array) {
-      const subject: unknown = this._obj
+      const subject: unknown = utils.flag(this, 'object')
       this.assert(
         subject instanceof Uint8Array && Buffer.compare(subject, expected) === 0,
         'expected the bytes to be equal',

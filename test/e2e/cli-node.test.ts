@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { JsonObject, JsonValue } from '@warren/core'
 import { askWarren, Daemon, runWarren } from '@warren/demo/warren-process'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { type ReadyMesh, readyMesh, type ReadyNode } from './support/ready-mesh.ts'
+import { type ReadyMesh, readyMesh, type ReadyNode, textIn } from './support/ready-mesh.ts'
 
 const SERVER = join(import.meta.dirname, 'support/slow-server.ts')
 const DID = expect.stringMatching(/^did:webvh:Qm\w{44}:warren\.internal$/)
@@ -63,8 +63,8 @@ function keys(): readonly string[] {
 test('init and join print what was made', { tags: ['CLI-1'] }, async () => {
   const founded = await askWarren(['--dir', join(mesh.root, 'other'), 'init', ...keys()])
   expect(founded).toEqual({ meshId: MESH_ID, did: DID, peerId: PEER_ID, adminDid: DID })
-  const { invitation } = await answer('invite', '--role', 'operator', '--enclave', 'hall')
-  const words = ['join', String(invitation), '--name', 'third', ...keys()]
+  const invited = await answer('invite', '--role', 'operator', '--enclave', 'hall')
+  const words = ['join', textIn(invited, 'invitation'), '--name', 'third', ...keys()]
   const joined = await askWarren(['--dir', join(mesh.root, 'third'), ...words])
   expect(joined).toEqual({
     meshId: mesh.meshId,
@@ -156,12 +156,18 @@ test(
   'an invitation that has run out lets nobody in',
   { tags: ['CLI-2', 'MEM-7', 'THR-7'] },
   async () => {
-    const { invitation, expires } = await answer('invite', '--expires', '1s')
+    const invited = await answer('invite', '--expires', '1s')
     await expect
       .poll(() => Date.now(), { timeout: 10_000 })
-      .toBeGreaterThan(Date.parse(String(expires)) + 1000)
+      .toBeGreaterThan(Date.parse(textIn(invited, 'expires')) + 1000)
     const directory = join(mesh.root, 'late')
-    const outcome = await runWarren(['--dir', directory, 'join', String(invitation), ...keys()])
+    const outcome = await runWarren([
+      '--dir',
+      directory,
+      'join',
+      textIn(invited, 'invitation'),
+      ...keys(),
+    ])
     expect(outcome).toMatchObject({ code: 3, stdout: '' })
     expect(outcome.stderr).toContain('[invitation-expired]')
     expect(existsSync(join(directory, 'warren.yaml'))).toBe(false)

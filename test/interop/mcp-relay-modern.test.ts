@@ -59,13 +59,14 @@ async function session(client: Client): Promise<void> {
   await client.callTool({ name: 'deploy', arguments: { env: 'prod' } })
   const onprogress = (): void => {}
   await client.callTool({ name: 'count', arguments: { n: 3, pauseMs: 5 } }, { onprogress })
-  await expect(client.callTool({ name: 'none', arguments: {} })).rejects.toThrow()
+  await expect(client.callTool({ name: 'none', arguments: {} })).rejects.toThrow(
+    'Tool none not found',
+  )
   const abort = new AbortController()
   const { signal } = abort
   const long = client.callTool({ name: 'count', arguments: { n: 99, pauseMs: 20 } }, { signal })
-  const rejected = expect(long).rejects.toThrow()
   setTimeout(() => abort.abort(), 60)
-  await rejected
+  await expect(long).rejects.toThrow(/abort/i)
   await eventually(async () => {
     const { content } = await client.callTool({ name: 'aborted', arguments: {} })
     return JSON.stringify(content).includes('count 99')

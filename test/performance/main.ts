@@ -99,7 +99,7 @@ function printRatios(): void {
   )
   const file = process.argv[process.argv.indexOf('--json') + 1]
   if (process.argv.includes('--json') && file !== undefined) {
-    const rows = [...results].map(([name, row]) => ({ name, ...Object.fromEntries(row) }))
+    const rows = [...results].map(([name, row]) => Object.assign({ name }, Object.fromEntries(row)))
     writeFileSync(
       file,
       `${JSON.stringify({ node: process.versions.node, rows, roundTrip }, undefined, 2)}\n`,

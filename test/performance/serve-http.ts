@@ -10,7 +10,8 @@ import { createTrivialServer } from './trivial-server.ts'
 const [, , certificates] = process.argv
 const serve = toNodeHandler(createMcpHandler(createTrivialServer))
 const listener: RequestListener = (request, response) => {
-  void serve(request as never, response as never)
+  const { method = 'GET', url = '/' } = request
+  void serve(Object.assign(request, { method, url }), response)
 }
 
 const server =

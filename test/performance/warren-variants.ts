@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { askWarren, WARREN_ENTRY } from '@warren/demo/warren-process'
-import { type ReadyMesh, readyMesh } from '../e2e/support/ready-mesh.ts'
+import { type ReadyMesh, readyMesh, textIn } from '../e2e/support/ready-mesh.ts'
 import type { Variant } from './measure.ts'
 import { echoOnce, modernClient } from './variants.ts'
 
@@ -62,7 +62,7 @@ export async function warrenOverHttp(): Promise<Variant> {
   await serverIsKnown(directory)
   const status = await askWarren(['--dir', directory, 'status'])
   const token = readFileSync(join(directory, 'http-token'), 'utf8').trim()
-  const url = new URL(`${String(status['http'])}/mcp/s/trivial`)
+  const url = new URL(`${textIn(status, 'http')}/mcp/s/trivial`)
   const client = modernClient()
   await client.connect(
     new StreamableHTTPClientTransport(url, {

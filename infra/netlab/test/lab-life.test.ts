@@ -116,7 +116,10 @@ describe.skipIf(skipped)('the life of a lab', () => {
       name: 'too long a latency',
       change: { hosts: { a: [{ switch: 'lan', latencyMs: 10_001 }] } },
     },
-    { name: 'too many cables', change: { hosts: { a: Array(9).fill({ switch: 'lan' }) } } },
+    {
+      name: 'too many cables',
+      change: { hosts: { a: Array.from({ length: 9 }, () => ({ switch: 'lan' })) } },
+    },
     { name: 'too many switches', change: { switches: names('s', 17) } },
     {
       name: 'too many hosts',
@@ -133,7 +136,7 @@ describe.skipIf(skipped)('the life of a lab', () => {
     const name = 'abcdefghijklmno'
     await using lab = await createLab({
       switches: [name],
-      hosts: { [name]: Array(8).fill({ switch: name }) },
+      hosts: { [name]: Array.from({ length: 8 }, () => ({ switch: name })) },
     })
     expect(lab.host(name).cable('eth7').ipv4).toBe('10.77.1.8')
   })

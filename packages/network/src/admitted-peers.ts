@@ -16,7 +16,7 @@ export interface AdmittedPeersComponents {
   readonly events: NetworkEventHub
   readonly known: KnownPeers
   readonly ownPeerId: string
-  makeCalls(link: PeerLink): LinkCalls
+  readonly makeCalls: (link: PeerLink) => LinkCalls
   sourceOf(peerId: string): 'lan' | 'static' | undefined
   /** The peer has a connection for the first time or a better one: what else there is may start on it. */
   onCurrent(link: PeerLink): void

@@ -13,7 +13,7 @@ type DialTarget = Parameters<Libp2p['dial']>[0]
 
 export interface LinkDialingComponents {
   readonly links: LinkRegistry
-  node(): Pick<Libp2p, 'dial'>
+  readonly node: () => Pick<Libp2p, 'dial'>
 }
 
 /** Opens connections: up to the handshake, or up to admission. */

@@ -30,8 +30,8 @@ export interface PeerHubComponents {
   readonly bindings: ChannelBindings
   readonly gate: ConnectionGate
   readonly ownPeerId: string
-  node(): Libp2p<NodeServices>
-  dialer(): Dialer
+  readonly node: () => Libp2p<NodeServices>
+  readonly dialer: () => Dialer
 }
 
 /** What becomes of each connection: a stranger at the door, an admitted peer with calls, an expelled one. */

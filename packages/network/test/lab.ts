@@ -1,3 +1,4 @@
+import type { Clock } from '@warren/core'
 import { nodeSuite } from '@warren/crypto'
 import {
   type AdmissionVerdict,
@@ -15,7 +16,7 @@ export const MESH_ID = 'zQmTestMesh'
 const DEADLINE_MS = 5_000
 const POLL_MS = 5
 
-export const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() }
+export const clock: Clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() }
 
 export interface LabNodeOptions {
   readonly name?: string
@@ -88,7 +89,8 @@ export async function connectedPair(
 export async function until(holds: () => boolean, deadlineMs: number = DEADLINE_MS): Promise<void> {
   const giveUpAt = performance.now() + deadlineMs
   while (!holds()) {
-    if (performance.now() > giveUpAt) throw new Error(`not within ${deadlineMs} ms: ${holds}`)
+    if (performance.now() > giveUpAt)
+      throw new Error(`not within ${deadlineMs} ms: ${String(holds)}`)
     await delay(POLL_MS)
   }
 }

@@ -114,7 +114,7 @@ test.for(['close', 'abort'] as const)(
     }
     const outcome = await readToEnd().catch((error: unknown) => String(error))
     expect(outcome).toMatch(/ended|reset|aborted/)
-    await expect(sending).rejects.toThrow()
+    await expect(sending).rejects.toThrow('the stream ended while sending')
   },
 )
 

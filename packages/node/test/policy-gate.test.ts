@@ -30,7 +30,7 @@ interface Gated {
   readonly gate: PolicyGate
   readonly events: readonly NodeEvent[]
   readonly admitted: Set<string>
-  decide(message: JsonRpcMessage, server?: string): ReturnType<PolicyGate['decide']>
+  readonly decide: (message: JsonRpcMessage, server?: string) => ReturnType<PolicyGate['decide']>
 }
 
 function gated(...policies: readonly string[]): Gated {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { JsonObject } from '@warren/core'
 import { askWarren, Daemon, type Launch } from '@warren/demo/warren-process'
 
 const MEET_TIMEOUT_MS = 20_000
@@ -90,18 +91,24 @@ async function foundAndJoin(
             ['--dir', directory, 'join', await invitationOf(founder), ...words],
             launch,
           )
-    meshId = String(made['meshId'])
+    meshId = textIn(made, 'meshId')
     await init.prepare?.({ name, directory })
     const daemon = await Daemon.start(directory, launch)
-    nodes.push({ name, directory, did: String(made['did']), launch, daemon })
+    nodes.push({ name, directory, did: textIn(made, 'did'), launch, daemon })
   }
   return meshId
 }
 
 /** A fresh invitation of a running node. */
 export async function invitationOf(node: ReadyNode): Promise<string> {
-  const { invitation } = await askWarren(['--dir', node.directory, 'invite'], node.launch)
-  return String(invitation)
+  return textIn(await askWarren(['--dir', node.directory, 'invite'], node.launch), 'invitation')
+}
+
+/** The text that a document, which a command printed, has under a key. */
+export function textIn(printed: JsonObject, key: string): string {
+  const { [key]: value } = printed
+  if (typeof value === 'string') return value
+  throw new Error(`no text "${key}" was printed`)
 }
 
 /** Waits until every node has admitted every other one. */
