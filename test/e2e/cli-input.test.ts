@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
@@ -11,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { askWarren, type Outcome, runWarren } from '@warren/demo/warren-process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { textIn } from './support/ready-mesh.ts'
 
 let root: string
 let passphraseFile: string
@@ -249,6 +251,21 @@ test.for<[string, object]>([
   expect(outcome).toMatchObject({ code: 0, stderr: '' })
   expect(JSON.parse(outcome.stdout)).toEqual({ added: ['notes'], warnings: [], running: false })
   expect(readFileSync(join(directory, 'warren.yaml'), 'utf8')).toContain('notes:\n    command: npx')
+})
+
+test('a snippet starts the command that printed it', { tags: ['CLI-1', 'CFG-13'] }, async () => {
+  const printed = await askWarren([...at(home), 'snippet', 'claude-desktop', 'notes'])
+  expect(printed).toEqual({ file: 'claude_desktop_config.json', text: expect.any(String) })
+  const { mcpServers } = JSON.parse(textIn(printed, 'text')) as {
+    readonly mcpServers: { readonly warren: { readonly command: string; readonly args: string[] } }
+  }
+  const { command, args } = mcpServers.warren
+  expect(args.slice(-2)).toEqual(['connect', 'notes'])
+  const [started, ...before] = [command, ...args.slice(0, -2)]
+  expect(spawnSync(started, [...before, 'status'], { encoding: 'utf8' })).toMatchObject({
+    status: 4,
+    stderr: expect.stringContaining(home),
+  })
 })
 
 test.for<[string, string, string]>([

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
-import { VERSION } from '@warren/node'
-import { Command } from 'commander'
+import { HOST_KINDS, VERSION } from '@warren/node'
+import { Argument, Command } from 'commander'
 import { call, peers, status, tools } from './commands/ask.ts'
 import { connect } from './commands/connect.ts'
 import { importServers } from './commands/import.ts'
@@ -9,6 +9,7 @@ import { invite } from './commands/invite.ts'
 import { join } from './commands/join.ts'
 import { reload } from './commands/reload.ts'
 import { serve } from './commands/serve.ts'
+import { snippet } from './commands/snippet.ts'
 import { up } from './commands/up.ts'
 
 const NAME_LENGTH_MAX = 32
@@ -97,6 +98,12 @@ function addServing(program: Command): void {
     .description('MCP on stdin and stdout: what an AI host starts')
     .argument('[server]', 'one server, unchanged (default: all of them, with prefixed names)')
     .action(connect)
+  program
+    .command('snippet')
+    .description('print what an AI host needs in its file to find the tools of the mesh')
+    .addArgument(new Argument('<host>', 'the AI host').choices(HOST_KINDS))
+    .argument('[server]', 'one server, unchanged (default: all of them, with prefixed names)')
+    .action(snippet)
 }
 
 function addAsking(program: Command): void {

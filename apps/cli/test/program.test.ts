@@ -33,6 +33,7 @@ test.for<[string, readonly string[]]>([
   ['an unknown option', ['status', '--verbose']],
   ['a missing argument', ['call', 'server']],
   ['one argument too many', ['status', 'now']],
+  ['an AI host that is not known', ['snippet', 'emacs']],
   ['an option without its value', ['invite', '--expires']],
 ])('%s is refused by the parser', { tags: ['CLI-3'] }, async ([, args]) => {
   await expect(run(args)).rejects.toMatchObject({ name: 'CommanderError', exitCode: 1 })

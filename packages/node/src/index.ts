@@ -7,9 +7,9 @@
  */
 export { pumpStdio, REFUSAL_META_KEY } from '@warren/mcp'
 export { addServer, type AddedServer, type AddServerInit } from './add-server.ts'
-export { askNode, ControlRefusal, openMcpPipe } from './control/control-client.ts'
+export { askNode, openMcpPipe } from './control/control-client.ts'
 export { controlSocketOf } from './data-directory.ts'
-export { hostSnippet } from './import/host-snippet.ts'
+export { HOST_KINDS, type HostKind, hostSnippet } from './import/host-snippet.ts'
 export {
   type HostFileImport,
   importHostFile,
