@@ -131,6 +131,10 @@ function flipped(bytes: Uint8Array, index: number): Uint8Array {
   return copy
 }
 
+function open(session: CallSession, bytes: Uint8Array): void {
+  for (const frame of new FrameDecoder().push(bytes)) session.open(frame)
+}
+
 describe('a handshake leaves no secret behind', () => {
   test.for([1, 2, 3, 4, 5, 6])(
     'when it is given up after step %i of six',
@@ -191,7 +195,7 @@ describe('a handshake leaves no secret behind', () => {
       const channel: SecureChannel = one.handshake.result()
       one.handshake.wipe()
       const alive = one.secrets.filter((secret) => secret.some((byte) => byte !== 0))
-      expect(alive.map(({ length }) => length).toSorted()).toEqual([32, 64])
+      expect(alive.map(({ length }) => length).toSorted((a, b) => a - b)).toEqual([32, 64])
       expect(alive).toContain(channel.exporter)
       channel.send.wipe()
       channel.receive.wipe()
@@ -276,10 +280,6 @@ describe('a call leaves no secret behind', () => {
       opener.hello(),
     )
     return { near, far, sessions: [opener.finish(reply), session] }
-  }
-
-  function open(session: CallSession, bytes: Uint8Array): void {
-    for (const frame of new FrameDecoder().push(bytes)) session.open(frame)
   }
 
   test('when it is given up before the reply', { tags: ['HS-14'] }, () => {

@@ -20,7 +20,7 @@ export interface LinkAdmissionComponents {
   readonly expulsions: Expulsions
   readonly events: NetworkEventHub
   /** Called when both sides have admitted each other. */
-  onAdmitted(link: PeerLink, did: string): void
+  readonly onAdmitted: (link: PeerLink, did: string) => void
 }
 
 /** Runs the admission of one connection and deals with how it ends: in, refused, or failed. */

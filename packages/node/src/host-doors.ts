@@ -16,7 +16,7 @@ import { VERSION } from './version.ts'
 
 export interface HostDoorsInit {
   readonly suite: CryptoSuite
-  readonly config: Pick<Config, 'http'>
+  readonly config: Pick<Config, 'http' | 'limits'>
   readonly catalog: Catalog
   readonly logger: Logger
 }

@@ -41,14 +41,14 @@ function mesh(clock: { wallMs(): number; monotonicMs(): number }): {
       nowMs: NOW_MS,
     })
     const directory = mkdtempSync(join(tmpdir(), 'warren-drop-'))
-    const { peers, close } = openStore(join(directory, 'warren.db'))
+    const store = openStore(join(directory, 'warren.db'))
     const admission = new AdmissionDesk({
       suite,
       clock,
       charter,
       log: identity.log.text,
       membership: membership.text,
-      peers,
+      peers: store.peers,
     })
     const network = createNetwork({
       suite,
@@ -64,7 +64,7 @@ function mesh(clock: { wallMs(): number; monotonicMs(): number }): {
     await network.start()
     onTestFinished(async () => {
       await network.stop()
-      close()
+      store.close()
       rmSync(directory, { recursive: true })
     })
     return { did: identity.did, network, admission }

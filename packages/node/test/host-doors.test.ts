@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { nodeSuite as suite } from '@warren/crypto'
 import type { Catalog } from '@warren/mcp'
 import { expect, onTestFinished, test } from 'vitest'
+import { parseConfig } from '../src/config/load-config.ts'
 import { HostDoors } from '../src/host-doors.ts'
 
 const EMPTY: Catalog = {
@@ -39,7 +40,7 @@ function site(): Site {
     doors: (enabled = true) => {
       const doors = new HostDoors({
         suite,
-        config: { http: { enabled, port: 0, tokenFile } },
+        config: { ...parseConfig('name: test\n'), http: { enabled, port: 0, tokenFile } },
         catalog: EMPTY,
         logger: { log: () => {} },
       })
