@@ -10,7 +10,7 @@ const AGE_MAX_MS = 1_000
 interface Bench {
   readonly idle: IdleCarriers
   readonly time: { nowMs: number }
-  carrier(): Promise<Carrier & { readonly far: Carrier['stream'] }>
+  readonly carrier: () => Promise<Carrier & { readonly far: Carrier['stream'] }>
 }
 
 function bench(countMax = 2): Bench {
