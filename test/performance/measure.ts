@@ -1,9 +1,9 @@
-import { cpuMsOf } from './cpu-time.ts'
+import { cpuMsOfTree } from './cpu-time.ts'
 
 /** One way to carry a call; the load generator is this process, everything else runs in `pids`. */
 export interface Variant {
   readonly name: string
-  /** Processes other than this one whose CPU belongs to the call. */
+  /** Processes other than this one whose CPU, with that of their children, belongs to the call. */
   readonly pids: readonly number[]
   call(): Promise<void>
   stop(): Promise<void>
@@ -56,7 +56,7 @@ export function median(samples: readonly Sample[]): Sample {
 
 function totalCpuMs(variant: Variant): number {
   const { user, system } = process.cpuUsage()
-  return (user + system) / 1000 + variant.pids.reduce((sum, pid) => sum + cpuMsOf(pid), 0)
+  return (user + system) / 1000 + variant.pids.reduce((sum, pid) => sum + cpuMsOfTree(pid), 0)
 }
 
 function quantile(sorted: readonly number[], fraction: number): number {

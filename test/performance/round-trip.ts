@@ -6,20 +6,28 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { WARREN_ENTRY } from '@warren/demo/warren-process'
 import { readyMesh } from '../e2e/support/ready-mesh.ts'
 import { startDelayRelay } from './delay-relay.ts'
+import { echoRoundTripMs } from './echo-round-trip.ts'
 import { measure } from './measure.ts'
 import { echoOnce } from './variants.ts'
 import { offerTrivialServer, serverIsKnown } from './warren-variants.ts'
 
 const DELAY_MS = 10
 const DURATION_MS = 4000
-/** Calls come this far apart: a host thinks between two calls, and the next session is prepared meanwhile. */
-const PAUSE_MS = 60
+const WARM_UP_MS = 1500
+/** How long a host thinks between two calls; every process on the way has then gone to sleep. */
+const THINKING_MS = 60
 
 /** Latency of a call at an injected round trip. */
 export interface RoundTrip {
+  /** What was asked for. */
+  readonly injectedMs: number
+  /** What a byte took there and back, measured in the same run. */
   readonly roundTripMs: number
+  /** One call after the other. */
   readonly p50Ms: number
   readonly p99Ms: number
+  /** Calls after a pause. */
+  readonly restedP50Ms: number
 }
 
 /**
@@ -52,27 +60,39 @@ export async function measureRoundTrip(): Promise<RoundTrip> {
     }),
   )
   try {
-    const latencies: number[] = []
-    const timed = async (): Promise<void> => {
-      const from = performance.now()
-      await echoOnce(client)
-      latencies.push(performance.now() - from)
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    const calls = {
+      name: 'round trip',
+      pids: [],
+      call: () => echoOnce(client),
+      stop: () => Promise.resolve(),
     }
-    await measure(
-      { name: 'round trip', pids: [], call: timed, stop: () => Promise.resolve() },
-      1,
-      DURATION_MS,
-    )
-    const sorted = latencies.toSorted((a, b) => a - b)
-    const at = (fraction: number): number =>
-      sorted[Math.floor(sorted.length * fraction)] ?? Number.NaN
-    return { roundTripMs: 2 * DELAY_MS, p50Ms: at(0.5), p99Ms: at(0.99) }
+    await measure(calls, 1, WARM_UP_MS)
+    const { p50Ms, p99Ms } = await measure(calls, 1, DURATION_MS)
+    return {
+      injectedMs: 2 * DELAY_MS,
+      roundTripMs: await echoRoundTripMs(DELAY_MS),
+      p50Ms,
+      p99Ms,
+      restedP50Ms: await rested(client),
+    }
   } finally {
     await client.close()
     await mesh.close()
     relay.stop()
   }
+}
+
+/** The median of calls that come after a pause each. */
+async function rested(client: Client): Promise<number> {
+  const latencies: number[] = []
+  const until = performance.now() + DURATION_MS
+  while (performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, THINKING_MS))
+    const from = performance.now()
+    await echoOnce(client)
+    latencies.push(performance.now() - from)
+  }
+  return latencies.toSorted((a, b) => a - b)[latencies.length >> 1] ?? Number.NaN
 }
 
 function freePort(): Promise<number> {

@@ -12,6 +12,8 @@ import { PlaintextBatch } from './plaintext-batch.ts'
 
 /** What fills a frame is sealed and sent at once instead of at the end of the round: waiting would only fill the memory. */
 const BATCH_BYTES_MAX = TRANSPORT_PLAINTEXT_BYTES_MAX
+/** Nor does anything wait longer for what else a long round brings: the other side could be working on it. */
+const BATCH_MS_MAX = 0.5
 
 /** Rounds of the event loop: the other side answers what it has read at the end of its own. */
 const CLOSING_ROUNDS = 3
@@ -38,6 +40,7 @@ export class SecuredStream extends AbstractMessageStream {
   readonly #splitter = new FrameSplitter()
   readonly #batch = new PlaintextBatch(TRANSPORT_PLAINTEXT_BYTES_MAX)
   #flushScheduled = false
+  #batchSinceMs = 0
   #receivedBytes = 0
 
   constructor(init: SecuredStreamInit) {
@@ -64,9 +67,13 @@ export class SecuredStream extends AbstractMessageStream {
   }
 
   override sendData(data: SendData): SendResult {
+    const nowMs = performance.now()
+    if (this.#batch.bytes === 0) this.#batchSinceMs = nowMs
     for (const chunk of data) this.#batch.add(chunk)
     const sentBytes = data.byteLength
-    if (this.#batch.bytes >= BATCH_BYTES_MAX) return { sentBytes, canSendMore: this.#flush() }
+    if (this.#batch.bytes >= BATCH_BYTES_MAX || nowMs - this.#batchSinceMs >= BATCH_MS_MAX) {
+      return { sentBytes, canSendMore: this.#flush() }
+    }
     this.#scheduleFlush()
     return { sentBytes, canSendMore: true }
   }
