@@ -1,4 +1,5 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import type { GossipSub } from '@libp2p/gossipsub'
 import { identify, type Identify, identifyPush, type IdentifyPush } from '@libp2p/identify'
 import type { PeerDiscovery, PeerInfo, PrivateKey } from '@libp2p/interface'
 import type { TransportManager } from '@libp2p/interface-internal'
@@ -19,6 +20,7 @@ import { withLinkLocal } from './lan-discovery-tcp.ts'
 import type { NetworkInit } from './network-init.ts'
 import type { NetworkLimits } from './network-limits.ts'
 import { privateDht } from './private-dht.ts'
+import { privateGossip } from './private-gossip.ts'
 import { silentLogger } from './silent-logger.ts'
 
 /** libp2p's own services. Its kad-dht asks for ping by its type. */
@@ -27,6 +29,7 @@ export interface NodeServices extends Record<string, unknown> {
   readonly identifyPush: IdentifyPush
   readonly ping: Ping
   readonly dht: KadDHT
+  readonly pubsub: GossipSub
 }
 
 export interface NodeParts {
@@ -86,6 +89,7 @@ function options(parts: NodeParts): Libp2pOptions<NodeServices> {
       identifyPush: identifyPush({ protocolPrefix: PREFIX }),
       ping: ping({ protocolPrefix: PREFIX }),
       dht: privateDht(meshId),
+      pubsub: privateGossip(meshId, limits),
     },
   }
 }

@@ -25,6 +25,7 @@ export type NetworkErrorCode =
   | 'join-unavailable'
   | 'message-too-long'
   | 'message-malformed'
+  | 'gossip-rejected'
   // streams and calls
   | 'protocol-refused'
   | 'stream-reset'

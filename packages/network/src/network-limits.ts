@@ -60,6 +60,11 @@ export interface NetworkLimits {
   /** Sessions that one peer may keep prepared with us, and for how long. */
   readonly preparedInboundMax: number
   readonly preparedInboundTtlMs: number
+  // gossip
+  readonly gossipBytesMax: number
+  readonly gossipBufferBytesMax: number
+  /** A peer that has passed on that many messages that were rejected is cut. */
+  readonly gossipRejectionsMax: number
   // memory of peers
   readonly knownPeersMax: number
   readonly blockedPeersMax: number
@@ -114,6 +119,9 @@ export const NETWORK_LIMITS: NetworkLimits = {
   preparedQuietMs: 600_000,
   preparedInboundMax: 64,
   preparedInboundTtlMs: 45_000,
+  gossipBytesMax: 65_536,
+  gossipBufferBytesMax: 1_048_576,
+  gossipRejectionsMax: 16,
   knownPeersMax: 1_024,
   blockedPeersMax: 4_096,
   recordsMax: 8_192,

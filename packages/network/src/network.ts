@@ -4,6 +4,7 @@ import type { CallHandler } from './link-calls.ts'
 import type { NetworkEvents, NetworkListener, Peer } from './network-events.ts'
 import type { NetworkInit } from './network-init.ts'
 import type { DhtStatus } from './private-dht.ts'
+import type { GossipJudge } from './private-gossip.ts'
 import { WarrenNetwork } from './warren-network.ts'
 
 /** This node's part of the mesh. */
@@ -45,6 +46,15 @@ export interface Network {
   expel(did: string, code: string): Promise<void>
   /** Cuts everything of a member before this returns; whoever connects again is judged anew. */
   drop(did: string, code: string): void
+  /**
+   * Says something to all members that can be reached, by gossip. Nobody answers and nobody vouches that it arrives.
+   *
+   * @returns to how many peers it went directly
+   * @throws NetworkError `message-too-long`
+   */
+  publish(bytes: Uint8Array): Promise<number>
+  /** Who judges what comes by gossip before it is passed on; without one nothing is. */
+  onGossip(judge: GossipJudge): void
   /** How the DHT of this node stands. */
   dht(): DhtStatus
   /** Returns what takes the listener off again. */

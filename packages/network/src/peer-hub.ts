@@ -115,6 +115,11 @@ export class PeerHub {
     }
   }
 
+  /** Ends the connections to one peer; it may come back. */
+  cut(peerId: string, reason: NetworkError): void {
+    for (const link of this.#links.all()) if (link.peerId === peerId) link.cut(reason)
+  }
+
   drop(did: string, code: string): void {
     this.#components.expulsions.expelMember(did, code)
     const reason = new NetworkError('peer-expelled', 'the member was expelled', { peerCode: code })

@@ -24,6 +24,7 @@ import { NETWORK_LIMITS, type NetworkLimits } from './network-limits.ts'
 import { parsePeerAddress, peerIdOfAddress } from './peer-address.ts'
 import { PeerHub } from './peer-hub.ts'
 import { type DhtStatus, dhtStatus } from './private-dht.ts'
+import { GossipDesk, type GossipJudge } from './private-gossip.ts'
 
 /** Puts the parts together: libp2p, the gate, the peers and the dialler, from start to stop. */
 export class WarrenNetwork implements Network {
@@ -35,6 +36,7 @@ export class WarrenNetwork implements Network {
   readonly #gate: ConnectionGate
   readonly #hub: PeerHub
   readonly #dialer: Dialer
+  readonly #gossip: GossipDesk
   #node: Libp2p<NodeServices> | undefined
 
   constructor(init: NetworkInit) {
@@ -59,6 +61,12 @@ export class WarrenNetwork implements Network {
       ownPeerId: this.peerId,
       node: () => this.#running(),
       dialer: () => this.#dialer,
+    })
+    this.#gossip = new GossipDesk({
+      meshId: init.meshId,
+      limits,
+      logger: init.logger,
+      cut: (peerId, reason) => this.#hub.cut(peerId, reason),
     })
     this.#dialer = new Dialer({
       clock: init.clock,
@@ -95,6 +103,7 @@ export class WarrenNetwork implements Network {
         cause: error,
       })
     }
+    this.#gossip.open(node.services.pubsub)
     for (const address of statics) {
       this.#dialer.addStatic(address.toString(), peerIdOfAddress(address))
     }
@@ -139,6 +148,14 @@ export class WarrenNetwork implements Network {
 
   drop(did: string, code: string): void {
     this.#hub.drop(did, code)
+  }
+
+  async publish(bytes: Uint8Array): Promise<number> {
+    return this.#gossip.publish(this.#running().services.pubsub, bytes)
+  }
+
+  onGossip(judge: GossipJudge): void {
+    this.#gossip.setJudge(judge)
   }
 
   dht(): DhtStatus {

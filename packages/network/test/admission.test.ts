@@ -120,6 +120,7 @@ test.for([
   '/warren/id/1.0.0',
   '/warren/id/push/1.0.0',
   '/warren/ping/1.0.0',
+  '/meshsub/1.2.0',
   '/warren/call/1',
   '/warren/join/1',
   'ls',
