@@ -61,7 +61,7 @@ function imports(file: string): readonly string[] {
 function workspaceNames(specifiers: readonly string[]): readonly string[] {
   return specifiers
     .filter((specifier) => specifier.startsWith('@warren/'))
-    .map((specifier) => specifier.slice('@warren/'.length))
+    .map((specifier) => specifier.split('/')[1] ?? '')
 }
 
 test('every package has a row', () => {

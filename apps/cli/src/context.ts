@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { controlSocketOf } from '@warren/node'
+import { controlSocketOf } from '@warren/node/client'
 import { Output } from './output.ts'
 
 /** Options that every command takes. */

@@ -1,4 +1,4 @@
-import { readPassphraseFd, readPassphraseFile } from '@warren/node'
+import { readPassphraseFd, readPassphraseFile } from '@warren/node/client'
 import { CommandError } from './command-error.ts'
 import { promptPassphrase } from './prompt-passphrase.ts'
 

@@ -1,16 +1,6 @@
 import { hostname } from 'node:os'
-import { HOST_KINDS, VERSION } from '@warren/node'
+import { HOST_KINDS, VERSION } from '@warren/node/client'
 import { Argument, Command } from 'commander'
-import { call, peers, status, tools } from './commands/ask.ts'
-import { connect } from './commands/connect.ts'
-import { importServers } from './commands/import.ts'
-import { init } from './commands/init.ts'
-import { invite } from './commands/invite.ts'
-import { join } from './commands/join.ts'
-import { reload } from './commands/reload.ts'
-import { serve } from './commands/serve.ts'
-import { snippet } from './commands/snippet.ts'
-import { up } from './commands/up.ts'
 
 const NAME_LENGTH_MAX = 32
 
@@ -37,7 +27,7 @@ function addMembership(program: Command): void {
     .description('found a mesh: this machine becomes its first node and its administrator')
     .option('--enclave <name>', 'named part of the mesh that this node is in', 'main')
     .option('--role <name...>', 'roles of this node', ['member'])
-    .action(init)
+    .action(later(async () => (await import('./commands/init.ts')).init))
   program
     .command('invite')
     .description('print a line that lets one machine in, once')
@@ -45,12 +35,14 @@ function addMembership(program: Command): void {
     .option('--enclave <name>', 'enclave of the new member (default: that of this node)')
     .option('--expires <duration>', 'how long it works: 15m, 24h, 7d', '24h')
     .option('--file <path>', 'write it to a new file instead of printing it')
-    .action(invite)
+    .action(later(async () => (await import('./commands/invite.ts')).invite))
   withKeys(program.command('join'))
     .description('become a member, with an invitation')
     .argument('<invitation>', 'the line that "warren invite" printed, or a file that holds it')
-    .action(join)
-  withPassphrase(program.command('up')).description('run the node').action(up)
+    .action(later(async () => (await import('./commands/join.ts')).join))
+  withPassphrase(program.command('up'))
+    .description('run the node')
+    .action(later(async () => (await import('./commands/up.ts')).up))
 }
 
 function withKeys(command: Command): Command {
@@ -83,37 +75,43 @@ function addServing(program: Command): void {
       'also write a policy file that lets these roles use all of it',
       [],
     )
-    .action(serve)
+    .action(later(async () => (await import('./commands/serve.ts')).serve))
   program
     .command('import')
     .description('take over the MCP servers from the file of an AI host')
     .argument('<file>', 'claude_desktop_config.json, .mcp.json, .vscode/mcp.json, …')
-    .action(importServers)
+    .action(later(async () => (await import('./commands/import.ts')).importServers))
   program
     .command('reload')
     .description('let the running node take over what was changed in warren.yaml and policies/')
-    .action(reload)
+    .action(later(async () => (await import('./commands/reload.ts')).reload))
   program
     .command('connect')
     .description('MCP on stdin and stdout: what an AI host starts')
     .argument('[server]', 'one server, unchanged (default: all of them, with prefixed names)')
-    .action(connect)
+    .action(later(async () => (await import('./commands/connect.ts')).connect))
   program
     .command('snippet')
     .description('print what an AI host needs in its file to find the tools of the mesh')
     .addArgument(new Argument('<host>', 'the AI host').choices(HOST_KINDS))
     .argument('[server]', 'one server, unchanged (default: all of them, with prefixed names)')
-    .action(snippet)
+    .action(later(async () => (await import('./commands/snippet.ts')).snippet))
 }
 
 function addAsking(program: Command): void {
-  program.command('status').description('what this node is and how it stands').action(status)
-  program.command('peers').description('members this node is connected to').action(peers)
+  program
+    .command('status')
+    .description('what this node is and how it stands')
+    .action(later(async () => (await import('./commands/ask.ts')).status))
+  program
+    .command('peers')
+    .description('members this node is connected to')
+    .action(later(async () => (await import('./commands/ask.ts')).peers))
   program
     .command('tools')
     .description('tools that can be called from here')
     .argument('[server]', 'only those of one server')
-    .action(tools)
+    .action(later(async () => (await import('./commands/ask.ts')).tools))
   program
     .command('call')
     .description('call one tool')
@@ -121,7 +119,17 @@ function addAsking(program: Command): void {
     .argument('<tool>', 'name of the tool')
     .option('--args <json>', 'arguments as a JSON object, "-" for standard input', '{}')
     .option('--timeout <duration>', 'how long to wait', '60s')
-    .action(call)
+    .action(later(async () => (await import('./commands/ask.ts')).call))
+}
+
+/** Loads what a command needs when it is the one that runs: most commands need little of it. */
+function later<A extends unknown[]>(
+  load: () => Promise<(...args: A) => Promise<void> | void>,
+): (...args: A) => Promise<void> {
+  return async (...args) => {
+    const run = await load()
+    await run(...args)
+  }
 }
 
 function defaultName(): string {

@@ -1,4 +1,4 @@
-import { askNode, NodeError } from '@warren/node'
+import { askNode, NodeError } from '@warren/node/client'
 
 /** Tells a running node to read its configuration again; false where none is running. */
 export async function reloadIfRunning(socket: string): Promise<boolean> {

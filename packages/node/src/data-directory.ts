@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { nodeSuite } from '@warren/crypto'
+import { nodeSuite } from '@warren/crypto/node-suite'
 import { controlPath } from './control/control-path.ts'
 import { NodeError } from './node-error.ts'
 

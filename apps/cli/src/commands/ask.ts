@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isJsonObject, JsonError, type JsonObject, type JsonValue, parseJson } from '@warren/core'
-import { askNode, listMember, REFUSAL_META_KEY } from '@warren/node'
+import { askNode, listMember, REFUSAL_META_KEY } from '@warren/node/client'
 import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import { type CommonOptions, contextOf } from '../context.ts'

@@ -1,4 +1,4 @@
-import { pumpStdio, openMcpPipe } from '@warren/node'
+import { pumpStdio, openMcpPipe } from '@warren/node/client'
 import type { Command } from 'commander'
 import { type CommonOptions, contextOf } from '../context.ts'
 

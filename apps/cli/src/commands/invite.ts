@@ -1,6 +1,6 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import type { JsonValue } from '@warren/core'
-import { askNode, checkEnclave, checkRoles, textMember } from '@warren/node'
+import { askNode, checkEnclave, checkRoles, textMember } from '@warren/node/client'
 import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import { type CommonOptions, contextOf } from '../context.ts'

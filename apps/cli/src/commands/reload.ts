@@ -1,4 +1,4 @@
-import { askNode, listMember } from '@warren/node'
+import { askNode, listMember } from '@warren/node/client'
 import type { Command } from 'commander'
 import { type CommonOptions, contextOf } from '../context.ts'
 

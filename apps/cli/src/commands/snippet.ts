@@ -1,4 +1,4 @@
-import { type HostKind, hostSnippet } from '@warren/node'
+import { type HostKind, hostSnippet } from '@warren/node/client'
 import type { Command } from 'commander'
 import { type CommonOptions, contextOf } from '../context.ts'
 

@@ -1,0 +1,16 @@
+/**
+ * What a command needs that talks to a running node: nothing of the mesh is loaded for it.
+ *
+ * Does I/O. Specified in docs/specs/daemon.md.
+ *
+ * @packageDocumentation
+ */
+export { pumpStdio, REFUSAL_META_KEY } from '@warren/mcp/stdio'
+export { askNode, openMcpPipe } from './control/control-client.ts'
+export { controlSocketOf } from './data-directory.ts'
+export { HOST_KINDS, type HostKind, hostSnippet } from './import/host-snippet.ts'
+export { listMember, textMember } from './json-member.ts'
+export { checkEnclave, checkRoles } from './label.ts'
+export { NodeError, type NodeErrorCode } from './node-error.ts'
+export { readPassphraseFd, readPassphraseFile } from './passphrase-source.ts'
+export { VERSION } from './version.ts'
