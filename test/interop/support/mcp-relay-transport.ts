@@ -89,6 +89,21 @@ export function packageFile(name: string, path: string): string {
   return join(dirname(require.resolve(`${name}/package.json`)), path)
 }
 
+/** Real servers, by the files that start them. */
+export const EVERYTHING: string = packageFile(
+  '@modelcontextprotocol/server-everything',
+  'dist/index.js',
+)
+export const FILESYSTEM: string = packageFile(
+  '@modelcontextprotocol/server-filesystem',
+  'dist/index.js',
+)
+export const MEMORY: string = packageFile('@modelcontextprotocol/server-memory', 'dist/index.js')
+
+/** Servers of the SDK v2, in both eras: on standard streams, and behind HTTP. */
+export const MODERN_STDIO: string = join(import.meta.dirname, 'mcp-modern-server.ts')
+export const MODERN_HTTP: string = join(import.meta.dirname, 'mcp-modern-http.ts')
+
 /** The environment is the same on both ways, so that a server which shows it shows the same. */
 export const ENVIRONMENT: Readonly<Record<string, string>> = Object.fromEntries(
   ['HOME', 'PATH', 'LOGNAME', 'SHELL', 'TERM', 'USER', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TMPDIR', 'TZ']
