@@ -46,7 +46,7 @@ beforeAll(async () => {
         command: process.execPath,
         args: [CONFORMANCE_SERVER, 'stdio'],
       },
-      { transport: 'http', name: 'http', url: `http://127.0.0.1:${direct.port}/mcp` },
+      { transport: 'http', name: 'http', url: direct.url },
     ],
   })
   const endpoints = new Map<string, Endpoint>(
@@ -94,7 +94,7 @@ test(
   'the official suite says the same of a server directly and through the mesh, for HTTP and for stdio',
   { tags: ['MCP-38', 'MCP-40', 'MCP-44'], timeout: TIMEOUT_MS },
   async () => {
-    const directly = await conformance(`http://localhost:${direct.port}/mcp`, directory)
+    const directly = await conformance(direct.url, directory)
     expect(directly.passed.length).toBeGreaterThan(25)
     // A server without Host and Origin checks gets them by being in the mesh.
     expect(directly.failed).toEqual(['dns-rebinding-protection'])

@@ -15,12 +15,12 @@ export const CONFORMANCE_SERVER: string = join(import.meta.dirname, 'conformance
 /** Starts that server behind HTTP. */
 export async function conformanceHttpServer(): Promise<{
   readonly process: ChildProcess
-  readonly port: number
+  readonly url: string
 }> {
   const args = [CONFORMANCE_SERVER, 'http', '0']
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line]: Buffer[] = await once(child.stdout, 'data')
-  return { process: child, port: Number(String(line)) }
+  const [port]: Buffer[] = await once(child.stdout, 'data')
+  return { process: child, url: `http://localhost:${String(port).trim()}/mcp` }
 }
 
 /** The suite cannot send a token, so this adds it; nothing else of a request is changed but the port of its host. */

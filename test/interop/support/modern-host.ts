@@ -48,6 +48,7 @@ export async function modernSession(client: Client): Promise<void> {
   await client.listTools()
   await client.callTool({ name: 'echo', arguments: { text: 'hello' } })
   await client.callTool({ name: 'deploy', arguments: { env: 'prod' } })
+  await client.callTool({ name: 'rename', arguments: {} })
   const onprogress = (): void => {}
   await client.callTool({ name: 'count', arguments: { n: 3, pauseMs: 5 } }, { onprogress })
   await expect(client.callTool({ name: 'none', arguments: {} })).rejects.toThrow(
