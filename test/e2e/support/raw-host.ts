@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
+import { createInterface, type Interface } from 'node:readline'
 import { isJsonObject, type JsonObject } from '@warren/core'
 import type { Launch } from '@warren/demo/warren-process'
 import { expect, vi } from 'vitest'
@@ -18,34 +18,44 @@ const INITIALIZE = {
 export class RawHost {
   readonly process: ChildProcessWithoutNullStreams
   readonly heard: JsonObject[] = []
+  readonly #lines: Interface
 
   private constructor(child: ChildProcessWithoutNullStreams) {
     this.process = child
     child.stderr.resume()
+    this.#lines = createInterface({ input: child.stdout })
+    this.#lines.on('line', (line) => {
+      const value: unknown = JSON.parse(line)
+      if (!isJsonObject(value)) throw new Error('the program printed no JSON object')
+      this.heard.push(value)
+    })
     child.stdin.on('error', () => {
       // The program has ended; a test that expects otherwise waits for an answer in vain.
     })
   }
 
-  /** Starts a program whose output is left unread until `listen`. */
-  static startDeaf([command = '', ...args]: Launch): RawHost {
+  /** Starts a program and reads it. */
+  static start([command = '', ...args]: Launch): RawHost {
     return new RawHost(spawn(command, args))
   }
 
-  /** Starts a program and reads it. */
-  static start(command: Launch): RawHost {
-    const host = RawHost.startDeaf(command)
-    host.listen()
-    return host
+  /** Leaves what the program prints unread, from now on. */
+  stopReading(): void {
+    this.#lines.pause()
   }
 
-  /** Reads what the program prints, from now on. */
-  listen(): void {
-    createInterface({ input: this.process.stdout }).on('line', (line) => {
-      const value: unknown = JSON.parse(line)
-      if (!isJsonObject(value)) throw new Error('the program printed no JSON object')
-      this.heard.push(value)
+  /** Reads one line, then none for a while, and so on. */
+  readSlowly(pauseMs: number): void {
+    this.#lines.on('line', () => {
+      this.#lines.pause()
+      setTimeout(() => this.#lines.resume(), pauseMs)
     })
+    this.#lines.resume()
+  }
+
+  /** Reads again. */
+  readOn(): void {
+    this.#lines.resume()
   }
 
   /** Writes one line. */
@@ -78,7 +88,7 @@ export class RawHost {
   /** Closes the program's input and waits for its end; gives its exit code. */
   async leave(): Promise<number | null> {
     this.process.stdin.end()
-    this.process.stdout.resume()
+    this.readOn()
     if (this.process.exitCode === null && this.process.signalCode === null) {
       await once(this.process, 'exit')
     }

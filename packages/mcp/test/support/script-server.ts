@@ -63,9 +63,12 @@ const methods: Record<string, Method> = {
     for (let i = 0; i < Number(times); i += 1) process.stderr.write(String(text))
     return {}
   },
-  'test/progress': async ({ count, _meta }) => {
+  'test/progress': async ({ count, bytes = 0, _meta }) => {
+    const progressToken = _meta?.['progressToken']
+    const message = 'x'.repeat(Number(bytes))
     for (let progress = 1; progress <= Number(count); progress += 1) {
-      await note('notifications/progress', { progressToken: _meta?.['progressToken'], progress })
+      const said = bytes === 0 ? {} : { message }
+      await note('notifications/progress', { progressToken, progress, ...said })
     }
     return { done: true }
   },
