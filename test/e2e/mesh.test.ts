@@ -5,11 +5,14 @@ import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { askWarren, Daemon, runWarren, WARREN_ENTRY } from '@warren/demo/warren-process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectCommand, reaches } from './support/mesh-hosts.ts'
+import { errorOf, RawHost } from './support/raw-host.ts'
 import { invitationOf, type ReadyMesh, readyMesh, type ReadyNode } from './support/ready-mesh.ts'
 
 const SERVER = join(import.meta.dirname, 'support/slow-server.ts')
 const IN_FLIGHT = 100
 const ERROR_MS_MAX = 5000
+const LEFT = { timeout: 10_000 }
 
 let mesh: ReadyMesh
 let desk: ReadyNode
@@ -133,5 +136,69 @@ test(
     await client.close()
     lab.daemon = await Daemon.start(lab.directory)
     await expect.poll(() => aliases(desk), { timeout: 20_000 }).toEqual(['open'])
+  },
+)
+
+/** A host in the middle of a call that is never answered, and of one that was. */
+async function hostInCall(): Promise<RawHost> {
+  const raw = RawHost.start(connectCommand(desk, 'open'))
+  await raw.initialize()
+  raw.say({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'hang', arguments: {} } })
+  await raw.ask(2, 'tools/call', { name: 'echo', arguments: { text: 'the server is up' } })
+  expect(serverProcesses()).toBeGreaterThan(0)
+  return raw
+}
+
+/** Waits until the provider has no server process, no session and no stream left. */
+async function expectNothingLeft(): Promise<void> {
+  await expect.poll(serverProcesses, LEFT).toBe(0)
+  await expect
+    .poll(() => askWarren(['--dir', lab.directory, 'status']), LEFT)
+    .toMatchObject({ serverSessions: 0, streams: 0 })
+}
+
+test(
+  'a host that is killed in a call: nothing of it is left at the provider',
+  { tags: ['NODE-2', 'MCP-10', 'MCP-15'] },
+  async () => {
+    const raw = await hostInCall()
+    await raw.kill()
+    await expectNothingLeft()
+  },
+)
+
+test(
+  'a caller’s node that is killed in a call: its host is told in time, and nothing is left at the provider',
+  { tags: ['MCP-10', 'MCP-15', 'NET-17'] },
+  async () => {
+    const raw = await hostInCall()
+    const { promise: ended, resolve } = Promise.withResolvers<void>()
+    raw.process.once('close', () => resolve())
+    const killedAt = performance.now()
+    await desk.daemon.kill()
+    await ended
+    expect(performance.now() - killedAt).toBeLessThan(ERROR_MS_MAX)
+    await expectNothingLeft()
+    desk.daemon = await Daemon.start(desk.directory)
+    await reaches(desk, ['open'])
+    const again = RawHost.start(connectCommand(desk, 'open'))
+    await again.initialize()
+    const params = { name: 'echo', arguments: { text: 'again' } }
+    expect(await again.ask(1, 'tools/call', params)).toMatchObject({ result: {} })
+    await again.leave()
+  },
+)
+
+test(
+  'a provider that is killed in a call: the session ends with a coded error for each call',
+  { tags: ['NODE-3', 'MCP-4', 'MCP-10'] },
+  async () => {
+    const raw = await hostInCall()
+    const killedAt = performance.now()
+    await lab.daemon.kill()
+    errorOf(await raw.hears(({ id }) => id === 1), -32_001)
+    expect(performance.now() - killedAt).toBeLessThan(ERROR_MS_MAX)
+    await expect.poll(serverProcesses, LEFT).toBe(0)
+    await raw.leave()
   },
 )
