@@ -25,6 +25,11 @@ export class Host {
     throw new LabError('unknown-cable', `${this.name} has no ${interfaceName}`)
   }
 
+  /** What stands before a command to run it on this host, for those that start it themselves. */
+  get launch(): readonly string[] {
+    return ['ip', 'netns', 'exec', this.#namespace]
+  }
+
   /**
    * Runs a command on this host to its end. No shell is involved. Throws `command-failed`, with the
    * end of its standard error, when it ends with another code than 0, by a signal, or too late.
@@ -41,6 +46,6 @@ export class Host {
 
   #inNamespace(command: readonly string[]): readonly string[] {
     if (command.length === 0) throw new LabError('command-failed', 'there is no command to run')
-    return ['ip', 'netns', 'exec', this.#namespace, ...command]
+    return [...this.launch, ...command]
   }
 }
