@@ -10,7 +10,7 @@ import { DirectStdio } from '../../interop/support/modern-host.ts'
 import { type ReadyNode, textIn } from './ready-mesh.ts'
 
 const REACH_TIMEOUT_MS = 20_000
-const REACH_TIMEOUT = { timeout: REACH_TIMEOUT_MS, interval: 100 }
+const REACH_TIMEOUT = { timeout: REACH_TIMEOUT_MS, interval: 250 }
 
 /** What an AI host on a node's machine starts: the command and its arguments. */
 export function connectCommand({ directory, launch }: ReadyNode, server?: string): Launch {

@@ -87,9 +87,9 @@ export class RawHost {
 
   /** Closes the program's input and waits for its end; gives its exit code. */
   async leave(): Promise<number | null> {
-    this.process.stdin.end()
-    this.readOn()
     if (this.process.exitCode === null && this.process.signalCode === null) {
+      this.process.stdin.end()
+      this.readOn()
       await once(this.process, 'exit')
     }
     return this.process.exitCode

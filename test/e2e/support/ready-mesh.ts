@@ -20,8 +20,10 @@ export interface ReadyMeshInit {
   readonly names: readonly string[]
   /** What stands before a command to run it on that node's host. */
   readonly launch?: (name: string) => Launch
-  /** The multiaddr that a node listens on; a free port on loopback by default. */
-  readonly listen?: (name: string) => string
+  /** The multiaddr that a node listens on, undefined for the product's own default; a free port on loopback when absent. */
+  readonly listen?: (name: string) => string | undefined
+  /** Whether two nodes are on one link and must have met before the mesh is ready; all are when absent. */
+  readonly meet?: (name: string, other: string) => boolean
   /** Called between `join` and `up`, to add servers and policies. */
   readonly prepare?: (node: { readonly name: string; readonly directory: string }) => Promise<void>
 }
@@ -48,7 +50,7 @@ export async function readyMesh(init: ReadyMeshInit): Promise<ReadyMesh> {
   }
   try {
     const meshId = await foundAndJoin(init, { root, passphraseFile, nodes })
-    await everybodyMeets(nodes)
+    await everybodyMeets(nodes, init.meet)
     return {
       root,
       passphraseFile,
@@ -82,8 +84,9 @@ async function foundAndJoin(
     const directory = join(root, name)
     const launch = init.launch?.(name) ?? []
     const founder = nodes[0]
-    const listen = init.listen?.(name) ?? '/ip4/127.0.0.1/tcp/0'
-    const words = ['--name', name, '--listen', listen, '--passphrase-file', passphraseFile]
+    const listen = init.listen === undefined ? '/ip4/127.0.0.1/tcp/0' : init.listen(name)
+    const where = listen === undefined ? [] : ['--listen', listen]
+    const words = ['--name', name, ...where, '--passphrase-file', passphraseFile]
     const made =
       index === 0 || founder === undefined
         ? await askWarren(['--dir', directory, 'init', ...words], launch)
@@ -111,11 +114,14 @@ export function textIn(printed: JsonObject, key: string): string {
   throw new Error(`no text "${key}" was printed`)
 }
 
-/** Waits until every node has admitted every other one. */
-export async function everybodyMeets(nodes: readonly ReadyNode[]): Promise<void> {
+/** Waits until every node has admitted every other one that it can meet. */
+async function everybodyMeets(
+  nodes: readonly ReadyNode[],
+  meet: ReadyMeshInit['meet'],
+): Promise<void> {
   for (const node of nodes) {
     for (const other of nodes) {
-      if (other === node) continue
+      if (other === node || meet?.(node.name, other.name) === false) continue
       await node.daemon.event(
         (event) => event['event'] === 'admitted' && event['did'] === other.did,
         MEET_TIMEOUT_MS,
