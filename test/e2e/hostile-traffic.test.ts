@@ -65,6 +65,8 @@ test(
       await vi.waitFor(() => expect(host.heard.length).toBe(before + 1))
       expect(host.heard.at(-1), line).toMatchObject({ id, error: { code } })
     }
+    host.say(TOO_LONG)
+    errorOf(await host.hears(({ id }) => id === 18), -32_600)
     expect(idsSeen(await host.ask(1, 'test/seen'))).toEqual([0, 1])
     expect(await host.leave()).toBe(0)
   },

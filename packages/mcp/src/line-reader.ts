@@ -1,6 +1,14 @@
 import { McpError } from './mcp-error.ts'
 
 const NEWLINE = 0x0a
+/** What is kept of each end of a line that is too long. */
+const END_BYTES = 512
+
+/** The two ends of a line that was too long to be held. */
+export interface LongLine {
+  readonly head: Uint8Array
+  readonly tail: Uint8Array
+}
 
 /**
  * Cuts a byte stream into lines while it comes in, so that no line is ever held beyond its limit.
@@ -10,6 +18,7 @@ const NEWLINE = 0x0a
 export class LineReader {
   readonly #source: AsyncIterator<Uint8Array>
   #rest: Uint8Array = new Uint8Array()
+  #cut: LongLine | undefined
 
   constructor(source: AsyncIterable<Uint8Array>) {
     this.#source = source[Symbol.asyncIterator]()
@@ -19,12 +28,29 @@ export class LineReader {
    * The next line without its newline, or nothing at the end; blank lines are passed over.
    * A last line without a newline counts, since the source says its end explicitly.
    *
-   * @throws McpError `message-too-long`, and whatever the source throws; nothing can be read afterwards
+   * @throws McpError `message-too-long`, after which only `passOver` may be called; whatever the source throws
    */
   async next(lineBytesMax: number): Promise<Uint8Array | undefined> {
     for (;;) {
       const line = await this.#line(lineBytesMax)
       if (line === undefined || !isBlank(line)) return line
+    }
+  }
+
+  /** Reads the line that was too long to its end, holding its two ends alone; the next one can be read then. */
+  async passOver(): Promise<LongLine> {
+    const head = this.#cut?.head ?? new Uint8Array()
+    let tail = this.#cut?.tail ?? new Uint8Array()
+    this.#cut = undefined
+    for (;;) {
+      const end = this.#rest.indexOf(NEWLINE)
+      const part = end === -1 ? this.#rest : this.#rest.subarray(0, end)
+      tail = lastOf([tail, part.subarray(-END_BYTES)])
+      this.#rest = end === -1 ? new Uint8Array() : this.#rest.subarray(end + 1)
+      if (end !== -1) return { head, tail }
+      const { done, value } = await this.#source.next()
+      if (done === true) return { head, tail }
+      this.#rest = value
     }
   }
 
@@ -47,7 +73,11 @@ export class LineReader {
       const end = this.#rest.indexOf(NEWLINE)
       const part = end === -1 ? this.#rest : this.#rest.subarray(0, end)
       length += part.length
-      if (length > lineBytesMax) throw tooLong(lineBytesMax)
+      if (length > lineBytesMax) {
+        this.#rest = this.#rest.subarray(part.length)
+        this.#cut = { head: firstOf([...parts, part]), tail: lastOf([...parts, part]) }
+        throw tooLong(lineBytesMax)
+      }
       if (part.length > 0) parts.push(part)
       if (end !== -1) {
         this.#rest = this.#rest.subarray(end + 1)
@@ -71,6 +101,19 @@ function join(parts: readonly Uint8Array[], length: number): Uint8Array {
     offset += part.length
   }
   return line
+}
+
+function firstOf(parts: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(parts, Math.min(END_BYTES, lengthOf(parts)))
+}
+
+function lastOf(parts: readonly Uint8Array[]): Uint8Array {
+  // A copy, so that what it is the end of can be let go.
+  return Uint8Array.from(Buffer.concat(parts).subarray(-END_BYTES))
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0)
 }
 
 /** Space, tab and carriage return are what JSON allows around a value besides the newline itself. */

@@ -1,5 +1,6 @@
 import type { JsonRpcError, JsonRpcMessage } from './json-rpc.ts'
 import { LineReader } from './line-reader.ts'
+import { idOfLongRequest } from './long-request.ts'
 import { McpError } from './mcp-error.ts'
 import { MessageError, parseMessage } from './message-door.ts'
 import type { MessageLimits } from './message-limits.ts'
@@ -14,10 +15,10 @@ export interface ReadMessagesInit {
 /**
  * The messages of a newline-delimited byte stream, each through the door.
  *
- * A line that is not a message is answered and passed over. A line beyond the byte limit is
- * answered and then thrown, since what follows it cannot be told from it.
+ * A line that is not a message is answered and passed over, and so is one beyond the byte limit,
+ * of which no more than the limit is ever held.
  *
- * @throws McpError `message-too-long`, and whatever the source throws
+ * @throws whatever the source throws
  */
 export async function* readMessages(
   source: AsyncIterable<Uint8Array>,
@@ -29,8 +30,9 @@ export async function* readMessages(
     try {
       line = await lines.next(limits.messageBytesMax)
     } catch (error) {
-      if (error instanceof McpError) await refuse(errorAnswer(null, error))
-      throw error
+      if (!(error instanceof McpError) || error.code !== 'message-too-long') throw error
+      await refuse(errorAnswer(idOfLongRequest(await lines.passOver()), error))
+      continue
     }
     if (line === undefined) return
     const message = read(line, limits)

@@ -142,13 +142,55 @@ test('a reader of messages answers what is none and goes on', { tags: ['MCP-2'] 
   expect(answers).toMatchObject([{ error: { code: -32700 } }, { error: { code: -32600 } }])
 })
 
-test('a reader of messages answers an over-long line and ends', { tags: ['MCP-2'] }, async () => {
-  const answers: unknown[] = []
-  const refuse = async (answer: unknown): Promise<void> => void answers.push(answer)
-  const reading = Array.fromAsync(readMessages(chunks('x'.repeat(201)), { limits: LIMITS, refuse }))
-  await expect(reading).rejects.toMatchObject({ code: 'message-too-long' })
-  expect(answers).toMatchObject([{ id: null, error: { code: -32600 } }])
-})
+const LONG = 'x'.repeat(600)
+test.for([
+  { what: 'no JSON', line: LONG, id: null },
+  {
+    what: 'the id last',
+    line: `{"method":"a","params":{"id":1,"b":"${LONG}"},"jsonrpc":"2.0","id":7}`,
+    id: 7,
+  },
+  {
+    what: 'the id second',
+    line: `{"jsonrpc":"2.0","id":"q\\"7","method":"a","params":{"b":"${LONG}"}}`,
+    id: 'q"7',
+  },
+  {
+    what: 'an id inside',
+    line: `{"method":"a","jsonrpc":"2.0","params":{"b":"${LONG}","id":7}}`,
+    id: null,
+  },
+  {
+    what: 'an id in a text',
+    line: `{"method":"a","params":{"b":"${LONG},\\"id\\":7}"}}`,
+    id: null,
+  },
+  { what: 'no exact id', line: `{"method":"${LONG}","id":9007199254740993}`, id: null },
+  { what: 'a response', line: `{"result":{"b":"${LONG}"},"jsonrpc":"2.0","id":7}`, id: null },
+  { what: 'another response', line: `{"jsonrpc":"2.0","id":7,"result":{"b":"${LONG}"}}`, id: null },
+  {
+    what: 'a notification',
+    line: `{"method":"a","params":{"b":"${LONG}"},"jsonrpc":"2.0"}`,
+    id: null,
+  },
+])(
+  'an over-long line is answered and passed over, in any cut: $what',
+  { tags: ['MCP-2'] },
+  async ({ line, id }) => {
+    for (const size of [1, 200, 201, 250, 10_000]) {
+      const answers: unknown[] = []
+      const refuse = async (answer: unknown): Promise<void> => void answers.push(answer)
+      const text = `${line}\n{"jsonrpc":"2.0","method":"next"}\n${line}`
+      const cuts = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []
+      const messages = await Array.fromAsync(
+        readMessages(chunks(...cuts), { limits: LIMITS, refuse }),
+      )
+      expect(messages.map(({ method }) => method)).toEqual(['next'])
+      const answer = { id, error: { code: -32600, data: { code: 'message-too-long' } } }
+      expect(answers).toMatchObject([answer, answer])
+    }
+  },
+)
 
 function refusal(text: string | Uint8Array): MessageError {
   try {

@@ -81,12 +81,13 @@ describe('a channel on a byte stream', () => {
     const [near, far] = duplexPair()
     const channel = new StreamChannel(near, { limits: LIMITS })
     const frame = '{"jsonrpc":"2.0","method":""}'
-    far.write(`${frame.replace('""', `"${'m'.repeat(length - frame.length)}"`)}\n`)
-    const next = channel.messages[Symbol.asyncIterator]().next()
+    const method = 'm'.repeat(length - frame.length)
+    far.write(`${frame.replace('""', `"${method}"`)}\n{"jsonrpc":"2.0","method":"next"}\n`)
+    const { value } = await channel.messages[Symbol.asyncIterator]().next()
     if (fits) {
-      expect((await next).done).toBe(false)
+      expect(value).toEqual({ jsonrpc: '2.0', method })
     } else {
-      await expect(next).rejects.toMatchObject({ code: 'message-too-long' })
+      expect(value).toEqual({ jsonrpc: '2.0', method: 'next' })
       expect(await line(far)).toMatchObject({ id: null, error: { code: -32_600 } })
     }
   })
