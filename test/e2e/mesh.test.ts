@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { appendFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { JsonObject } from '@warren/core'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { askWarren, Daemon, runWarren, WARREN_ENTRY } from '@warren/demo/warren-process'
@@ -12,6 +13,10 @@ import { invitationOf, type ReadyMesh, readyMesh, type ReadyNode } from './suppo
 const SERVER = join(import.meta.dirname, 'support/slow-server.ts')
 const IN_FLIGHT = 100
 const ERROR_MS_MAX = 5000
+/** What the configuration of both nodes allows: more than the default in one case, less in the other. */
+const MESSAGE_BYTES_MAX = 6 * 1024 * 1024
+const CALLS_MAX = 120
+const OVER = 20
 const LEFT = { timeout: 10_000 }
 
 let mesh: ReadyMesh
@@ -22,6 +27,8 @@ beforeAll(async () => {
   mesh = await readyMesh({
     names: ['desk', 'lab'],
     prepare: async ({ name, directory }) => {
+      const limits = `limits:\n  messageBytesMax: ${MESSAGE_BYTES_MAX}\n  callsInboundMax: ${CALLS_MAX}\n`
+      appendFileSync(join(directory, 'warren.yaml'), limits)
       if (name !== 'lab') return
       const command = ['--', process.execPath, SERVER]
       await askWarren(['--dir', directory, 'serve', 'open', '--allow-role', 'member', ...command])
@@ -82,6 +89,25 @@ test(
     await expect.poll(serverProcesses, { timeout: 10_000 }).toBe(0)
   },
 )
+
+test('the limits of the configuration are those that hold', { tags: ['CFG-14'] }, async () => {
+  const raw = RawHost.start(connectCommand(desk, 'open'))
+  await raw.initialize()
+  const echo = (id: number, bytes: number): Promise<JsonObject> =>
+    raw.ask(id, 'tools/call', { name: 'echo', arguments: { text: 'x'.repeat(bytes) } })
+  expect(await echo(1, MESSAGE_BYTES_MAX - 1024)).toMatchObject({ id: 1, result: {} })
+  errorOf(await echo(2, MESSAGE_BYTES_MAX), -32_600)
+
+  const params = { name: 'hang', arguments: {} }
+  for (let id = 100; id < 100 + CALLS_MAX + OVER; id += 1) {
+    raw.say({ jsonrpc: '2.0', id, method: 'tools/call', params })
+  }
+  const refused = (): number => raw.heard.filter(({ id }) => Number(id) >= 100).length
+  // The session has a stream too, and the catalogue may be asking.
+  await expect.poll(refused, LEFT).toBeGreaterThan(OVER)
+  expect(refused()).toBeLessThan(OVER + 4)
+  await raw.leave()
+})
 
 test(
   'an invitation lets one machine in, and no second one',
