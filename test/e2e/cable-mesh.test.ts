@@ -30,7 +30,7 @@ async function meshOn(wires: Lab, meet?: ReadyMeshInit['meet']): Promise<ReadyMe
     listen: () => undefined,
     ...(meet === undefined ? {} : { meet }),
     prepare: async ({ name, directory }) => {
-      if (name !== 'desk') await serveProgram(directory, name, [SERVER])
+      if (name !== 'desk') serveProgram(directory, name, [SERVER])
     },
   })
 }

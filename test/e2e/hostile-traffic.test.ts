@@ -33,7 +33,7 @@ beforeAll(async () => {
     names: ['desk', 'lab'],
     prepare: async ({ name, directory }) => {
       if (name === 'desk') openHttpDoor(directory)
-      else await serveProgram(directory, 'script', [SCRIPT_SERVER])
+      else serveProgram(directory, 'script', [SCRIPT_SERVER])
     },
   })
   desk = mesh.node('desk')

@@ -4,12 +4,14 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { askWarren, type Launch, WARREN_ENTRY } from '@warren/demo/warren-process'
+import { addServer } from '@warren/node'
 import { expect, vi } from 'vitest'
 import type { AnyTransport } from '../../interop/support/mcp-relay-transport.ts'
 import { DirectStdio } from '../../interop/support/modern-host.ts'
 import { type ReadyNode, textIn } from './ready-mesh.ts'
 
 const REACH_TIMEOUT_MS = 20_000
+const MEMBERS = ['member']
 const REACH_TIMEOUT = { timeout: REACH_TIMEOUT_MS, interval: 250 }
 
 /** What an AI host on a node's machine starts: the command and its arguments. */
@@ -68,19 +70,15 @@ export function modernHttp({ url, token }: HttpDoor, server?: string): AnyTransp
   return new StreamableHTTPClientTransport(url(server), { requestInit: { headers } })
 }
 
-/** Offers a program on standard streams to every member. */
-export async function serveProgram(
-  directory: string,
-  name: string,
-  program: readonly string[],
-): Promise<void> {
-  const offer = ['--dir', directory, 'serve', name, '--allow-role', 'member']
-  await askWarren([...offer, '--', process.execPath, ...program])
+/** Offers a program on standard streams to every member, as `warren serve` does; before the node is started. */
+export function serveProgram(directory: string, name: string, program: readonly string[]): void {
+  const definition = { command: process.execPath, args: program }
+  addServer({ directory, name, definition, allowRoles: MEMBERS })
 }
 
-/** Offers a server behind HTTP on loopback to every member. */
-export async function serveUrl(directory: string, name: string, url: string): Promise<void> {
-  await askWarren(['--dir', directory, 'serve', name, '--allow-role', 'member', '--url', url])
+/** Offers a server behind HTTP on loopback to every member, as `warren serve` does; before the node is started. */
+export function serveUrl(directory: string, name: string, url: string): void {
+  addServer({ directory, name, definition: { url }, allowRoles: MEMBERS })
 }
 
 /** Waits until a node can reach exactly these servers. */

@@ -65,9 +65,9 @@ export async function sessionMesh(): Promise<SessionMesh> {
     prepare: async ({ name, directory }) => {
       if (name === 'desk') return openHttpDoor(directory)
       for (const [server, words] of Object.entries(programs)) {
-        await serveProgram(directory, server, words)
+        serveProgram(directory, server, words)
       }
-      for (const [server, url] of Object.entries(urls)) await serveUrl(directory, server, url)
+      for (const [server, url] of Object.entries(urls)) serveUrl(directory, server, url)
     },
   })
   const close = async (): Promise<void> => {
