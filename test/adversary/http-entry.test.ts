@@ -148,7 +148,10 @@ async function raw(
   const answer = (async () => {
     let received = ''
     socket.on('data', (chunk) => (received += chunk.toString()))
-    await once(socket, 'close')
+    // Not `once`, which rejects when a write has met the closed socket before: that is how some of these end.
+    await new Promise((resolve) => {
+      socket.on('close', resolve)
+    })
     return received
   })()
   return { socket, answer }
