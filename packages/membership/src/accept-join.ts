@@ -48,6 +48,7 @@ export function acceptJoin(init: AcceptJoinInit): AcceptedJoin {
     suite,
     meshId,
     selfPeerId: self.peerId,
+    ledger,
     bytes,
     channel,
     nowMs,

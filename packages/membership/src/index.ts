@@ -49,7 +49,10 @@ export { MembershipError, type MembershipErrorCode } from './membership-error.ts
 export {
   type Grant,
   type InvitationLedger,
+  type InvitationQuestion,
   type InvitationRecord,
+  type InvitationStanding,
+  invitationStanding,
   judgeRedemption,
   redeemInvitation,
   type Redemption,

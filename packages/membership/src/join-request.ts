@@ -17,6 +17,7 @@ import { MembershipError } from './membership-error.ts'
 import { verifyMemberLog } from './member-log.ts'
 import { possessionProofs, possessionSigners } from './possession.ts'
 import { isPrintableName, parseRecord, type RecordReader } from './record-reader.ts'
+import { checkInvitation, type InvitationLedger } from './redeem-invitation.ts'
 
 export interface JoinRequestInit {
   readonly suite: CryptoSuite
@@ -35,6 +36,7 @@ export interface JoinRequestCheck {
   readonly meshId: string
   /** PeerId of this node, the inviter. */
   readonly selfPeerId: string
+  readonly ledger: InvitationLedger
   readonly bytes: Uint8Array
   readonly channel: ChannelFacts
   readonly nowMs: number
@@ -85,21 +87,26 @@ export function createJoinRequest(init: JoinRequestInit): Uint8Array {
 }
 
 /**
- * Verifies a join request: size and form, mesh, channel, key log, then a proof by every key in it.
+ * Verifies a join request: size and form, mesh, channel, invitation, key log, then a proof by every
+ * key in it.
  *
- * Says nothing about the invitation; redeeming it is the next step, and the only one that counts.
+ * The invitation comes before the key log, which may hold hundreds of signatures: whoever has no
+ * secret that this node gave out costs it one hash and one look-up. The look-up is by the hash, so
+ * that its timing can tell a guesser of 256-bit secrets nothing but bits of hashes. Redeeming the
+ * invitation is the next step, and the only one that counts.
  *
  * @throws MembershipError with the reason; nothing else, whatever the bytes
  */
 export function verifyJoinRequest(check: JoinRequestCheck): JoinRequest {
-  const { suite, channel, nowMs } = check
+  const { suite, ledger, channel, nowMs } = check
   const record = parseJoinMessage(check.bytes, JOIN_REQUEST_BYTES_MAX)
   const { logText, name, secret } = readRequest(record, check)
+  const secretHash = invitationHash(suite, secret)
+  secret.fill(0)
+  checkInvitation(ledger, { secretHash, nowMs })
   const log = verifyMemberLog({ suite, text: logText, nowMs })
   checkChannelKeys(log, channel)
   checkPossession(suite, record.object, log)
-  const secretHash = invitationHash(suite, secret)
-  secret.fill(0)
   return { did: log.did, log, name, secretHash }
 }
 

@@ -17,6 +17,7 @@ import {
   createInvitation,
   type InvitationLedger,
   type InvitationRecord,
+  invitationStanding,
   issueMembership,
   judgeRedemption,
   type Membership,
@@ -181,6 +182,9 @@ function ledgerWith(secretHash: Uint8Array, record: InvitationRecord): Inviting[
   const records = new Map([[secretHash.join(), record]])
   return {
     records,
+    standing(question) {
+      return invitationStanding(records.get(question.secretHash.join()), question.nowMs)
+    },
     redeem(redemption) {
       const key = redemption.secretHash.join()
       const judged = judgeRedemption(records.get(key), redemption)

@@ -11,6 +11,7 @@ import {
   accept,
   channelOf,
   edited,
+  refusal,
   refusalCode,
   HOUR_MS,
   identity,
@@ -124,6 +125,41 @@ describe('joining', () => {
   )
 })
 
+describe('a request without an invitation that can be used', () => {
+  const other = identity()
+  const channel = channelOf(other, HASH)
+  /** What stands in place of a key log, and would be refused for it as soon as somebody reads it. */
+  const hollow = (bytes: Uint8Array): Uint8Array =>
+    utf8(edited(utf8Text(bytes), (record) => (record['log'] = '{}\n'.repeat(60_000))))
+
+  test('is refused before its key log is read', { tags: ['MEM-13', 'THR-7'] }, () => {
+    const side = inviting()
+    const guessed = { ...parseInvitation(side.text), secret: new Uint8Array(32) }
+    const guess = hollow(request(side, { identity: other, invitation: guessed }))
+    expect(refusalCode(() => accept(side, { bytes: guess, channel }))).toBe('invitation-unknown')
+
+    const bytes = hollow(request(side, { identity: other }))
+    const late = { bytes, channel, nowMs: NOW_MS + HOUR_MS }
+    expect(refusalCode(() => accept(side, late))).toBe('invitation-expired')
+    expect(refusalCode(() => accept(side, { ...late, nowMs: late.nowMs - 1 }))).toBe('log-invalid')
+    answered(side)
+    expect(refusalCode(() => accept(side, { bytes, channel }))).toBe('invitation-used')
+  })
+
+  test('says the same of every guess', { tags: ['MEM-13', 'THR-7'] }, () => {
+    const side = inviting()
+    const invitation = parseInvitation(side.text)
+    const guesses = [0, 31].map((index) => {
+      const secret = invitation.secret.with(index, (invitation.secret[index] ?? 0) ^ 1)
+      const bytes = request(side, { invitation: { ...invitation, secret } })
+      return refusal(() => accept(side, { bytes, channel: channelOf(joiner, HASH) }))
+    })
+    const [first, second] = guesses
+    expect(first).toMatchObject({ code: 'invitation-unknown' })
+    expect(second?.message).toBe(first?.message)
+  })
+})
+
 describe('the request', () => {
   const side = inviting()
   const channel = channelOf(joiner, HASH)
@@ -179,7 +215,6 @@ describe('the request', () => {
 
   test.for<{ name: string; change: (record: Loose) => void }>([
     { name: 'another name', change: (record) => (record['name'] = 'press 4') },
-    { name: 'another secret', change: (record) => (record['secret'] = `u${'A'.repeat(43)}`) },
     { name: 'without the first proof', change: (record) => record['proof'].shift() },
     { name: 'without the last proof', change: (record) => record['proof'].pop() },
     { name: 'without proofs', change: (record) => (record['proof'] = []) },

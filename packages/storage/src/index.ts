@@ -14,6 +14,8 @@ export {
   type Redemption,
   type RedemptionResult,
   type StoredInvitation,
+  type InvitationQuestion,
+  type InvitationStanding,
 } from './invitations.ts'
 export { KDF_DEFAULT, type KdfParameters } from './kdf-parameters.ts'
 export {

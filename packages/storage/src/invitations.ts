@@ -31,10 +31,16 @@ export interface StoredInvitation extends InvitationGrant {
   readonly usedBy: string | undefined
 }
 
-export interface Redemption {
+export interface InvitationQuestion {
   readonly secretHash: Uint8Array
-  readonly did: string
   readonly nowMs: number
+}
+
+/** Whether an invitation can be used, and if not, why. */
+export type InvitationStanding = 'open' | 'unknown' | 'expired' | 'used'
+
+export interface Redemption extends InvitationQuestion {
+  readonly did: string
 }
 
 /** What came of an attempt to use an invitation. Only the first `ok` of an invitation ever is one. */
@@ -72,16 +78,22 @@ export class Invitations {
     })
   }
 
+  /** How an invitation stands; changes nothing. */
+  standing({ secretHash, nowMs }: InvitationQuestion): InvitationStanding {
+    checkHash(secretHash)
+    return standingOf(this.#find(secretHash), nowMs)
+  }
+
   /** Uses an invitation, at most once for all processes together; durable when this returns. */
   redeem({ secretHash, did, nowMs }: Redemption): RedemptionResult {
     checkHash(secretHash)
     checkRecordText(did)
     return this.#database.transaction(() => {
       const row = this.#find(secretHash)
+      const status = standingOf(row, nowMs)
       if (row === undefined) return { status: 'unknown' }
-      const usedBy = optionalText(row, 'used_by')
-      if (usedBy !== undefined) return { status: 'used', usedBy }
-      if (nowMs >= integer(row, 'expires_ms')) return { status: 'expired' }
+      if (status === 'used') return { status, usedBy: text(row, 'used_by') }
+      if (status !== 'open') return { status }
       this.#database.run(
         'UPDATE invitation SET used_ms = :nowMs, used_by = :did WHERE secret_hash = :secretHash',
         { nowMs, did, secretHash },
@@ -115,6 +127,12 @@ export class Invitations {
       beforeMs: nowMs - KEPT_AFTER_EXPIRY_MS,
     })
   }
+}
+
+function standingOf(row: Row | undefined, nowMs: number): InvitationStanding {
+  if (row === undefined) return 'unknown'
+  if (optionalText(row, 'used_by') !== undefined) return 'used'
+  return nowMs >= integer(row, 'expires_ms') ? 'expired' : 'open'
 }
 
 function invitationOf(row: Row): StoredInvitation {

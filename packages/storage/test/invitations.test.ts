@@ -63,6 +63,27 @@ test.for([
   },
 )
 
+test.for([
+  { nowMs: 999, status: 'open' },
+  { nowMs: 1_000, status: 'expired' },
+])(
+  'at $nowMs an invitation until 1000 stands $status, and asking uses nothing up',
+  { tags: ['STO-10', 'MEM-13'] },
+  async ({ nowMs, status }) => {
+    const { invitations } = (await storeAt()).store
+    invitations.add(invitation(1))
+    const question = { secretHash: hash(1), nowMs }
+    expect(invitations.standing({ ...question, secretHash: hash(2) })).toBe('unknown')
+    expect(invitations.standing(question)).toBe(status)
+    expect(invitations.standing(question)).toBe(status)
+    invitations.redeem({ secretHash: hash(1), did: 'did:bo', nowMs: 10 })
+    expect(invitations.standing(question)).toBe('used')
+    expect(() => invitations.standing({ ...question, secretHash: hash(1).slice(1) })).toThrow(
+      expect.objectContaining({ code: 'record-malformed' }),
+    )
+  },
+)
+
 test('a secret that nobody gave out is unknown', { tags: ['STO-10'] }, async () => {
   const { invitations } = (await storeAt()).store
   invitations.add(invitation(1))
