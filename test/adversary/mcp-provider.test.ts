@@ -20,7 +20,7 @@ import {
   type TestMeshInit,
 } from '../../packages/mcp/test/support/test-mesh.ts'
 
-const THIEF: Caller = { ...CALLER, did: 'did:webvh:QmThief:warren.internal' }
+const THIEF: Caller = { did: 'did:webvh:QmThief:warren.internal' }
 const SESSION = 's'.repeat(22)
 const MIB = 1024 * 1024
 

@@ -1,10 +1,11 @@
 import type { JsonRpcMessage } from './json-rpc.ts'
 
-/** Who asks: proved by the channel and the membership, never by the message. */
+/**
+ * Who asks: proved by the channel, never by the message. What the caller may be (its roles, its
+ * enclave) is not kept with it: the gate looks it up for each message.
+ */
 export interface Caller {
   readonly did: string
-  readonly roles: readonly string[]
-  readonly enclave: string
 }
 
 /** One message on its way from a host to a server. */

@@ -13,7 +13,7 @@ import { META } from './support/messages.ts'
 import { event, ScriptHttpServer } from './support/script-http-server.ts'
 import { CALLER, eventually, MemoryHost, TestMesh, type TestMeshInit } from './support/test-mesh.ts'
 
-const OTHER: Caller = { ...CALLER, did: 'did:webvh:QmOther:warren.internal' }
+const OTHER: Caller = { did: 'did:webvh:QmOther:warren.internal' }
 
 let server: ScriptHttpServer
 const meshes: TestMesh[] = []

@@ -27,7 +27,7 @@ import {
   type TestMeshInit,
 } from './support/test-mesh.ts'
 
-const OTHER: Caller = { ...CALLER, did: 'did:webvh:QmOther:warren.internal' }
+const OTHER: Caller = { did: 'did:webvh:QmOther:warren.internal' }
 const SESSION = 'a'.repeat(22)
 
 const meshes: TestMesh[] = []

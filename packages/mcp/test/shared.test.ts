@@ -20,7 +20,7 @@ import {
   type TestMeshInit,
 } from './support/test-mesh.ts'
 
-const OTHER: Caller = { ...CALLER, did: 'did:webvh:QmOther:warren.internal' }
+const OTHER: Caller = { did: 'did:webvh:QmOther:warren.internal' }
 
 const meshes: TestMesh[] = []
 afterEach(() => Promise.all(meshes.splice(0).map(({ provider }) => provider.stop())))

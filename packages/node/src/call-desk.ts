@@ -29,12 +29,11 @@ export class CallDesk {
     this.#startedMs = init.clock.monotonicMs()
     const { network, report } = init
     network.onCall(async (stream, { did }) => {
-      const member = init.admission.memberOf(did)
-      if (member === undefined) {
+      if (init.admission.memberOf(did) === undefined) {
         network.drop(did, 'membership-expired')
         return
       }
-      await init.provider.serve(stream, { did, roles: member.roles, enclave: member.enclave })
+      await init.provider.serve(stream, { did })
     })
     network.on('discovered', ({ peerId }) =>
       report({ event: 'discovered', level: 'debug', peerId }),

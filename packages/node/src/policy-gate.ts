@@ -1,5 +1,6 @@
 import type { Clock } from '@warren/core'
 import type { Gate, GateAnswer, GateQuestion } from '@warren/mcp'
+import type { Membership } from '@warren/membership'
 import { classifyMessage, type PolicyEngine } from '@warren/policy'
 import type { Report } from './node-event.ts'
 
@@ -7,13 +8,17 @@ import type { Report } from './node-event.ts'
 export interface PolicyGateComponents {
   readonly clock: Clock
   readonly report: Report
-  /** Whether this DID is a member that is admitted now; asked again for every message. */
-  isAdmitted(did: string): boolean
+  /** What the membership in force now makes of this DID; asked again for every message. */
+  standingOf(did: string): Standing | undefined
 }
 
+/** What a member may be taken for. */
+export type Standing = Pick<Membership, 'roles' | 'enclave'>
+
 /**
- * Decides on every message that comes for a server of this node: first whether the caller is still
- * admitted, then what policy says. What policy does not allow is refused.
+ * Decides on every message that comes for a server of this node: first by which membership the
+ * caller is still admitted, then what policy says of its roles and enclave. What policy does not
+ * allow is refused.
  */
 export class PolicyGate implements Gate {
   readonly #components: PolicyGateComponents
@@ -47,7 +52,9 @@ export class PolicyGate implements Gate {
   }
 
   #judge({ caller, server, message }: GateQuestion): GateAnswer {
-    if (!this.#components.isAdmitted(caller.did)) {
+    const { did } = caller
+    const standing = this.#components.standingOf(did)
+    if (standing === undefined) {
       return {
         allowed: false,
         code: 'caller-not-admitted',
@@ -61,7 +68,7 @@ export class PolicyGate implements Gate {
     // What belongs to an open session asks for no more than seeing the server does.
     const question = kind === 'session' ? { action: 'list' as const } : kind
     const decision = this.#engine.decide({
-      caller,
+      caller: { did, roles: standing.roles, enclave: standing.enclave },
       server,
       ...question,
       atMs: this.#components.clock.wallMs(),

@@ -79,7 +79,7 @@ interface Parts {
 function compose(site: Site): Parts {
   const { directory, config, opened, report } = site
   const { store, charter, log, membership } = opened
-  const self = { did: log.did, roles: membership.roles, enclave: membership.enclave }
+  const self = { did: log.did }
   const logger = componentLogger(report)
   const messageLimits = messageLimitsOf(config)
   const admission = new AdmissionDesk({
@@ -95,7 +95,7 @@ function compose(site: Site): Parts {
   const gate = new PolicyGate(loadPolicies(config.policies), {
     clock,
     report,
-    isAdmitted: (did) => did === self.did || admission.memberOf(did) !== undefined,
+    standingOf: (did) => (did === self.did ? membership : admission.memberOf(did)),
   })
   const provider = new Provider({
     servers: serverDefinitions(config.servers),

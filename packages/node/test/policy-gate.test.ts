@@ -2,9 +2,10 @@ import type { JsonRpcMessage } from '@warren/mcp'
 import { createPolicyEngine, type PolicyEngine } from '@warren/policy'
 import { expect, test } from 'vitest'
 import type { NodeEvent } from '../src/node-event.ts'
-import { PolicyGate } from '../src/policy-gate.ts'
+import { PolicyGate, type Standing } from '../src/policy-gate.ts'
 
-const CALLER = { did: 'did:webvh:QmA:warren.internal', roles: ['operator'], enclave: 'plant' }
+const CALLER = { did: 'did:webvh:QmA:warren.internal' }
+const OPERATOR: Standing = { roles: ['operator'], enclave: 'plant' }
 const OPEN =
   '@id("open") permit (principal in Warren::Role::"operator", action, resource in Warren::Server::"fs");'
 const LIST_ONLY =
@@ -29,22 +30,22 @@ function callOf(name: string): JsonRpcMessage {
 interface Gated {
   readonly gate: PolicyGate
   readonly events: readonly NodeEvent[]
-  readonly admitted: Set<string>
+  readonly standings: Map<string, Standing>
   readonly decide: (message: JsonRpcMessage, server?: string) => ReturnType<PolicyGate['decide']>
 }
 
 function gated(...policies: readonly string[]): Gated {
   const events: NodeEvent[] = []
-  const admitted = new Set([CALLER.did])
+  const standings = new Map([[CALLER.did, OPERATOR]])
   const gate = new PolicyGate(engine(...policies), {
     clock: { wallMs: () => 0, monotonicMs: () => 0 },
     report: (event) => events.push(event),
-    isAdmitted: (did) => admitted.has(did),
+    standingOf: (did) => standings.get(did),
   })
   return {
     gate,
     events,
-    admitted,
+    standings,
     decide: (message, server = 'fs') => gate.decide({ caller: CALLER, server, message }),
   }
 }
@@ -88,14 +89,35 @@ test(
   'a caller that is no member any more is refused in the middle of a session',
   { tags: ['DMN-8'] },
   async () => {
-    const { decide, admitted } = gated(OPEN)
+    const { decide, standings } = gated(OPEN)
     expect(await decide(callOf('read_file'))).toMatchObject({ allowed: true })
-    admitted.clear()
+    standings.clear()
     for (const message of [callOf('read_file'), request('ping')]) {
       expect(await decide(message)).toMatchObject({ allowed: false, code: 'caller-not-admitted' })
     }
-    admitted.add(CALLER.did)
+    standings.set(CALLER.did, OPERATOR)
     expect(await decide(callOf('read_file'))).toMatchObject({ allowed: true })
+  },
+)
+
+test(
+  'the roles and the enclave of the membership in force now are what policy judges',
+  { tags: ['DMN-8'] },
+  async () => {
+    const inPlant =
+      '@id("plant") permit (principal, action, resource in Warren::Server::"log") when { principal.enclave == "plant" };'
+    const { decide, standings } = gated(OPEN, inPlant)
+    const call = callOf('read_file')
+    expect(await decide(call)).toMatchObject({ allowed: true, rule: 'open' })
+    expect(await decide(call, 'log')).toMatchObject({ allowed: true, rule: 'plant' })
+
+    standings.set(CALLER.did, { roles: ['reader'], enclave: 'plant' })
+    expect(await decide(call)).toMatchObject({ allowed: false, code: 'policy-no-rule' })
+    expect(await decide(call, 'log')).toMatchObject({ allowed: true })
+
+    standings.set(CALLER.did, { roles: ['operator'], enclave: 'yard' })
+    expect(await decide(call)).toMatchObject({ allowed: true })
+    expect(await decide(call, 'log')).toMatchObject({ allowed: false, code: 'policy-no-rule' })
   },
 )
 

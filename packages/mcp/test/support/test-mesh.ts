@@ -28,7 +28,7 @@ import {
 } from '@warren/mcp'
 import { type MemoryStream, memoryStreamPair } from '@warren/testkit'
 
-export const CALLER: Caller = { did: 'did:webvh:QmCaller:warren.internal', roles: [], enclave: 'a' }
+export const CALLER: Caller = { did: 'did:webvh:QmCaller:warren.internal' }
 export const allowAll: Gate = { decide: () => Promise.resolve({ allowed: true, rule: 'test' }) }
 export const clock: Clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() }
 export const random: RandomSource = { randomBytes: (length) => new Uint8Array(randomBytes(length)) }
