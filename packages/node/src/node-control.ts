@@ -3,13 +3,14 @@ import type { Clock, JsonObject, JsonValue } from '@warren/core'
 import { indexServers, type Provider } from '@warren/mcp'
 import type { Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
-import { callTool, listTools } from './call-tool.ts'
+import { callTool } from './call-tool.ts'
 import { type Config, loadConfig } from './config/load-config.ts'
 import { serverDefinitions } from './config/server-definitions.ts'
 import type { ControlRequest, InviteRequest } from './control/control-protocol.ts'
 import type { ControlHandler } from './control/control-server.ts'
 import type { HostDoors } from './host-doors.ts'
 import type { JoinDesk } from './join-desk.ts'
+import { listTools } from './list-tools.ts'
 import { loadPolicies } from './load-policies.ts'
 import type { MeshCatalog } from './mesh-catalog.ts'
 import { noSuchServer } from './no-such-server.ts'
@@ -136,11 +137,8 @@ export class NodeControl implements ControlHandler {
     )
     const wanted = catalog.servers().filter(({ alias }) => server === undefined || alias === server)
     if (server !== undefined && wanted.length === 0) throw noSuchServer(server)
-    const answers = await Promise.all(wanted.map((one) => listTools(catalog, one, signal)))
-    return {
-      tools: answers.flatMap(({ tools }) => tools),
-      problems: answers.flatMap(({ problem }) => (problem === undefined ? [] : [problem])),
-    }
+    const { tools, problems } = await listTools({ catalog, servers: wanted, signal })
+    return { tools, problems }
   }
 
   #invite(wish: InviteRequest): JsonObject {
