@@ -52,12 +52,13 @@ export class ToolClient implements HostChannel {
 
   /** Asks one thing and returns its result; a JSON-RPC error is thrown as `call-failed` with the server's words. */
   async request(method: string, params: JsonObject, signal: AbortSignal): Promise<JsonObject> {
+    // A signal that is aborted already fires no event: whoever waited for one would wait for ever.
+    if (signal.aborted) throw late()
     const id = this.#nextId
     this.#nextId += 1
     const answer = Promise.withResolvers<JsonRpcResponse>()
     this.#answers.set(id, answer)
-    const onAbort = (): void =>
-      answer.reject(new NodeError('call-timeout', 'the server gave no answer in time'))
+    const onAbort = (): void => answer.reject(late())
     signal.addEventListener('abort', onAbort, { once: true })
     try {
       this.#say({ jsonrpc: '2.0', id, method, params })
@@ -123,6 +124,10 @@ export class ToolClient implements HostChannel {
       await promise
     }
   }
+}
+
+function late(): NodeError {
+  return new NodeError('call-timeout', 'the server gave no answer in time')
 }
 
 /** Reads a member of a result that must be a list. */

@@ -9,6 +9,7 @@ import {
 import { expect, test } from 'vitest'
 import { CONTROL_LINE_LENGTH_MAX, parseControlAnswer } from '../src/control/control-protocol.ts'
 import { type ListingLimits, listTools, type ToolListing } from '../src/list-tools.ts'
+import { ToolClient } from '../src/tool-client.ts'
 
 /** What a server answers to one request; nothing when it stays silent. */
 type Answers = (request: JsonRpcRequest) => Answer | undefined
@@ -176,3 +177,12 @@ test(
 )
 
 const refusing: Answers = () => ({ error: { code: 1, message: '\u0007'.repeat(1_000) } })
+
+test('what nobody waits for any more is not asked', { tags: ['DMN-11'] }, async () => {
+  const endpoint = endpointOf(() => undefined)
+  const client = await ToolClient.open(endpoint, new AbortController().signal)
+  const asking = client.request('tools/list', {}, AbortSignal.abort())
+  await expect(asking).rejects.toMatchObject({ code: 'call-timeout' })
+  client.end()
+  expect(endpoint.heard).toEqual(['initialize'])
+})
