@@ -102,10 +102,13 @@ export class AdmittedPeers {
 
   #onEnded(admitted: AdmittedLink): void {
     this.#open.delete(admitted)
-    if (!this.#table.remove(admitted)) return
     const { did, link } = admitted
-    this.#components.events.emit('lost', { did, peerId: link.peerId, code: codeOf(link.ended) })
-    this.#components.onLost(link.peerId)
+    const { events } = this.#components
+    const code = codeOf(link.ended)
+    const isLost = this.#table.remove(admitted)
+    if (isLost) events.emit('lost', { did, peerId: link.peerId, code })
+    if (![...this.#open].some((other) => other.did === did)) events.emit('departed', { did, code })
+    if (isLost) this.#components.onLost(link.peerId)
   }
 
   #peerOf({ link, did, admittedAtMs }: AdmittedLink): Peer {

@@ -30,8 +30,10 @@ export interface NetworkEvents {
     readonly code: string
     readonly sentence: string
   }
-  /** An admitted peer has no connection any more. */
+  /** An admitted peer has no connection any more; its member may have others, under other keys. */
   readonly lost: { readonly did: string; readonly peerId: string; readonly code: string }
+  /** A member has no admitted connection any more, of any of its peers, nor one that serves its last calls. */
+  readonly departed: { readonly did: string; readonly code: string }
 }
 
 export type NetworkListener<K extends keyof NetworkEvents> = (detail: NetworkEvents[K]) => void
@@ -46,6 +48,7 @@ export class NetworkEventHub {
     admitted: new Set(),
     refused: new Set(),
     lost: new Set(),
+    departed: new Set(),
   }
 
   constructor(logger: NetworkLogger) {

@@ -42,9 +42,10 @@ export class PeerTable {
   /** Takes the connection out; false when another one stands in its place. */
   remove(admitted: AdmittedLink): boolean {
     const { peerId } = admitted.link
-    if (this.#byDid.get(admitted.did) === admitted) this.#byDid.delete(admitted.did)
     if (this.#byPeerId.get(peerId) !== admitted) return false
-    return this.#byPeerId.delete(peerId)
+    this.#byPeerId.delete(peerId)
+    if (this.#byDid.get(admitted.did) === admitted) this.#replaceOfMember(admitted.did)
+    return true
   }
 
   ofPeer(peerId: string): AdmittedLink | undefined {
@@ -57,6 +58,13 @@ export class PeerTable {
 
   all(): readonly AdmittedLink[] {
     return [...this.#byPeerId.values()]
+  }
+
+  /** A member whose log names two keys has two peers: the newest of the others stands for it now. */
+  #replaceOfMember(did: string): void {
+    const other = this.all().findLast((admitted) => admitted.did === did)
+    if (other === undefined) this.#byDid.delete(did)
+    else this.#byDid.set(did, other)
   }
 
   #choose(older: AdmittedLink, newer: AdmittedLink): AdmittedLink {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { CallStream } from '@warren/network'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { chooseConnection } from '../src/tie-break.ts'
 import { relay } from './relay.ts'
 import { collect, connectedPair, echoCalls, labNode, nextEvent, soon, until } from './lab.ts'
@@ -306,6 +306,55 @@ test('a member that is not expelled meanwhile gets in', { tags: ['NET-11'] }, as
   half.admit()
   await until(() => far.network.peers().length === 1)
   expect(far.network.peers()).toMatchObject([{ did: 'did:test:patient' }])
+})
+
+describe('a member with two peers', () => {
+  const did = 'did:test:two-keys'
+
+  test('keeps its calls when the connection of one ends', { tags: ['NET-26'] }, async () => {
+    const [here, first, second] = await Promise.all([
+      labNode(),
+      labNode({ name: did }),
+      labNode({ name: did }),
+    ])
+    const departed: string[] = []
+    here.network.on('departed', (member) => departed.push(member.did))
+    echoCalls(first)
+    echoCalls(here)
+    for (const node of [first, second]) await node.network.dial(here.address, soon())
+    await until(() => here.network.peers().length === 2)
+    const inbound = await first.network.openCall(here.did, soon())
+    await inbound.write(Buffer.from('before'))
+
+    const lost = nextEvent(here.network, 'lost')
+    await second.network.stop()
+    expect(await lost).toMatchObject({ did, peerId: second.network.peerId })
+    expect(departed).toEqual([])
+
+    await inbound.end(Buffer.from(' and after'))
+    expect(Buffer.from(await collect(inbound.bytes)).toString()).toBe('before and after')
+    const outbound = await here.network.openCall(did, soon())
+    await outbound.end(Buffer.from('there'))
+    expect(Buffer.from(await collect(outbound.bytes)).toString()).toBe('there')
+
+    const gone = nextEvent(here.network, 'departed')
+    await first.network.stop()
+    expect(await gone).toMatchObject({ did })
+    expect(departed).toEqual([did])
+  })
+
+  test('has gone when all are cut at once, and says so once', { tags: ['NET-26'] }, async () => {
+    const [here, first, second] = await Promise.all([
+      labNode(),
+      labNode({ name: did }),
+      labNode({ name: did }),
+    ])
+    const departed: object[] = []
+    here.network.on('departed', (member) => departed.push(member))
+    for (const node of [first, second]) await here.network.dial(node.address, soon())
+    here.network.drop(did, 'membership-expired')
+    expect(departed).toEqual([{ did, code: 'peer-expelled' }])
+  })
 })
 
 test('a peer from which nothing comes any more is given up', { tags: ['NET-17'] }, async () => {

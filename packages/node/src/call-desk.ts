@@ -44,6 +44,8 @@ export class CallDesk {
     })
     network.on('lost', ({ did, code }) => {
       report({ event: 'lost', level: 'info', did, code })
+    })
+    network.on('departed', ({ did }) => {
       init.catalog.forget(did)
       void init.provider.dropCaller(did, 'the caller is no longer connected')
     })
