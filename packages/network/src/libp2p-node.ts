@@ -12,6 +12,7 @@ import { type ConnectionManagerInit, createLibp2p, type Libp2p, type Libp2pOptio
 import { announcedAddresses } from './announced-addresses.ts'
 import { BoundedDatastore } from './bounded-datastore.ts'
 import { boundMuxer } from './bound-muxer.ts'
+import { streamCounts } from './call-allowances.ts'
 import type { ChannelBindings } from './channel-binding.ts'
 import type { ConnectionGate } from './connection-gate.ts'
 import { HybridEncrypter } from './hybrid-encrypter.ts'
@@ -128,10 +129,11 @@ function observedDiscovery({
 }
 
 function muxerOptions(limits: NetworkLimits): YamuxMuxerInit {
+  const { inboundMax, outboundMax } = streamCounts(limits)
   return {
     keepAliveInterval: limits.keepAliveIntervalMs,
-    maxInboundStreams: limits.streamsInboundMax,
-    maxOutboundStreams: limits.streamsInboundMax,
+    maxInboundStreams: inboundMax,
+    maxOutboundStreams: outboundMax,
     // A window over the read buffer would reset streams that are read slowly.
     streamOptions: {
       maxStreamWindowSize: limits.streamWindowBytes,

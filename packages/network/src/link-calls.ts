@@ -1,5 +1,6 @@
 import type { Stream } from '@libp2p/interface'
 import type { Clock } from '@warren/core'
+import type { CallAllowances } from './call-allowances.ts'
 import { answerSession, type CallSessionComponents, openSession } from './call-session-opening.ts'
 import { CallStream, type Carrier, type SessionStream } from './call-stream.ts'
 import type { Channel } from './channel.ts'
@@ -23,7 +24,15 @@ export type CallHandler = (stream: CallStream, caller: Caller) => Promise<void>
 
 export interface LinkCallsComponents extends CallSessionComponents {
   readonly clock: Clock
+  readonly allowances: CallAllowances
   handler(): CallHandler | undefined
+}
+
+interface Tracking {
+  readonly calls: Set<CallStream>
+  readonly release: (carrier: Carrier) => void
+  /** Gives the place back that the call has; absent for one that has none. */
+  readonly free: (() => void) | undefined
 }
 
 /** All calls of one admitted connection, both ways. */
@@ -33,8 +42,6 @@ export class LinkCalls {
   readonly #outbound = new Set<CallStream>()
   readonly #inbound = new Set<CallStream>()
   readonly #pool: SessionPool
-  #opening = 0
-  #preparedInbound = 0
   #idle: (() => void) | undefined
 
   constructor(link: PeerLink, components: LinkCallsComponents) {
@@ -50,15 +57,17 @@ export class LinkCalls {
 
   /** Opens a call: on a prepared session at once, without one after a round trip. */
   async open(signal: AbortSignal): Promise<CallStream> {
-    if (this.#outbound.size + this.#opening >= this.#components.limits.callsOutboundMax) {
-      throw new NetworkError('calls-exhausted', 'too many calls to this peer at once')
+    const free = this.#components.allowances.outbound.take(this.#did)
+    if (free === undefined) {
+      throw new NetworkError('calls-exhausted', 'too many calls to others, or to this one, at once')
     }
-    this.#opening += 1
     try {
       const session = this.#pool.take() ?? (await this.#openNow(signal))
-      return this.#track(session, this.#outbound, (carrier) => this.#pool.giveBack(carrier))
-    } finally {
-      this.#opening -= 1
+      const release = (carrier: Carrier): void => this.#pool.giveBack(carrier)
+      return this.#track(session, { calls: this.#outbound, release, free })
+    } catch (error) {
+      free()
+      throw error
     }
   }
 
@@ -70,29 +79,43 @@ export class LinkCalls {
 
   /** The session counts as a call once its first bytes have come. Returns the stream where it may carry another call. */
   async #acceptOne(carrier: Carrier, isNew: boolean): Promise<Carrier | undefined> {
-    const { limits } = this.#components
-    const sessions = this.#preparedInbound + this.#inbound.size
-    if (sessions >= limits.callsInboundMax + limits.preparedInboundMax) {
-      throw new NetworkError('calls-exhausted', 'the peer keeps too many sessions prepared')
+    const freeSession = this.#components.allowances.inboundSessions.take(this.#did)
+    if (freeSession === undefined) {
+      throw new NetworkError('calls-exhausted', 'the member keeps too many sessions prepared')
     }
-    this.#preparedInbound += 1
-    let session: SessionStream | undefined
     try {
-      session = await this.#awaitSession(carrier, isNew)
+      const session = await this.#awaitSession(carrier, isNew)
+      return session === undefined ? undefined : await this.#acceptCall(session)
     } finally {
-      this.#preparedInbound -= 1
+      freeSession()
     }
-    if (session === undefined) return undefined
+  }
+
+  async #acceptCall(session: SessionStream): Promise<Carrier | undefined> {
+    const free = this.#components.allowances.inbound.take(this.#did)
     let released: Carrier | undefined
-    const call = this.#track(session, this.#inbound, (free) => {
-      released = free
+    const call = this.#track(session, {
+      calls: this.#inbound,
+      release: (carrier) => {
+        released = carrier
+      },
+      free,
     })
-    if (this.#inbound.size > limits.callsInboundMax) {
-      call.abort(new NetworkError('calls-exhausted', 'too many calls of this peer at once'))
+    if (free === undefined) {
+      call.abort(
+        new NetworkError('calls-exhausted', 'too many calls at once, of this member or all'),
+      )
       return undefined
     }
     await this.#serve(call)
     return released
+  }
+
+  /** Calls there are on admitted connections alone, whose peer has a DID. */
+  get #did(): string {
+    const { did } = this.#link
+    if (did === undefined) throw new NetworkError('protocol-refused', 'not admitted')
+    return did
   }
 
   /** Another connection serves the peer now. */
@@ -177,16 +200,13 @@ export class LinkCalls {
     }
   }
 
-  #track(
-    session: SessionStream,
-    calls: Set<CallStream>,
-    release: (carrier: Carrier) => void,
-  ): CallStream {
+  #track(session: SessionStream, { calls, release, free }: Tracking): CallStream {
     const writesMax = this.#components.limits.callWriteQueueMax
     const call = new CallStream(session, { writesMax, release })
     calls.add(call)
     const forget = (): void => {
       calls.delete(call)
+      free?.()
       if (this.#outbound.size + this.#inbound.size === 0) this.#idle?.()
     }
     if (call.signal.aborted) forget()

@@ -38,15 +38,19 @@ export interface NetworkLimits {
   readonly joinRequestBytesMax: number
   readonly joinResponseBytesMax: number
   // streams
-  readonly streamsInboundMax: number
+  /** Streams of one connection, each way, besides those of calls and sessions. */
+  readonly streamsBesideCallsMax: number
   readonly streamWindowBytes: number
   readonly readAheadBytes: number
   readonly negotiationTimeoutMs: number
   readonly negotiationsMax: number
   readonly strangerStreamsMax: number
   // calls
+  /** Calls of all members together, and of one member over all of its connections, at one time. */
   readonly callsInboundMax: number
+  readonly callsInboundPerMemberMax: number
   readonly callsOutboundMax: number
+  readonly callsOutboundPerMemberMax: number
   readonly callWriteQueueMax: number
   /** What a caller may still send, and how long, once its call has been answered. */
   readonly callDrainBytesMax: number
@@ -57,7 +61,7 @@ export interface NetworkLimits {
   readonly preparedTtlMs: number
   /** A peer that has not been called for this long gets no new prepared sessions. */
   readonly preparedQuietMs: number
-  /** Sessions that one peer may keep prepared with us, and for how long. */
+  /** Sessions that one member may keep prepared with us, and for how long. */
   readonly preparedInboundMax: number
   readonly preparedInboundTtlMs: number
   // gossip
@@ -102,14 +106,16 @@ export const NETWORK_LIMITS: NetworkLimits = {
   joinTimeoutMs: 30_000,
   joinRequestBytesMax: 262_144,
   joinResponseBytesMax: 1_048_576,
-  streamsInboundMax: 512,
+  streamsBesideCallsMax: 192,
   streamWindowBytes: 1_048_576,
   readAheadBytes: 262_144,
   negotiationTimeoutMs: 5_000,
   negotiationsMax: 256,
   strangerStreamsMax: 4,
-  callsInboundMax: 256,
-  callsOutboundMax: 256,
+  callsInboundMax: 1_024,
+  callsInboundPerMemberMax: 256,
+  callsOutboundMax: 1_024,
+  callsOutboundPerMemberMax: 256,
   callWriteQueueMax: 1_024,
   callDrainBytesMax: 1_048_576,
   callDrainMs: 5_000,

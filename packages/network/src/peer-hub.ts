@@ -2,6 +2,7 @@ import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Libp2p } from 'libp2p'
 import { AdmittedPeers } from './admitted-peers.ts'
+import { callAllowances } from './call-allowances.ts'
 import type { CallStream } from './call-stream.ts'
 import type { ChannelBindings } from './channel-binding.ts'
 import type { ConnectionGate } from './connection-gate.ts'
@@ -50,6 +51,7 @@ export class PeerHub {
     const { clock, suite } = init
     this.#components = components
     this.#known = new KnownPeers(limits.knownPeersMax)
+    const allowances = callAllowances(limits)
     this.peers = new AdmittedPeers({
       clock,
       limits,
@@ -57,7 +59,7 @@ export class PeerHub {
       ownPeerId,
       known: this.#known,
       makeCalls: (link) =>
-        new LinkCalls(link, { clock, suite, limits, handler: () => this.#handler }),
+        new LinkCalls(link, { clock, suite, limits, allowances, handler: () => this.#handler }),
       sourceOf: (peerId) => components.dialer().sourceOf(peerId),
       onCurrent: (link) => this.#identify(link),
       onLost: (peerId) => components.dialer().redial(peerId),

@@ -6,7 +6,7 @@ import { AdmissionDesk } from './admission-desk.ts'
 import { boundedReport } from './bounded-report.ts'
 import { CallDesk } from './call-desk.ts'
 import { componentLogger } from './component-logger.ts'
-import { messageLimitsOf, networkLimitsOf } from './config/applied-limits.ts'
+import { messageLimitsOf, networkLimitsOf, providerLimitsOf } from './config/applied-limits.ts'
 import { type Config, loadConfig } from './config/load-config.ts'
 import { serverDefinitions } from './config/server-definitions.ts'
 import { ControlServer } from './control/control-server.ts'
@@ -102,7 +102,7 @@ function compose(site: Site): Parts {
     gate,
     clock,
     logger,
-    limits: messageLimits,
+    limits: providerLimitsOf(config),
   })
   const streams = new MeshStreams({ self, network, provider })
   const catalog = new MeshCatalog({

@@ -21,10 +21,12 @@ interface ConfigLimits {
   /** Bytes of one MCP message. */
   readonly messageBytesMax: number
   readonly connectionsMax: number
-  /** Calls of others to servers of this node, at one time. */
+  /** Calls of all other members to servers of this node, at one time, and those of one member. */
   readonly callsInboundMax: number
-  /** Calls from this node to servers of others, at one time. */
+  readonly callsInboundPerMemberMax: number
+  /** Calls from this node to servers of all other members, at one time, and to those of one member. */
   readonly callsOutboundMax: number
+  readonly callsOutboundPerMemberMax: number
 }
 
 /** All interfaces in both IP families. */
@@ -77,11 +79,17 @@ const limits = z.strictObject({
     .describe('Bytes of one MCP message.'),
   connectionsMax: count(10_000).default(300),
   callsInboundMax: count(10_000)
+    .default(1_024)
+    .describe('Calls of all other members together to servers of this node, at one time.'),
+  callsInboundPerMemberMax: count(10_000)
     .default(256)
-    .describe('Calls of others to servers of this node, at one time.'),
+    .describe('Calls of one member to servers of this node, at one time.'),
   callsOutboundMax: count(10_000)
+    .default(1_024)
+    .describe('Calls from this node to servers of all other members together, at one time.'),
+  callsOutboundPerMemberMax: count(10_000)
     .default(256)
-    .describe('Calls from this node to servers of others, at one time.'),
+    .describe('Calls from this node to servers of one member, at one time.'),
 })
 
 /** What may stand in `warren.yaml`. Unknown keys are refused: a misspelt rule must not be a silent one. */

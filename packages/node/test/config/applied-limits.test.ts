@@ -1,6 +1,10 @@
 import { MESSAGE_LIMITS } from '@warren/mcp'
 import { expect, test } from 'vitest'
-import { messageLimitsOf, networkLimitsOf } from '../../src/config/applied-limits.ts'
+import {
+  messageLimitsOf,
+  networkLimitsOf,
+  providerLimitsOf,
+} from '../../src/config/applied-limits.ts'
 import { parseConfig } from '../../src/config/load-config.ts'
 
 test(
@@ -11,13 +15,22 @@ test(
       messageBytesMax: 65_536,
       connectionsMax: 1,
       callsInboundMax: 2,
+      callsInboundPerMemberMax: 1_025,
       callsOutboundMax: 3,
+      callsOutboundPerMemberMax: 5,
     }
     const config = parseConfig(JSON.stringify({ name: 'a', limits }))
     expect(networkLimitsOf(config)).toEqual({
       connectionsMax: 1,
       callsInboundMax: 2,
+      callsInboundPerMemberMax: 1_025,
       callsOutboundMax: 3,
+      callsOutboundPerMemberMax: 5,
+    })
+    expect(providerLimitsOf(config)).toEqual({
+      ...MESSAGE_LIMITS,
+      messageBytesMax: 65_536,
+      streamsPerCallerMax: 1_025,
     })
     expect(messageLimitsOf(config)).toEqual({ ...MESSAGE_LIMITS, messageBytesMax: 65_536 })
   },

@@ -176,8 +176,10 @@ test('what is left out has its default, and paths are absolute', { tags: ['CFG-4
     limits: {
       messageBytesMax: 4_194_304,
       connectionsMax: 300,
-      callsInboundMax: 256,
-      callsOutboundMax: 256,
+      callsInboundMax: 1_024,
+      callsInboundPerMemberMax: 256,
+      callsOutboundMax: 1_024,
+      callsOutboundPerMemberMax: 256,
     },
     policies: join(directory, 'policies'),
     servers: {
