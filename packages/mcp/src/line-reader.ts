@@ -1,3 +1,4 @@
+import { type ByteAccount, UNBOUNDED_ACCOUNT } from './byte-account.ts'
 import { McpError } from './mcp-error.ts'
 
 const NEWLINE = 0x0a
@@ -17,10 +18,13 @@ export interface LongLine {
  */
 export class LineReader {
   readonly #source: AsyncIterator<Uint8Array>
+  readonly #account: ByteAccount
   #rest: Uint8Array = new Uint8Array()
   #cut: LongLine | undefined
 
-  constructor(source: AsyncIterable<Uint8Array>) {
+  /** The account hears of what is held: the line that is being read or was returned last, and what came behind it. */
+  constructor(source: AsyncIterable<Uint8Array>, account: ByteAccount = UNBOUNDED_ACCOUNT) {
+    this.#account = account
     this.#source = source[Symbol.asyncIterator]()
   }
 
@@ -28,7 +32,8 @@ export class LineReader {
    * The next line without its newline, or nothing at the end; blank lines are passed over.
    * A last line without a newline counts, since the source says its end explicitly.
    *
-   * @throws McpError `message-too-long`, after which only `passOver` may be called; whatever the source throws
+   * @throws McpError `message-too-long`, after which only `passOver` may be called; `bytes-exhausted` and whatever
+   * the source throws, after which nothing can be read
    */
   async next(lineBytesMax: number): Promise<Uint8Array | undefined> {
     for (;;) {
@@ -42,6 +47,7 @@ export class LineReader {
     const head = this.#cut?.head ?? new Uint8Array()
     let tail = this.#cut?.tail ?? new Uint8Array()
     this.#cut = undefined
+    this.#account.holds(this.#rest.length)
     for (;;) {
       const end = this.#rest.indexOf(NEWLINE)
       const part = end === -1 ? this.#rest : this.#rest.subarray(0, end)
@@ -58,6 +64,7 @@ export class LineReader {
   async *remaining(): AsyncGenerator<Uint8Array> {
     const rest = this.#rest
     this.#rest = new Uint8Array()
+    this.#account.holds(0)
     if (rest.length > 0) yield rest
     for (;;) {
       const { done, value } = await this.#source.next()
@@ -69,6 +76,7 @@ export class LineReader {
   async #line(lineBytesMax: number): Promise<Uint8Array | undefined> {
     const parts: Uint8Array[] = []
     let length = 0
+    this.#account.holds(this.#rest.length)
     for (;;) {
       const end = this.#rest.indexOf(NEWLINE)
       const part = end === -1 ? this.#rest : this.#rest.subarray(0, end)
@@ -86,6 +94,7 @@ export class LineReader {
       this.#rest = new Uint8Array()
       const { done, value } = await this.#source.next()
       if (done === true) return length === 0 ? undefined : join(parts, length)
+      this.#account.holds(length + value.length)
       this.#rest = value
     }
   }

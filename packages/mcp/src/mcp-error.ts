@@ -18,6 +18,7 @@ export const MCP_ERROR_CODES = [
   'request-taken',
   'sessions-exhausted',
   'requests-exhausted',
+  'bytes-exhausted',
   // How the other end went away.
   'peer-unreachable',
   'stream-ended',

@@ -30,6 +30,7 @@ const BY_CODE: Partial<Record<McpErrorCode, number>> = {
   refused: RPC_CODE.refused,
   'requests-exhausted': RPC_CODE.exhausted,
   'sessions-exhausted': RPC_CODE.exhausted,
+  'bytes-exhausted': RPC_CODE.exhausted,
   'stream-ended': RPC_CODE.ended,
   'session-ended': RPC_CODE.ended,
   'host-gone': RPC_CODE.ended,

@@ -1,8 +1,9 @@
 import { MESSAGE_LIMITS, type MessageLimits } from '../message-limits.ts'
 import { PROCESS_LIMITS, type ProcessLimits } from '../process/process-limits.ts'
+import type { HeldBytesLimits } from './held-bytes.ts'
 
 /** What callers may hold at a provider, and for how long. */
-export interface ProviderLimits extends MessageLimits, ProcessLimits {
+export interface ProviderLimits extends MessageLimits, ProcessLimits, HeldBytesLimits {
   /** From the opening of a stream to the end of its header. */
   readonly headerMs: number
   /** Streams of one caller at the same time. */
@@ -31,4 +32,6 @@ export const PROVIDER_LIMITS: ProviderLimits = {
   idleMs: 60_000,
   stalledMs: 30_000,
   lingerMs: 5_000,
+  heldBytesPerCallerMax: 64 * 1024 * 1024,
+  heldBytesMax: 256 * 1024 * 1024,
 }

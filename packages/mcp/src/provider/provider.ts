@@ -8,6 +8,7 @@ import { type Logger, type Scheduler, systemScheduler } from '../ports.ts'
 import { ProcessGuard } from '../process/process-guard.ts'
 import { indexServers, type ServerDefinition } from '../server-definition.ts'
 import { CallerStreams } from './caller-streams.ts'
+import { HeldBytes } from './held-bytes.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import type { ProviderEvent } from './provider-event.ts'
 import { PROVIDER_LIMITS, type ProviderLimits } from './provider-limits.ts'
@@ -44,6 +45,7 @@ export class Provider {
   readonly #components: ProviderComponents
   readonly #guard = new ProcessGuard()
   readonly #streams: CallerStreams
+  readonly #held: HeldBytes
   readonly #server: StreamServer
   readonly #servers = new Map<string, ServerDefinition>()
   #stopped = false
@@ -64,6 +66,7 @@ export class Provider {
       start: (definition) => startServer(definition, { processes, messages: limits }),
     }
     this.#streams = new CallerStreams(limits.streamsPerCallerMax)
+    this.#held = new HeldBytes(limits)
     this.#server = new StreamServer(this.#servers, this.#components)
   }
 
@@ -124,12 +127,15 @@ export class Provider {
   }
 
   async #serve(stream: MeshStream, caller: Caller): Promise<void> {
-    const lines = new LineReader(stream.bytes)
+    const account = this.#held.open(caller.did)
+    const lines = new LineReader(stream.bytes, account)
     try {
       const header = await readHeader(stream, lines, this.#components)
       await this.#server.serve({ stream, lines, caller }, header)
     } catch (error) {
       await this.#server.refuse(stream, error)
+    } finally {
+      account.holds(0)
     }
     this.#cutLater(stream)
   }
