@@ -15,6 +15,10 @@ export class DialTarget {
   failures = 0
   dueAtMs: number
   isDialling = false
+  /** Heard on the LAN since the dial that is under way began. */
+  isHeardAgain = false
+  /** When the last dial ended. */
+  triedAtMs: number = -Infinity
   readonly #addressesMax: number
   /** Written down, or answered before; the last good one first. */
   #trusted: readonly string[] = []

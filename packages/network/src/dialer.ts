@@ -43,6 +43,10 @@ export class Dialer {
   /** What LAN discovery has heard, unauthenticated. */
   addDiscovered(peerId: string, addresses: readonly string[]): void {
     this.#add(peerId, { source: 'lan', peerId, addresses })
+    for (const target of this.#targets.values()) {
+      if (target.peerId === peerId && target.isTrusted) this.#hasten(target)
+    }
+    this.#wake()
   }
 
   sourceOf(peerId: string): 'lan' | 'static' | undefined {
@@ -85,6 +89,17 @@ export class Dialer {
       this.#targets.set(key, target)
     }
     this.#wake()
+  }
+
+  /**
+   * A known peer says that it is there: the pause was for one that is not. Anybody can say so in its
+   * name, so that what is tried again at once is what is known, and at a bounded rate.
+   */
+  #hasten(target: DialTarget): void {
+    target.isHeardAgain = target.isDialling
+    const { clock, limits } = this.#components
+    const earliestMs = Math.max(clock.monotonicMs(), target.triedAtMs + limits.dialHeardPauseMs)
+    target.dueAtMs = Math.min(target.dueAtMs, earliestMs)
   }
 
   /** Anybody on the LAN can announce peers that are not there: those that never answered go first. */
@@ -140,7 +155,8 @@ export class Dialer {
 
   async #dial(target: DialTarget): Promise<void> {
     target.isDialling = true
-    const { dialTimeoutMs } = this.#components.limits
+    const { clock, limits } = this.#components
+    const { dialTimeoutMs } = limits
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(dialTimeoutMs)])
     for (const address of target.inOrder()) {
       if (signal.aborted || !this.#isOpenNow(target)) break
@@ -156,7 +172,9 @@ export class Dialer {
       }
     }
     target.isDialling = false
+    target.triedAtMs = clock.monotonicMs()
     this.#postpone(target, target.failures + 1)
+    if (target.isHeardAgain) this.#hasten(target)
   }
 
   #isOpenNow({ peerId }: DialTarget): boolean {

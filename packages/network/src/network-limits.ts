@@ -22,6 +22,8 @@ export interface NetworkLimits {
   readonly dialsParallelMax: number
   readonly dialBackoffMinMs: number
   readonly dialBackoffMaxMs: number
+  /** A known peer that is heard on the LAN is dialled at once, but not sooner than this after the last dial. */
+  readonly dialHeardPauseMs: number
   readonly targetsMax: number
   readonly addressesPerTargetMax: number
   /** Two connections opened within this time count as two nodes dialling each other. */
@@ -94,6 +96,7 @@ export const NETWORK_LIMITS: NetworkLimits = {
   dialsParallelMax: 8,
   dialBackoffMinMs: 500,
   dialBackoffMaxMs: 30_000,
+  dialHeardPauseMs: 2_000,
   targetsMax: 256,
   addressesPerTargetMax: 16,
   simultaneousDialMs: 5_000,

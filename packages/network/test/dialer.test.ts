@@ -1,5 +1,5 @@
 import { nodeSuite } from '@warren/crypto'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { Dialer } from '../src/dialer.ts'
 import { NETWORK_LIMITS } from '../src/network-limits.ts'
 import { clock, until } from './lab.ts'
@@ -125,6 +125,62 @@ test('an address that has answered is not pushed out either', { tags: ['NET-21']
   dialer.addDiscovered('peer', ['fake-3', 'fake-4'])
   await until(() => connected.has('peer'))
   expect(dialled).toEqual(['real', 'real'])
+})
+
+/** What is due now has been dialled once this has. */
+async function othersAreDialled({ dialer, dialled }: Bench, name: string): Promise<void> {
+  dialer.addStatic(name, name)
+  await until(() => dialled.includes(name))
+}
+
+describe('a peer that is heard on the LAN', { tags: ['NET-25'] }, () => {
+  /** Pauses that no test outlasts. */
+  const patient = { dialBackoffMinMs: 600_000, dialBackoffMaxMs: 600_000 }
+
+  test.for([
+    { name: 'with its peer id', peerId: 'peer' },
+    { name: 'without it', peerId: undefined },
+  ])('and was written down $name is dialled at once', async ({ peerId }) => {
+    const made = bench({ ...patient, dialHeardPauseMs: 0 })
+    const { dialer, dialled, good, connected } = made
+    good.set('a', 'peer')
+    dialer.addStatic('a', peerId)
+    await until(() => connected.has('peer'))
+    good.delete('a')
+    connected.delete('peer')
+    dialer.addDiscovered('peer', ['a'])
+    await until(() => dialled.filter((address) => address === 'a').length >= 2)
+
+    good.set('a', 'peer')
+    await othersAreDialled(made, 'b')
+    dialer.addDiscovered('peer', ['a'])
+    await until(() => connected.has('peer'))
+    expect(new Set(dialled)).toEqual(new Set(['a', 'b']))
+  })
+
+  test('is not dialled before the pause after the last dial is over', async () => {
+    const made = bench({ ...patient, dialHeardPauseMs: 600_000 })
+    const { dialer, dialled } = made
+    dialer.addStatic('a', 'peer')
+    await until(() => dialled.includes('a'))
+    dialer.addDiscovered('peer', ['a'])
+    await othersAreDialled(made, 'b')
+    dialer.addDiscovered('peer', ['a'])
+    await othersAreDialled(made, 'c')
+    expect(dialled).toEqual(['a', 'b', 'c'])
+  })
+
+  test('and never answered waits for its turn', async () => {
+    const made = bench({ ...patient, dialHeardPauseMs: 0 })
+    const { dialer, dialled } = made
+    dialer.addDiscovered('ghost', ['g'])
+    await until(() => dialled.includes('g'))
+    dialer.addDiscovered('ghost', ['g'])
+    await othersAreDialled(made, 'b')
+    dialer.addDiscovered('ghost', ['g'])
+    await othersAreDialled(made, 'c')
+    expect(dialled).toEqual(['g', 'b', 'c'])
+  })
 })
 
 test(
