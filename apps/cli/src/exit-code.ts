@@ -22,6 +22,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'join-refused': EXIT.refused,
   'no-admin-key': EXIT.refused,
   'already-initialised': EXIT.configuration,
+  'init-unfinished': EXIT.configuration,
   'not-initialised': EXIT.configuration,
   'policies-unreadable': EXIT.configuration,
   'kdf-out-of-bounds': EXIT.configuration,

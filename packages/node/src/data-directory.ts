@@ -41,6 +41,29 @@ export function isInitialised(directory: string): boolean {
   return existsSync(dataPaths(directory).nodeKeys)
 }
 
+/**
+ * Refuses to make a node in a directory in which one lives, or where the keys of an administrator lie
+ * that would be lost or would be taken for those of the new mesh.
+ *
+ * @throws NodeError `already-initialised`, `init-unfinished`
+ */
+export function refuseOccupied(directory: string): void {
+  if (isInitialised(directory)) {
+    throw new NodeError(
+      'already-initialised',
+      `a node lives in ${directory} already; choose another --dir`,
+    )
+  }
+  const { adminKeys } = dataPaths(directory)
+  if (!existsSync(adminKeys)) return
+  throw new NodeError(
+    'init-unfinished',
+    `${adminKeys} holds an administrator's keys, but no node lives in ${directory}: ` +
+      `if that is what an interrupted "warren init" left, remove ${adminKeys} and try again; ` +
+      'if the keys are in use, keep them and choose another --dir',
+  )
+}
+
 /** There is no node in this data directory. */
 export function notInitialised(directory: string): NodeError {
   return new NodeError(

@@ -1,12 +1,10 @@
-import { writeFileSync } from 'node:fs'
 import { nodeSuite as suite } from '@warren/crypto'
 import { createIdentity, peerIdOf, verifyLog } from '@warren/identity'
 import { adminSigner, createCharter, issueMembership } from '@warren/membership'
-import { ensurePrivateDirectory, writeKeyFile } from '@warren/storage'
-import { dataPaths, isInitialised } from './data-directory.ts'
+import { ensurePrivateDirectory, writeKeyFile, writePrivateFile } from '@warren/storage'
+import { dataPaths, refuseOccupied } from './data-directory.ts'
 import { checkEnclave, checkRoles } from './label.ts'
 import { MEMBERSHIP_LIFETIME_MS } from './membership-lifetime.ts'
-import { NodeError } from './node-error.ts'
 import { checkSettings, type NodeSettings, writeNodeFiles } from './node-files.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -32,20 +30,15 @@ export interface FoundedMesh {
  * The administrator is an identity of its own, so that its keys can move off this machine. Here one
  * of one signs; the charter's format holds k of n.
  *
- * @throws NodeError `already-initialised`, `role-malformed`, `enclave-malformed`; ConfigError for settings
+ * @throws NodeError `already-initialised`, `init-unfinished`, `role-malformed`, `enclave-malformed`; ConfigError for settings
  * that no node could start with; StorageError when a file cannot be written
  */
 export async function initMesh(init: InitMeshInit): Promise<FoundedMesh> {
   const { directory, passphrase } = init
-  if (isInitialised(directory)) {
-    throw new NodeError(
-      'already-initialised',
-      `a node lives in ${directory} already; choose another --dir`,
-    )
-  }
+  refuseOccupied(directory)
   checkRoles(init.roles)
   checkEnclave(init.enclave)
-  checkSettings(init)
+  checkSettings(directory, init)
   await ensurePrivateDirectory(directory)
   const nowMs = systemClock.wallMs()
   const admin = createIdentity({ suite, nowMs })
@@ -73,7 +66,8 @@ export async function initMesh(init: InitMeshInit): Promise<FoundedMesh> {
     const paths = dataPaths(directory)
     await ensurePrivateDirectory(paths.keys)
     await writeKeyFile({ suite, path: paths.adminKeys, passphrase, seeds: { assertion, mlDsa } })
-    writeFileSync(`${paths.keys}/admin-log.jsonl`, admin.log.text, { mode: 0o600 })
+    const bytes = Buffer.from(admin.log.text)
+    await writePrivateFile({ path: `${paths.keys}/admin-log.jsonl`, bytes, replace: true })
     await writeNodeFiles({
       directory,
       settings: init,

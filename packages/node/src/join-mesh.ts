@@ -10,7 +10,7 @@ import {
 } from '@warren/membership'
 import { type Channel, createNetwork, type Network, NetworkError } from '@warren/network'
 import { ensurePrivateDirectory } from '@warren/storage'
-import { isInitialised } from './data-directory.ts'
+import { refuseOccupied } from './data-directory.ts'
 import { NodeError } from './node-error.ts'
 import { checkSettings, type NodeSettings, writeNodeFiles } from './node-files.ts'
 import { systemClock } from './system-clock.ts'
@@ -37,17 +37,12 @@ export interface NewMember {
  * Becomes a member: makes keys that never leave this machine, shows the invitation to the node that
  * gave it, and keeps the membership that comes back. Nothing is written unless all of it succeeds.
  *
- * @throws MembershipError with the reason of a refusal, NodeError `join-failed`, `already-initialised`
+ * @throws MembershipError with the reason of a refusal, NodeError `join-failed`, `already-initialised`, `init-unfinished`
  */
 export async function joinMesh(init: JoinMeshInit): Promise<NewMember> {
   const { directory, signal } = init
-  if (isInitialised(directory)) {
-    throw new NodeError(
-      'already-initialised',
-      `a node lives in ${directory} already; choose another --dir`,
-    )
-  }
-  checkSettings(init)
+  refuseOccupied(directory)
+  checkSettings(directory, init)
   const invitation = parseInvitation(init.invitation)
   await ensurePrivateDirectory(directory)
   const identity = createIdentity({ suite, nowMs: systemClock.wallMs() })

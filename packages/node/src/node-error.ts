@@ -2,6 +2,7 @@ import { CodedError } from '@warren/core'
 
 export type NodeErrorCode =
   | 'already-initialised'
+  | 'init-unfinished'
   | 'not-initialised'
   | 'node-not-running'
   | 'control-malformed'

@@ -1,10 +1,16 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { nodeSuite as suite } from '@warren/crypto'
 import type { Identity } from '@warren/identity'
-import { ensurePrivateDirectory, openStore, type StoredPeer, writeKeyFile } from '@warren/storage'
+import {
+  ensurePrivateDirectory,
+  openStore,
+  type StoredPeer,
+  writeKeyFile,
+  writePrivateFile,
+} from '@warren/storage'
 import { defaultConfigText } from './config/default-config.ts'
-import { parseConfig } from './config/load-config.ts'
+import { loadConfig, parseConfig } from './config/load-config.ts'
 import { dataPaths } from './data-directory.ts'
 
 /** What a person may choose when a node is made. */
@@ -31,12 +37,14 @@ export interface NodeFilesInit {
 }
 
 /**
- * Refuses settings with which the node could not start, before anything is made of them.
+ * Refuses settings with which the node could not start, before anything is made of them; also those
+ * of a file that lies there already, which is kept.
  *
  * @throws ConfigError `config-invalid`
  */
-export function checkSettings(settings: NodeSettings): void {
+export function checkSettings(directory: string, settings: NodeSettings): void {
   parseConfig(configText(settings))
+  if (existsSync(dataPaths(directory).config)) loadConfig(directory)
 }
 
 /**
@@ -61,7 +69,8 @@ export async function writeNodeFiles(init: NodeFilesInit): Promise<void> {
     store.close()
   }
   if (!existsSync(paths.config)) {
-    writeFileSync(paths.config, configText(settings), { mode: 0o600 })
+    const bytes = Buffer.from(configText(settings))
+    await writePrivateFile({ path: paths.config, bytes, replace: false })
   }
   const { node, assertion, mlDsa, nextUpdate } = identity.seeds()
   const updateSeeds = { nextUpdate, ...init.moreUpdateSeeds }
