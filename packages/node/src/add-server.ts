@@ -23,24 +23,27 @@ export interface AddedServer {
 
 /**
  * Adds a server to `warren.yaml` and, where roles are named, the rule that opens it to them.
+ * Everything is checked first and written then.
  *
- * @throws ConfigError, PolicyError, NodeError `policy-exists`, `role-malformed`
+ * @throws ConfigError, PolicyError, NodeError `policy-exists`, `policies-unreadable`, `role-malformed`
  */
 export function addServer({ directory, name, definition, allowRoles }: AddServerInit): AddedServer {
   checkRoles(allowRoles)
   const { policies } = loadConfig(directory)
   if (allowRoles.length === 0) return addServers(directory, { [name]: definition })
   const text = ruleText(name, allowRoles)
-  const policyFile = join(policies, `serve-${name}.cedar`)
+  const fileName = `serve-${name}.cedar`
+  const policyFile = join(policies, fileName)
   if (existsSync(policyFile)) {
     throw new NodeError(
       'policy-exists',
       `${policyFile} is there already; edit it instead of using --allow-role`,
     )
   }
+  // Before anything is written: beside a file that cannot be used, the rule would open nothing.
+  loadPolicies(policies, { name: fileName, text }).retire()
   const added = addServers(directory, { [name]: definition })
   writeFileSync(policyFile, text, { mode: 0o600, flag: 'wx' })
-  loadPolicies(policies).retire()
   return { ...added, policyFile }
 }
 
