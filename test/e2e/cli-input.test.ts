@@ -78,6 +78,7 @@ test('serve refuses a role that cannot be and writes nothing', { tags: ['CLI-3']
 test.for<[string, readonly string[], number]>([
   ['an address that cannot be', ['--listen', 'nonsense'], 6],
   ['an enclave that cannot be', ['--enclave', ''], 2],
+  ['a name that cannot be', ['--name', 'press\u202E3'], 2],
 ])('init refuses %s and writes nothing', { tags: ['CLI-3'] }, async ([, args, code], { task }) => {
   const directory = join(root, task.id)
   const outcome = await runWarren([...at(directory), 'init', ...keys(), ...args])

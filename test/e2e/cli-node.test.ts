@@ -82,6 +82,7 @@ test('status and peers say how the node stands', { tags: ['CLI-1'] }, async () =
     peerId: PEER_ID,
     mesh: mesh.meshId,
     meshName: 'desk',
+    memberName: 'desk',
     enclave: 'main',
     roles: ['member'],
     memberUntil: TIME,
@@ -99,6 +100,7 @@ test('status and peers say how the node stands', { tags: ['CLI-1'] }, async () =
     peers: [
       {
         did: lab.did,
+        name: 'lab',
         peerId: PEER_ID,
         enclave: 'main',
         roles: ['member'],

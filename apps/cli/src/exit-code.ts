@@ -14,6 +14,7 @@ export const EXIT = {
 const BY_CODE: Readonly<Record<string, number>> = {
   usage: EXIT.usage,
   'role-malformed': EXIT.usage,
+  'name-malformed': EXIT.usage,
   'enclave-malformed': EXIT.usage,
   'node-not-running': EXIT.notRunning,
   'control-closed': EXIT.notRunning,

@@ -53,13 +53,14 @@ export function acceptJoin(init: AcceptJoinInit): AcceptedJoin {
     channel,
     nowMs,
   })
-  const { secretHash, did, log } = request
+  const { secretHash, did, log, name } = request
   const { enclave, roles } = redeemInvitation(ledger, { secretHash, did, nowMs })
   const membership = issueMembership({
     suite,
     charter,
     admins,
     member: log,
+    name,
     enclave,
     roles,
     notBeforeMs: nowMs,

@@ -3,7 +3,7 @@ import { contentId, type Did, scidOf } from '@warren/identity'
 import { type AdminKeys, readAdminKeys } from './admin-keys.ts'
 import { CONTENT_ID_RULE } from './labels.ts'
 import { verifyAdminProofs } from './admin-proofs.ts'
-import { isPrintableName, parseRecord, type RecordReader } from './record-reader.ts'
+import { parseRecord, type RecordReader } from './record-reader.ts'
 
 /** The founding record of a mesh, verified. */
 export interface VerifiedCharter {
@@ -48,7 +48,6 @@ export const CHARTER_TYPE = 'WarrenCharter'
 const SIGNERS_MAX = 16
 const SECONDS_RULE = { min: 1, max: 31_536_000 } as const
 const SKEW_RULE = { min: 0, max: 3600 } as const
-const NAME_LENGTH_MAX = 64
 
 const MEMBERS = [
   '@context',
@@ -97,8 +96,7 @@ function readCharter(record: RecordReader): Omit<VerifiedCharter, 'text' | 'mesh
   record.constant('type', CHARTER_TYPE)
   record.constant('v', 1)
   record.child('caps').members([])
-  const name = record.text('name', { lengthMax: NAME_LENGTH_MAX })
-  if (!isPrintableName(name)) throw record.fault('"name" is not one printable line')
+  const name = record.printableName('name')
   const admins = record.children('admins', SIGNERS_MAX).map(readSigner)
   const witnesses = record.children('witnesses', SIGNERS_MAX).map(readSigner)
   for (const group of [admins, witnesses]) {

@@ -45,6 +45,7 @@ export {
   verifyJoinResponse,
 } from './join-response.ts'
 export { type Membership, type MembershipCheck, verifyMembership } from './membership.ts'
+export { isPrintableName } from './record-reader.ts'
 export { MembershipError, type MembershipErrorCode } from './membership-error.ts'
 export {
   type Grant,

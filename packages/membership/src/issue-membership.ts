@@ -25,6 +25,8 @@ export interface MembershipGrant {
   readonly admins: readonly AdminSigner[]
   /** The key log of the new member, verified. */
   readonly member: VerifiedLog
+  /** What people call the new member. */
+  readonly name?: string
   readonly enclave: string
   readonly roles: readonly string[]
   /** 1 unless the member returns. */
@@ -54,7 +56,7 @@ export function issueMembership(grant: MembershipGrant): Membership {
 }
 
 function unsigned(grant: MembershipGrant): JsonObject {
-  const { suite, charter, member, enclave, roles, gen = 1, enrolRef } = grant
+  const { suite, charter, member, name, enclave, roles, gen = 1, enrolRef } = grant
   const { ed25519, mlDsa44 } = authenticationKeys(member.document)
   return {
     '@context': MEMBERSHIP_CONTEXTS,
@@ -67,6 +69,7 @@ function unsigned(grant: MembershipGrant): JsonObject {
     credentialSubject: {
       id: member.did,
       gen,
+      ...(name === undefined ? {} : { name }),
       keys: [
         ...ed25519.map((bytes) => encodeMultikey({ type: 'ed25519', bytes })),
         ...mlDsa44.map((bytes) => encodeMultikey({ type: 'mldsa44', bytes })),

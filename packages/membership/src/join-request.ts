@@ -16,7 +16,12 @@ import { CONTENT_ID_RULE, PEER_ID_RULE } from './labels.ts'
 import { MembershipError } from './membership-error.ts'
 import { verifyMemberLog } from './member-log.ts'
 import { possessionProofs, possessionSigners } from './possession.ts'
-import { isPrintableName, parseRecord, type RecordReader } from './record-reader.ts'
+import {
+  isPrintableName,
+  NAME_LENGTH_MAX,
+  parseRecord,
+  type RecordReader,
+} from './record-reader.ts'
 import { checkInvitation, type InvitationLedger } from './redeem-invitation.ts'
 
 export interface JoinRequestInit {
@@ -57,7 +62,6 @@ const LOG_LENGTH_MAX = 262_144
 const SECRET_BYTES = 32
 const HANDSHAKE_HASH_BYTES = 32
 const REQUEST_TYPE = 'WarrenJoinRequest'
-const NAME_LENGTH_MAX = 64
 
 /**
  * Asks the inviter to be let in.
@@ -138,7 +142,7 @@ function readRequest(
   }
   return {
     logText: record.text('log', { lengthMax: LOG_LENGTH_MAX }),
-    name: checkedName(record.text('name', { lengthMax: NAME_LENGTH_MAX })),
+    name: record.printableName('name'),
     secret: record.bytes('secret', SECRET_BYTES),
   }
 }

@@ -14,6 +14,8 @@ export interface Membership {
   readonly scid: string
   /** Generation: a member that returns after a revocation has a higher one. */
   readonly gen: number
+  /** What people call the member: signed by the admins, but unique nowhere, and known to no policy. */
+  readonly name: string | undefined
   /** Multikeys and PeerIds at admission. What counts today is the DID's own log. */
   readonly keys: readonly string[]
   readonly peerIds: readonly string[]
@@ -116,12 +118,13 @@ function readMembership(
 type Subject = Omit<Membership, 'id' | 'text' | 'notBeforeMs' | 'notAfterMs'>
 
 function readSubject(subject: RecordReader): Subject {
-  subject.members(SUBJECT_MEMBERS, ['enrolRef'])
+  subject.members(SUBJECT_MEMBERS, ['enrolRef', 'name'])
   const did = subject.did('id')
   return {
     did,
     scid: scidOf(did),
     gen: subject.integer('gen', GEN_RULE),
+    name: subject.has('name') ? subject.printableName('name') : undefined,
     keys: subject.texts('keys', KEYS_RULE),
     peerIds: subject.texts('peerIds', PEER_IDS_RULE),
     enclave: subject.text('enclave', LABEL_RULE),

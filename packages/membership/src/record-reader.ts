@@ -42,6 +42,7 @@ const DEPTH_MAX = 16
 const KEYS_MAX = 4096
 const DID_LENGTH_MAX = 256
 const TIME_LENGTH = 20
+export const NAME_LENGTH_MAX = 64
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u
 
 /**
@@ -109,6 +110,13 @@ export class RecordReader {
 
   text(key: string, rule: TextRule): string {
     return this.#checkText(key, this.object[key], rule)
+  }
+
+  /** One line for people. */
+  printableName(key: string): string {
+    const name = this.text(key, { lengthMax: NAME_LENGTH_MAX })
+    if (!isPrintableName(name)) throw this.fault(`"${key}" is not one printable line`)
+    return name
   }
 
   integer(key: string, { min, max }: IntegerRule): number {
@@ -185,7 +193,12 @@ export class RecordReader {
 
 /** One line for people: 1 to 64 characters, nothing invisible. */
 export function isPrintableName(text: string): boolean {
-  return text.length > 0 && text.length <= 64 && text.trim() === text && !UNPRINTABLE.test(text)
+  return (
+    text.length > 0 &&
+    text.length <= NAME_LENGTH_MAX &&
+    text.trim() === text &&
+    !UNPRINTABLE.test(text)
+  )
 }
 
 function isList(value: JsonValue | undefined): value is readonly JsonValue[] {

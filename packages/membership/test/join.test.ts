@@ -69,7 +69,7 @@ function verify(
 describe('joining', () => {
   test(
     'by an invitation gives a membership of the mesh',
-    { tags: ['MEM-7', 'MEM-8', 'MEM-9'] },
+    { tags: ['MEM-7', 'MEM-8', 'MEM-9', 'MEM-14'] },
     () => {
       const side = inviting()
       const { request: asked, membership, response } = answered(side)
@@ -80,6 +80,7 @@ describe('joining', () => {
       expect(joined.inviterLog.did).toBe(side.inviter.did)
       expect(membership).toMatchObject({
         did: joiner.did,
+        name: 'press 3',
         enclave: 'plant-a',
         roles: ['tool-host', 'operator'],
         notAfterMs: NOW_MS + YEAR_MS,

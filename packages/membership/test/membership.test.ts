@@ -76,6 +76,47 @@ describe('a membership', () => {
   })
 })
 
+describe('the name of a member', { tags: ['MEM-14'] }, () => {
+  const named = memberOf(three, owner, { name: 'press 3' })
+  const renamed = (name: unknown) => (record: Loose) =>
+    Object.assign(record.credentialSubject, { name })
+
+  test('is signed with the rest', () => {
+    expect(named).toMatchObject({ name: 'press 3' })
+    expect(verify(named.text)).toEqual(named)
+    expect(refusalCode(() => verify(edited(named.text, renamed('press 4'))))).toBe(
+      'membership-unproved',
+    )
+  })
+
+  test('may be absent, and cannot be added or taken away', () => {
+    expect(membership.name).toBeUndefined()
+    expect(verify(membership.text)).toEqual(membership)
+    const added = edited(membership.text, renamed('press 3'))
+    expect(refusalCode(() => verify(added))).toBe('membership-unproved')
+    const taken = edited(named.text, (record) => {
+      Reflect.deleteProperty(record.credentialSubject, 'name')
+    })
+    expect(refusalCode(() => verify(taken))).toBe('membership-unproved')
+  })
+
+  test.for([
+    { name: 'x', isRefused: false },
+    { name: 'x'.repeat(64), isRefused: false },
+    { name: 'Höhle 3', isRefused: false },
+    { name: '', isRefused: true },
+    { name: 'x'.repeat(65), isRefused: true },
+    { name: 'two\nlines', isRefused: true },
+    { name: 'turned\u202Eround', isRefused: true },
+    { name: ' padded ', isRefused: true },
+    { name: null, isRefused: true },
+  ])('$name: refused is $isRefused, whoever signs', ({ name, isRefused }) => {
+    const text = resigned(membership.text, three.admins.slice(0, 2), renamed(name))
+    if (isRefused) expect(refusalCode(() => verify(text))).toBe('membership-malformed')
+    else expect(verify(text).name).toBe(name)
+  })
+})
+
 describe('proofs', () => {
   const stranger = mesh(1, 1)
   const foreignProof = (JSON.parse(memberOf(stranger, owner).text) as Loose)['proof'][0]!

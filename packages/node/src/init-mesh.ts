@@ -3,7 +3,7 @@ import { createIdentity, peerIdOf, verifyLog } from '@warren/identity'
 import { adminSigner, createCharter, issueMembership } from '@warren/membership'
 import { ensurePrivateDirectory, writeKeyFile, writePrivateFile } from '@warren/storage'
 import { dataPaths, refuseOccupied } from './data-directory.ts'
-import { checkEnclave, checkRoles } from './label.ts'
+import { checkEnclave, checkName, checkRoles } from './label.ts'
 import { MEMBERSHIP_LIFETIME_MS } from './membership-lifetime.ts'
 import { checkSettings, type NodeSettings, writeNodeFiles } from './node-files.ts'
 import { systemClock } from './system-clock.ts'
@@ -30,12 +30,13 @@ export interface FoundedMesh {
  * The administrator is an identity of its own, so that its keys can move off this machine. Here one
  * of one signs; the charter's format holds k of n.
  *
- * @throws NodeError `already-initialised`, `init-unfinished`, `role-malformed`, `enclave-malformed`; ConfigError for settings
+ * @throws NodeError `already-initialised`, `init-unfinished`, `name-malformed`, `role-malformed`, `enclave-malformed`; ConfigError for settings
  * that no node could start with; StorageError when a file cannot be written
  */
 export async function initMesh(init: InitMeshInit): Promise<FoundedMesh> {
   const { directory, passphrase } = init
   refuseOccupied(directory)
+  checkName(init.name)
   checkRoles(init.roles)
   checkEnclave(init.enclave)
   checkSettings(directory, init)
@@ -56,6 +57,7 @@ export async function initMesh(init: InitMeshInit): Promise<FoundedMesh> {
       charter,
       admins: [adminSigner(admin)],
       member: verifyLog({ suite, text: node.log.text, nowMs }),
+      name: init.name,
       enclave: init.enclave,
       roles: init.roles,
       notBeforeMs: nowMs,

@@ -11,6 +11,7 @@ import {
 import { type Channel, createNetwork, type Network, NetworkError } from '@warren/network'
 import { ensurePrivateDirectory } from '@warren/storage'
 import { refuseOccupied } from './data-directory.ts'
+import { checkName } from './label.ts'
 import { NodeError } from './node-error.ts'
 import { checkSettings, type NodeSettings, writeNodeFiles } from './node-files.ts'
 import { systemClock } from './system-clock.ts'
@@ -37,11 +38,13 @@ export interface NewMember {
  * Becomes a member: makes keys that never leave this machine, shows the invitation to the node that
  * gave it, and keeps the membership that comes back. Nothing is written unless all of it succeeds.
  *
- * @throws MembershipError with the reason of a refusal, NodeError `join-failed`, `already-initialised`, `init-unfinished`
+ * @throws MembershipError with the reason of a refusal, NodeError `join-failed`, `already-initialised`, `init-unfinished`,
+ * `name-malformed`
  */
 export async function joinMesh(init: JoinMeshInit): Promise<NewMember> {
   const { directory, signal } = init
   refuseOccupied(directory)
+  checkName(init.name)
   checkSettings(directory, init)
   const invitation = parseInvitation(init.invitation)
   await ensurePrivateDirectory(directory)

@@ -1,3 +1,4 @@
+import { isPrintableName } from '@warren/membership'
 import { NodeError } from './node-error.ts'
 
 /** What the names of roles and enclaves look like: safe in file names, policies and terminals. */
@@ -14,6 +15,19 @@ export const LABEL_RULE = 'has 1 to 32 of a-z, 0-9 and "-", and starts with a le
 export function checkRoles(roles: readonly string[]): void {
   if (roles.every((role) => LABEL_PATTERN.test(role))) return
   throw new NodeError('role-malformed', `a role ${LABEL_RULE}`)
+}
+
+/**
+ * Refuses names of nodes that no membership could hold.
+ *
+ * @throws NodeError `name-malformed`
+ */
+export function checkName(name: string): void {
+  if (isPrintableName(name)) return
+  throw new NodeError(
+    'name-malformed',
+    'the name of a node is one printable line of 1 to 64 characters',
+  )
 }
 
 /**

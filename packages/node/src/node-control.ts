@@ -96,6 +96,7 @@ export class NodeControl implements ControlHandler {
       peerId: network.peerId,
       mesh: opened.charter.meshId,
       meshName: opened.charter.name,
+      memberName: opened.membership.name ?? null,
       enclave: opened.membership.enclave,
       roles: opened.membership.roles,
       memberUntil: new Date(opened.membership.notAfterMs).toISOString(),
@@ -117,6 +118,7 @@ export class NodeControl implements ControlHandler {
       const member = admission.memberOf(peer.did)
       return {
         did: peer.did,
+        name: member?.membership.name ?? null,
         peerId: peer.peerId,
         enclave: member?.enclave ?? null,
         roles: member?.roles ?? [],

@@ -20,6 +20,7 @@ export type NodeErrorCode =
   | 'keys-foreign'
   | 'policy-exists'
   | 'role-malformed'
+  | 'name-malformed'
   | 'enclave-malformed'
 
 /** What the node as a whole could not do, in words that say what to do about it. */

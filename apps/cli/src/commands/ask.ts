@@ -23,10 +23,13 @@ export async function peers(_options: unknown, command: Command): Promise<void> 
   const { socket, output } = contextOf(command.optsWithGlobals<CommonOptions>())
   const answer = await askNode(socket, { do: 'peers' })
   const rows = listMember(answer, 'peers').map((peer) =>
-    ['enclave', 'roles', 'address', 'found', 'did'].map((key) => shown(member(peer, key))),
+    ['name', 'enclave', 'roles', 'address', 'found', 'did'].map((key) => shown(member(peer, key))),
   )
   if (rows.length === 0) output.progress('note: no other member is connected')
-  output.result(answer, table([['ENCLAVE', 'ROLES', 'ADDRESS', 'FOUND BY', 'DID'], ...rows]))
+  output.result(
+    answer,
+    table([['NAME', 'ENCLAVE', 'ROLES', 'ADDRESS', 'FOUND BY', 'DID'], ...rows]),
+  )
 }
 
 /** `warren tools [server]`: which tools this node can call, and where they live. */
