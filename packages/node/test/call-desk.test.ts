@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { once } from 'node:events'
+import { nodeSuite as suite } from '@warren/crypto'
+import { createIdentity } from '@warren/identity'
+import { type MeshStream, Provider } from '@warren/mcp'
+import { adminSigner, createCharter } from '@warren/membership'
+import { createNetwork, type Network } from '@warren/network'
+import { openStore } from '@warren/storage'
+import { expect, onTestFinished, test } from 'vitest'
+import { AdmissionDesk } from '../src/admission-desk.ts'
+import { CallDesk } from '../src/call-desk.ts'
+import { localStreamPair } from '../src/local-stream.ts'
+import { MeshCatalog } from '../src/mesh-catalog.ts'
+import { MeshStreams } from '../src/mesh-streams.ts'
+import { systemClock as clock } from '../src/system-clock.ts'
+
+const MEMBER = 'did:webvh:QmTwoKeys:warren.internal'
+const logger = { log: (): void => {} }
+
+/** A node with keys of its own that everybody admits as the member that it says it is. */
+async function networkOf(did: string): Promise<Network> {
+  const network = createNetwork({
+    suite,
+    clock,
+    privateIdentity: { ed25519: suite.ed25519.signer(), mlDsa44: suite.mlDsa44.signer() },
+    meshId: 'zQmTestMesh',
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    staticPeers: [],
+    discovery: { enabled: false },
+    admission: {
+      hello: () => Buffer.from(did),
+      judge: (hello) => Promise.resolve({ admitted: true, did: Buffer.from(hello).toString() }),
+    },
+    logger,
+  })
+  await network.start()
+  onTestFinished(() => network.stop())
+  return network
+}
+
+/** A call desk with real parts around it. */
+async function desk(): Promise<{ readonly network: Network; readonly provider: Provider }> {
+  const owner = createIdentity({ suite, nowMs: clock.wallMs() })
+  const admins = [adminSigner(owner)]
+  const charter = createCharter({ suite, name: 'test', admins, k: 1, nowMs: clock.wallMs() })
+  const directory = mkdtempSync(join(tmpdir(), 'warren-calls-'))
+  const store = openStore(join(directory, 'warren.db'))
+  const network = await networkOf(owner.did)
+  const provider = new Provider({
+    servers: [{ transport: 'stdio', name: 'files', command: process.execPath, args: [] }],
+    gate: { decide: () => Promise.resolve({ allowed: true, rule: 'test' }) },
+    clock,
+    logger,
+  })
+  const report = (): void => {}
+  const streams = new MeshStreams({ self: { did: owner.did }, network, provider })
+  const { aliases, peers } = store
+  const catalog = new MeshCatalog({
+    streams,
+    random: suite,
+    logger,
+    report,
+    aliases,
+    messageLimits: { messageBytesMax: 65_536, depthMax: 64, keysMax: 1_000 },
+  })
+  const admission = new AdmissionDesk({
+    suite,
+    clock,
+    charter,
+    log: owner.log.text,
+    membership: '',
+    peers,
+  })
+  const calls = new CallDesk({ network, provider, admission, catalog, report, clock })
+  onTestFinished(async () => {
+    calls.stop()
+    await catalog.stop()
+    await provider.stop()
+    await network.stop()
+    store.close()
+    rmSync(directory, { recursive: true })
+  })
+  return { network, provider }
+}
+
+async function sessionOf(provider: Provider, did: string): Promise<MeshStream> {
+  const [near, far] = localStreamPair()
+  void provider.serve(far, { did })
+  const header = { v: 1, kind: 'session', server: 'files', session: 'a'.repeat(22) }
+  await near.write(Buffer.from(`${JSON.stringify(header)}\n`))
+  await near.bytes[Symbol.asyncIterator]().next()
+  return near
+}
+
+function lostPeer(network: Network): Promise<string> {
+  return new Promise((resolve) => {
+    network.on('lost', ({ peerId }) => resolve(peerId))
+  })
+}
+
+test(
+  'a member with two peers keeps its sessions until the last of them is gone',
+  { tags: ['NET-26', 'MCP-15'] },
+  async () => {
+    const { network, provider } = await desk()
+    const [first, second] = await Promise.all([networkOf(MEMBER), networkOf(MEMBER)])
+    for (const node of [first, second]) {
+      await network.dial(node.addresses()[0] ?? '', AbortSignal.timeout(5_000))
+    }
+    const session = await sessionOf(provider, MEMBER)
+    const lost = lostPeer(network)
+    await second.stop()
+    expect(await lost).toBe(second.peerId)
+    expect(provider.status().sessions).toBe(1)
+    expect(session.signal.aborted).toBe(false)
+
+    const ended = once(session.signal, 'abort')
+    await first.stop()
+    await ended
+    expect(session.signal.reason).toMatchObject({ code: 'caller-dropped' })
+  },
+)
