@@ -97,6 +97,7 @@ test(
     expect(await askWarren(['--dir', lab.directory, 'reload'])).toEqual({
       servers: ['kept'],
       rules: 2,
+      restart: [],
     })
     expect(await hanging).toMatch(/no longer offers this server/)
     expect(processesOf('gone')).toBe(0)
@@ -104,6 +105,15 @@ test(
     await expect.poll(aliases, { timeout: 20_000, interval: 500 }).toEqual(['kept'])
   },
 )
+
+test('what waits for the next start is named, not passed over', { tags: ['DMN-13'] }, async () => {
+  writeFileSync(config, before.replace('enabled: false', 'enabled: true'))
+  expect(await askWarren(['--dir', lab.directory, 'reload'])).toMatchObject({ restart: ['http'] })
+  const people = await runWarren(['--dir', lab.directory, 'reload'])
+  expect(people).toMatchObject({ code: 0 })
+  expect(people.stderr).toContain('in force with the next "warren up" only: http')
+  expect(await askWarren(['--dir', lab.directory, 'status'])).toMatchObject({ http: null })
+})
 
 test.for<[string, (text: string) => string, string]>([
   ['broken YAML', (text) => `${text}: [\n`, 'config-syntax'],

@@ -83,7 +83,7 @@ function addServing(program: Command): void {
     .action(later(async () => (await import('./commands/import.ts')).importServers))
   program
     .command('reload')
-    .description('let the running node take over what was changed in warren.yaml and policies/')
+    .description('let the running node take over changed servers and policies')
     .action(later(async () => (await import('./commands/reload.ts')).reload))
   program
     .command('connect')

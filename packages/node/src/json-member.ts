@@ -14,3 +14,10 @@ export function listMember(value: JsonValue, key: string): readonly JsonValue[] 
   if (Array.isArray(member)) return member.map((item: JsonValue) => item)
   throw new NodeError('control-malformed', `the node's answer has no list "${key}"`)
 }
+
+/** The number that an answer of the node has under a key. */
+export function numberMember(value: JsonValue, key: string): number {
+  const member = isJsonObject(value) ? value[key] : undefined
+  if (typeof member === 'number') return member
+  throw new NodeError('control-malformed', `the node's answer has no number "${key}"`)
+}

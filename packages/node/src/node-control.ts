@@ -5,6 +5,7 @@ import type { Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
 import { callTool } from './call-tool.ts'
 import { type Config, loadConfig } from './config/load-config.ts'
+import { restartNeeded } from './config/restart-needed.ts'
 import { serverDefinitions } from './config/server-definitions.ts'
 import type { ControlRequest, InviteRequest } from './control/control-protocol.ts'
 import type { ControlHandler } from './control/control-server.ts'
@@ -178,12 +179,10 @@ export class NodeControl implements ControlHandler {
     gate.replace(engine)
     await provider.configure(definitions)
     void catalog.refresh(opened.log.did)
-    report({
-      event: 'reloaded',
-      level: 'info',
-      servers: Object.keys(fresh.servers).length,
-      rules: engine.ruleCount,
-    })
-    return { servers: Object.keys(fresh.servers), rules: engine.ruleCount }
+    const servers = Object.keys(fresh.servers)
+    const rules = engine.ruleCount
+    const restart = restartNeeded(config, fresh)
+    report({ event: 'reloaded', level: 'info', servers: servers.length, rules, restart })
+    return { servers, rules, restart }
   }
 }
