@@ -11,6 +11,7 @@ import { Expulsions } from './expulsions.ts'
 import { InboundAllowance } from './inbound-allowance.ts'
 import { createNode, type NodeServices } from './libp2p-node.ts'
 import type { CallHandler } from './link-calls.ts'
+import { listenFault } from './listen-fault.ts'
 import type { Network } from './network.ts'
 import { NetworkError } from './network-error.ts'
 import {
@@ -99,9 +100,7 @@ export class WarrenNetwork implements Network {
       await node.start()
     } catch (error) {
       this.#node = undefined
-      throw new NetworkError('network-not-running', 'cannot listen on the configured addresses', {
-        cause: error,
-      })
+      throw new NetworkError('network-not-running', listenFault(error), { cause: error })
     }
     this.#gossip.open(node.services.pubsub)
     for (const address of statics) {
