@@ -205,6 +205,8 @@ test('join refuses what is no invitation and writes nothing', { tags: ['CLI-3'] 
   for (const invitation of ['nonsense', file]) {
     const outcome = await runWarren([...at(directory), 'join', invitation, ...keys()])
     expectFailure(outcome, 3, 'invitation-malformed')
+    expect(outcome.stderr).toContain('copy the whole line')
+    expect(outcome.stderr).not.toContain(invitation)
   }
   expect(existsSync(directory)).toBe(false)
 })
@@ -252,6 +254,22 @@ test.for<[string, object]>([
   expect(outcome).toMatchObject({ code: 0, stderr: '' })
   expect(JSON.parse(outcome.stdout)).toEqual({ added: ['notes'], warnings: [], running: false })
   expect(readFileSync(join(directory, 'warren.yaml'), 'utf8')).toContain('notes:\n    command: npx')
+})
+
+test('an import that adds nothing says so and asks for no rule', { tags: ['CLI-2'] }, async () => {
+  const directory = copyOfHome('twice')
+  const file = join(directory, 'host.json')
+  writeFileSync(file, JSON.stringify({ mcpServers: { notes: ENTRY } }))
+  const first = await runWarren([...at(directory), 'import', file])
+  expect(first.stdout).toMatch(/^Added: notes\.\n.*policies.*\nThey start with the next/)
+  const second = await runWarren([...at(directory), 'import', file])
+  expect(second).toMatchObject({ code: 0, stdout: 'No server was added.\n' })
+})
+
+test('a command that is nearly one is answered on one line', { tags: ['CLI-2'] }, async () => {
+  const { code, stderr } = await runWarren(['cal'])
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/^warren: unknown command 'cal' \(Did you mean call\?\); .*\[usage\]\n$/)
 })
 
 test('a snippet starts the command that printed it', { tags: ['CLI-1', 'CFG-13'] }, async () => {

@@ -4,6 +4,7 @@ export type CommandErrorCode =
   | 'usage'
   | 'call-refused'
   | 'tool-failed'
+  | 'invitation-malformed'
   | 'file-exists'
   | 'file-unwritable'
   | 'passphrase-missing'

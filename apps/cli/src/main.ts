@@ -27,7 +27,9 @@ function fail(error: unknown): number {
 function failUsage(error: CommanderError, output: Output): number {
   if (error.exitCode === 0) return EXIT.done
   const message =
-    error.code === 'commander.help' ? 'no command was given' : error.message.replace(/^error: /, '')
+    error.code === 'commander.help'
+      ? 'no command was given'
+      : error.message.replace(/^error: /, '').replaceAll('\n', ' ')
   output.failure('usage', `${message}; see "warren --help" or "warren <command> --help"`)
   return EXIT.usage
 }

@@ -52,6 +52,7 @@ describe('the text', () => {
         expect(refusalCode(() => parseInvitation(text.slice(0, length)))).toBe(
           'invitation-malformed',
         )
+        expect(() => parseInvitation(text.slice(0, length))).toThrow('copy the whole line')
       }),
     )
   })

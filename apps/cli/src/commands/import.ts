@@ -13,8 +13,16 @@ export async function importServers(
   const imported = importHostFile({ directory, file })
   const running = imported.added.length > 0 && (await reloadIfRunning(socket))
   for (const warning of imported.warnings) output.progress(`note: ${warning}`)
-  output.result({ added: [...imported.added], warnings: [...imported.warnings], running }, [
-    imported.added.length === 0 ? 'No server was added.' : `Added: ${imported.added.join(', ')}.`,
-    `Nobody may use them yet: write a rule into ${directory}/policies/, then "warren reload".`,
-  ])
+  output.result(
+    { added: [...imported.added], warnings: [...imported.warnings], running },
+    imported.added.length === 0
+      ? ['No server was added.']
+      : [
+          `Added: ${imported.added.join(', ')}.`,
+          `Nobody may use them yet: write a rule into ${directory}/policies/, then "warren reload".`,
+          running
+            ? 'The running node has taken them over.'
+            : 'They start with the next "warren up".',
+        ],
+  )
 }

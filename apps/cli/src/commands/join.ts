@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { joinMesh } from '@warren/node'
 import type { Command } from 'commander'
+import { CommandError } from '../command-error.ts'
 import { type CommonOptions, contextOf } from '../context.ts'
 import { newPassphrase, type PassphraseOptions } from '../passphrase.ts'
 
@@ -43,7 +44,14 @@ export async function join(invitation: string, _options: unknown, command: Comma
 }
 
 function readInvitation(argument: string): string {
-  if (argument.startsWith('warren-invite:') || !existsSync(argument)) return argument
+  if (argument.replaceAll(/\s+/g, '').startsWith('warren-invite:')) return argument
+  if (!existsSync(argument)) {
+    // Not told what it was: an invitation without its beginning is a secret still.
+    throw new CommandError(
+      'invitation-malformed',
+      'this is no file that is there, and an invitation begins with "warren-invite:"; copy the whole line',
+    )
+  }
   if (statSync(argument).size > INVITATION_BYTES_MAX) return ''
   return readFileSync(argument, 'utf8').trim()
 }
