@@ -25,6 +25,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'already-initialised': EXIT.configuration,
   'init-unfinished': EXIT.configuration,
   'not-initialised': EXIT.configuration,
+  'policies-open': EXIT.configuration,
   'policies-unreadable': EXIT.configuration,
   'kdf-out-of-bounds': EXIT.configuration,
 }

@@ -87,6 +87,7 @@ test.for([
   ['call-timeout', EXIT.timedOut],
   ['config-invalid', EXIT.configuration],
   ['policy-malformed', EXIT.configuration],
+  ['policies-open', EXIT.configuration],
   ['file-open', EXIT.configuration],
   ['passphrase-wrong', EXIT.configuration],
   ['keys-foreign', EXIT.configuration],

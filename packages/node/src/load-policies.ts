@@ -1,16 +1,28 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { createPolicyEngine, type PolicyEngine, type PolicySource } from '@warren/policy'
 import { NodeError } from './node-error.ts'
 
 const FILES_MAX = 256
 const FILE_BYTES_MAX = 1024 * 1024
+/** Write rights of the group or of others. */
+const FOREIGN_WRITE = 0o022
 
 /**
  * Reads every `*.cedar` file of a directory, in the order of their names. No file means that everything is refused.
  * With one more file, which is not written yet: says whether all would be in order.
  *
- * @throws PolicyError with the file and line, NodeError `not-initialised` where there is no directory.
+ * A file or directory that others may write is refused: it says who may use what this node offers.
+ *
+ * @throws PolicyError with the file and line, NodeError `policies-open`, `policies-unreadable`
  */
 export function loadPolicies(directory: string, added?: PolicySource): PolicyEngine {
   const names = listFiles(directory)
@@ -20,22 +32,38 @@ export function loadPolicies(directory: string, added?: PolicySource): PolicyEng
       `${directory} may hold ${FILES_MAX} policy files at most`,
     )
   }
-  const policies = names.map((name) => {
-    const path = join(directory, name)
-    if (statSync(path).size > FILE_BYTES_MAX) {
+  const policies = names.map((name) => ({ name, text: readPolicy(join(directory, name)) }))
+  return createPolicyEngine({ policies: added === undefined ? policies : [...policies, added] })
+}
+
+function readPolicy(path: string): string {
+  // Without waiting: a pipe would hold up the whole node.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const stats = fstatSync(fd)
+    if (!stats.isFile()) throw new NodeError('policies-unreadable', `${path} is not a file`)
+    if ((stats.mode & FOREIGN_WRITE) !== 0) {
+      throw new NodeError('policies-open', `others may write ${path} (chmod 600)`)
+    }
+    if (stats.size > FILE_BYTES_MAX) {
       throw new NodeError('policies-unreadable', `${path} is larger than ${FILE_BYTES_MAX} bytes`)
     }
-    return { name, text: readFileSync(path, 'utf8') }
-  })
-  return createPolicyEngine({ policies: added === undefined ? policies : [...policies, added] })
+    return readFileSync(fd, 'utf8')
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function listFiles(directory: string): readonly string[] {
   try {
+    if ((statSync(directory).mode & FOREIGN_WRITE) !== 0) {
+      throw new NodeError('policies-open', `others may write in ${directory} (chmod 700)`)
+    }
     return readdirSync(directory)
       .filter((name) => name.endsWith('.cedar'))
       .toSorted()
   } catch (cause) {
+    if (cause instanceof NodeError) throw cause
     const message = `the policies in ${directory} cannot be read`
     throw new NodeError('policies-unreadable', message, { cause })
   }

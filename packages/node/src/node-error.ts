@@ -16,6 +16,7 @@ export type NodeErrorCode =
   | 'call-failed'
   | 'call-timeout'
   | 'address-unusable'
+  | 'policies-open'
   | 'policies-unreadable'
   | 'keys-foreign'
   | 'policy-exists'
