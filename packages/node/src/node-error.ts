@@ -14,6 +14,7 @@ export type NodeErrorCode =
   | 'join-failed'
   | 'not-a-member-yet'
   | 'call-failed'
+  | 'call-refused'
   | 'call-timeout'
   | 'address-unusable'
   | 'policies-open'

@@ -9,6 +9,7 @@ import {
   type JsonRpcResponse,
   McpError,
   objectAt,
+  RPC_CODE,
 } from '@warren/mcp'
 import { NodeError } from './node-error.ts'
 import { VERSION } from './version.ts'
@@ -50,7 +51,7 @@ export class ToolClient implements HostChannel {
     }
   }
 
-  /** Asks one thing and returns its result; a JSON-RPC error is thrown as `call-failed` with the server's words. */
+  /** Asks one thing and returns its result; a JSON-RPC error is thrown with the server's words, as `call-refused` where policy said no, else as `call-failed`. */
   async request(method: string, params: JsonObject, signal: AbortSignal): Promise<JsonObject> {
     // A signal that is aborted already fires no event: whoever waited for one would wait for ever.
     if (signal.aborted) throw late()
@@ -64,11 +65,7 @@ export class ToolClient implements HostChannel {
       this.#say({ jsonrpc: '2.0', id, method, params })
       const response = await answer.promise
       if (!Object.hasOwn(response, 'error')) return objectAt(response, 'result')
-      const { message } = objectAt(response, 'error')
-      throw new NodeError(
-        'call-failed',
-        typeof message === 'string' ? message : 'the server answered an error',
-      )
+      throw failureOf(objectAt(response, 'error'))
     } finally {
       signal.removeEventListener('abort', onAbort)
       this.#answers.delete(id)
@@ -128,6 +125,17 @@ export class ToolClient implements HostChannel {
 
 function late(): NodeError {
   return new NodeError('call-timeout', 'the server gave no answer in time')
+}
+
+/** A policy can say no before there is a tool call to answer: when the session opens, or when tools are listed. */
+function failureOf(error: JsonObject): NodeError {
+  const { code, message } = error
+  return new NodeError(
+    code === RPC_CODE.refused && objectAt(error, 'data')['code'] === 'refused'
+      ? 'call-refused'
+      : 'call-failed',
+    typeof message === 'string' ? message : 'the server answered an error',
+  )
 }
 
 /** Reads a member of a result that must be a list. */
