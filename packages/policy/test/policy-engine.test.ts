@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createPolicyEngine, type PolicyEngine, type PolicyRequest } from '@warren/policy'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -38,6 +40,26 @@ function textOf(rules: readonly RandomRule[]): string {
     )
     .join('\n')
 }
+
+test(
+  'the example of the page keeps its two tools closed and opens the others',
+  {
+    tags: ['POL-2'],
+  },
+  () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/specs/policy.md'), 'utf8')
+    const example = engine(/```cedar\n(.+?)```/s.exec(page)?.[1] ?? '')
+    const caller = { did: 'did:webvh:QmA:warren.internal', roles: ['member'], enclave: 'main' }
+    const allows = (tool: string): boolean =>
+      example.decide(request({ caller, server: 'files', tool })).allowed
+    expect(['read_text_file', 'write_file', 'edit_file', 'move_file'].map(allows)).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ])
+  },
+)
 
 describe('default deny', () => {
   test('without any policy everything is refused', { tags: ['POL-1'] }, () => {
