@@ -9,12 +9,13 @@ import {
   peerEndpoint,
   systemScheduler,
 } from '@warren/mcp'
+import { NetworkError } from '@warren/network'
 import type { Aliases } from '@warren/storage'
 import type { MeshStreams } from './mesh-streams.ts'
 import type { Report } from './node-event.ts'
 
 export interface MeshCatalogInit {
-  readonly streams: MeshStreams
+  readonly streams: Pick<MeshStreams, 'to'>
   readonly random: RandomSource
   readonly logger: Logger
   readonly report: Report
@@ -24,6 +25,12 @@ export interface MeshCatalogInit {
 
 const LIST_TIMEOUT_MS = 10_000
 const SERVERS_PER_MEMBER_MAX = 256
+/** Refusals, by this side or the other, that say no more than that there is much to do. */
+const BUSY_CODES: ReadonlySet<string | undefined> = new Set([
+  'calls-exhausted',
+  'requests-exhausted',
+  'bytes-exhausted',
+])
 
 /**
  * Which servers there are for hosts of this node: asked from each member when it is admitted, asked
@@ -103,10 +110,11 @@ export class MeshCatalog implements Catalog {
       this.#remember(did, servers)
     } catch (error) {
       if (this.#stopping.signal.aborted) return
-      // A member that does not answer offers nothing; it is asked again in the next round.
+      // A member that does not answer offers nothing; it is asked again in the next round. One that has,
+      // or to which there are, as many calls as may be, is there, and so is what it offered before.
       const message = error instanceof Error ? error.message : 'no answer'
       report({ event: 'catalog-unanswered', level: 'warn', did, message })
-      this.forget(did)
+      if (!isBusy(error)) this.forget(did)
     }
   }
 
@@ -119,4 +127,12 @@ export class MeshCatalog implements Catalog {
   #changed(): void {
     for (const listener of this.#listeners) listener()
   }
+}
+
+function isBusy(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  return (
+    cause instanceof NetworkError &&
+    [cause.code, cause.peerCode].some((code) => BUSY_CODES.has(code))
+  )
 }
