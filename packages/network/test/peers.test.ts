@@ -223,6 +223,8 @@ test(
     expect(await reading).toMatchObject({ name: 'NetworkError' })
     expect(performance.now() - expelledAt).toBeLessThan(100)
     await expelling
+    // Until the end of the old connection has arrived, dialling would only find that one.
+    await until(() => near.network.peers().length === 0)
     await expect(near.network.dial(far.address, soon())).rejects.toMatchObject({
       name: 'NetworkError',
     })
