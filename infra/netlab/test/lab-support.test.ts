@@ -9,12 +9,13 @@ function ask(options: { readonly uid?: number; readonly path?: string }): unknow
   const module = JSON.stringify(import.meta.resolve('@warren/netlab'))
   const script = `
     const { createLab, labSupport } = await import(${module})
+    // Here and not before: nobody may read the files of a clone in the home directory of root.
+    ${options.uid === undefined ? '' : `process.setuid(${options.uid})`}
     const refusal = await createLab({ switches: [], hosts: {} }).then(() => 'built', (error) => error.code)
     console.log(JSON.stringify({ ...labSupport(), refusal }))
   `
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
     env: { ...process.env, PATH: options.path ?? process.env['PATH'] },
-    ...(options.uid === undefined ? {} : { uid: options.uid }),
     encoding: 'utf8',
   })
   return JSON.parse(output)
