@@ -19,7 +19,7 @@ function printing(json: boolean): { output: Output; printed: () => string } {
   return { output, printed: () => written.join('') }
 }
 
-test('nothing that a server says acts on the terminal', { tags: ['NODE-8'] }, () => {
+test('nothing that a server says acts on the terminal', { tags: ['NODE-8', 'THR-22'] }, () => {
   const { output, printed } = printing(false)
   output.result(null, [HOSTILE, 'second line'])
   output.progress(`${HOSTILE}\nwarren: all is well`)
@@ -30,7 +30,7 @@ test('nothing that a server says acts on the terminal', { tags: ['NODE-8'] }, ()
   expect(text).toContain(String.raw`\u{1b}[2J \u{9b}2J`)
 })
 
-test('in JSON the same is written out and the value stays', { tags: ['NODE-8'] }, () => {
+test('in JSON the same is written out and the value stays', { tags: ['NODE-8', 'THR-22'] }, () => {
   const { output, printed } = printing(true)
   output.result({ text: HOSTILE }, [])
   const text = printed()
@@ -38,7 +38,7 @@ test('in JSON the same is written out and the value stays', { tags: ['NODE-8'] }
   expect(JSON.parse(text)).toEqual({ text: HOSTILE })
 })
 
-test('what people write stays as it is', { tags: ['NODE-8'] }, () => {
+test('what people write stays as it is', { tags: ['NODE-8', 'THR-22'] }, () => {
   const text = 'Grüße,\n\t漢字 👩‍🔧 می‌خواهم'
   expect(visibleText(text)).toBe(text)
   expect(visibleJson(JSON.stringify({ text }))).toBe(JSON.stringify({ text }))

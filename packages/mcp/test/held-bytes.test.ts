@@ -44,7 +44,7 @@ function request(bytes: number, method = 'test/echo'): string {
   return `${JSON.stringify({ ...message, params: { _meta: META, fill } })}\n`
 }
 
-describe('what messages of one caller hold', { tags: ['MCP-58'] }, () => {
+describe('what messages of one caller hold', { tags: ['MCP-58', 'THR-21'] }, () => {
   test.for([
     { bytes: MOST - 1, refused: false },
     { bytes: MOST, refused: false },
@@ -71,7 +71,7 @@ describe('what messages of one caller hold', { tags: ['MCP-58'] }, () => {
   })
 })
 
-describe('a caller at the provider', { tags: ['MCP-58'] }, () => {
+describe('a caller at the provider', { tags: ['MCP-58', 'THR-21'] }, () => {
   test('that sends lines without end on many streams is refused', async () => {
     const mesh = meshOf({ heldBytesPerCallerMax: LIMIT })
     const first = await begun(mesh)

@@ -16,7 +16,7 @@ function addresses(count: number): { multiaddrs: ReturnType<typeof multiaddr>[] 
 
 test(
   'of the peers that others name, no more are kept than allowed',
-  { tags: ['NET-20'] },
+  { tags: ['NET-20', 'THR-21'] },
   async () => {
     const { node } = await bareNode({ recordsMax: 4 })
     const used = await somebody()
@@ -31,7 +31,7 @@ test(
   },
 )
 
-test('what is kept of one peer is bounded', { tags: ['NET-20'] }, async () => {
+test('what is kept of one peer is bounded', { tags: ['NET-20', 'THR-21'] }, async () => {
   const { node } = await bareNode({ recordBytesMax: 1_000 })
   const peer = await somebody()
   await node.peerStore.merge(peer, addresses(10))

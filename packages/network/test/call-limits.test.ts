@@ -5,7 +5,7 @@ import { MemberAllowance } from '../src/member-allowance.ts'
 import { NETWORK_LIMITS } from '../src/network-limits.ts'
 import { connectedPair, echoCalls, labNode, type LabNode, soon, until } from './lab.ts'
 
-describe('places for each member and in all', { tags: ['NET-27'] }, () => {
+describe('places for each member and in all', { tags: ['NET-27', 'THR-21'] }, () => {
   test('are given to the last one and not to one more', () => {
     const places = new MemberAllowance({ perMemberMax: 2, max: 3 })
     const free = places.take('a')
@@ -28,7 +28,7 @@ describe('places for each member and in all', { tags: ['NET-27'] }, () => {
   })
 })
 
-test('every call that is allowed has a stream to run on', { tags: ['NET-27'] }, () => {
+test('every call that is allowed has a stream to run on', { tags: ['NET-27', 'THR-21'] }, () => {
   const { preparedInboundMax, preparedMax } = NETWORK_LIMITS
   for (const calls of [1, 256, 10_000]) {
     const { inboundMax, outboundMax } = streamCounts({
@@ -51,7 +51,7 @@ async function served(from: LabNode, to: LabNode): Promise<CallStream> {
   return call
 }
 
-describe('calls at one time', { tags: ['NET-27'] }, () => {
+describe('calls at one time', { tags: ['NET-27', 'THR-21'] }, () => {
   test('of one member are bounded over all of its connections', async () => {
     const did = 'did:test:two-keys'
     const here = await labNode({ limits: { callsInboundPerMemberMax: 2 } })

@@ -118,7 +118,7 @@ test.for([
   { opened: 5, left: 3 },
 ])(
   'of $opened connections that a member keeps with a call on each, $left are left',
-  { tags: ['NET-19'] },
+  { tags: ['NET-19', 'THR-21'] },
   async ({ opened, left }) => {
     const far = await labNode({
       limits: { connectionsPerMemberMax: 3, simultaneousDialMs: 0, duplicateGraceMs: 20 },

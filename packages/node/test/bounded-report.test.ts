@@ -30,7 +30,7 @@ function reporting(): {
 
 test(
   'as many events of a kind as allowed are told, and not one more',
-  { tags: ['NODE-10'] },
+  { tags: ['NODE-10', 'THR-21'] },
   () => {
     const { told, tell, pass } = reporting()
     tell({ peerId: 'a' }, EVENTS_PER_MINUTE_MAX)
@@ -43,7 +43,7 @@ test(
 
 test(
   'after a minute they are told again, with the number of those that were not',
-  { tags: ['NODE-10'] },
+  { tags: ['NODE-10', 'THR-21'] },
   () => {
     const { told, tell, pass } = reporting()
     tell({}, EVENTS_PER_MINUTE_MAX + 7)
@@ -58,7 +58,7 @@ test(
 
 test(
   'a member that makes noise hides neither others nor other events',
-  { tags: ['NODE-10'] },
+  { tags: ['NODE-10', 'THR-21'] },
   () => {
     const { told, tell } = reporting()
     tell({ event: 'refused-call', caller: 'did:loud' }, 10 * EVENTS_PER_MINUTE_MAX)
@@ -73,7 +73,7 @@ test(
 
 test(
   'of many kinds the oldest are forgotten, and what they hid is told',
-  { tags: ['NODE-10'] },
+  { tags: ['NODE-10', 'THR-21'] },
   () => {
     const { told, tell } = reporting()
     tell({ did: 'did:first' }, EVENTS_PER_MINUTE_MAX + 1)

@@ -77,7 +77,7 @@ test.for([
   { name: 'not one longer', pastMs: 1, isKept: false },
 ])(
   'a connected member stays until its membership and the skew have run out: $name',
-  { tags: ['NODE-7'] },
+  { tags: ['NODE-7', 'THR-23'] },
   async ({ pastMs, isKept }) => {
     let nowMs = NOW_MS + DAY_MS / 2
     const clock = { wallMs: () => nowMs, monotonicMs: () => performance.now() }

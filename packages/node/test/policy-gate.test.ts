@@ -67,7 +67,7 @@ test.for<[string, readonly string[], JsonRpcMessage, object]>([
     request('tools/call', { name: ['read_file'] }),
     { code: 'call-malformed' },
   ],
-])('%s', { tags: ['DMN-8', 'POL-1'] }, async ([, policies, message, answer]) => {
+])('%s', { tags: ['DMN-8', 'POL-1', 'THR-23'] }, async ([, policies, message, answer]) => {
   expect(await gated(...policies).decide(message)).toMatchObject(answer)
 })
 
@@ -77,7 +77,7 @@ test.for<[string, JsonRpcMessage]>([
   ['an answer', { jsonrpc: '2.0', id: 1, result: {} }],
 ])(
   '%s passes for whoever may see the server, and for nobody else',
-  { tags: ['DMN-8'] },
+  { tags: ['DMN-8', 'THR-23'] },
   async ([, message]) => {
     expect(await gated(LIST_ONLY).decide(message)).toMatchObject({ allowed: true })
     expect(await gated(READ_FILE).decide(message)).toMatchObject({ allowed: false })
@@ -87,7 +87,7 @@ test.for<[string, JsonRpcMessage]>([
 
 test(
   'a caller that is no member any more is refused in the middle of a session',
-  { tags: ['DMN-8'] },
+  { tags: ['DMN-8', 'THR-23'] },
   async () => {
     const { decide, standings } = gated(OPEN)
     expect(await decide(callOf('read_file'))).toMatchObject({ allowed: true })
@@ -102,7 +102,7 @@ test(
 
 test(
   'the roles and the enclave of the membership in force now are what policy judges',
-  { tags: ['DMN-8'] },
+  { tags: ['DMN-8', 'THR-23'] },
   async () => {
     const inPlant =
       '@id("plant") permit (principal, action, resource in Warren::Server::"log") when { principal.enclave == "plant" };'
@@ -121,7 +121,7 @@ test(
   },
 )
 
-test('another policy decides from the next message on', { tags: ['DMN-8'] }, async () => {
+test('another policy decides from the next message on', { tags: ['DMN-8', 'THR-23'] }, async () => {
   const { gate, decide } = gated(OPEN)
   expect(await decide(callOf('write_file'))).toMatchObject({ allowed: true })
   gate.replace(engine(READ_FILE))
@@ -131,17 +131,21 @@ test('another policy decides from the next message on', { tags: ['DMN-8'] }, asy
   expect(await decide(callOf('read_file'))).toMatchObject({ allowed: false })
 })
 
-test('a policy engine that has been retired refuses', { tags: ['DMN-8', 'POL-3'] }, async () => {
-  const retired = engine(OPEN)
-  const { gate, decide } = gated()
-  gate.replace(retired)
-  retired.retire()
-  expect(await decide(callOf('read_file'))).toMatchObject({ allowed: false })
-})
+test(
+  'a policy engine that has been retired refuses',
+  { tags: ['DMN-8', 'POL-3', 'THR-23'] },
+  async () => {
+    const retired = engine(OPEN)
+    const { gate, decide } = gated()
+    gate.replace(retired)
+    retired.retire()
+    expect(await decide(callOf('read_file'))).toMatchObject({ allowed: false })
+  },
+)
 
 test(
   'a refusal is told to the log, without arguments; what is allowed is not',
-  { tags: ['DMN-8'] },
+  { tags: ['DMN-8', 'THR-23'] },
   async () => {
     const { decide, events } = gated(READ_FILE)
     await decide(callOf('read_file'))
