@@ -1,9 +1,7 @@
 import { kadDHT, type KadDHT, type KadDHTComponents, passthroughMapper } from '@libp2p/kad-dht'
 import type { PeerId } from '@libp2p/interface'
+import { meshPrefix } from './mesh-prefix.ts'
 import { NetworkError } from './network-error.ts'
-
-/** As much of a mesh id as tells meshes apart in a protocol name. */
-const MESH_ID_CHARACTERS = 24
 
 /**
  * The DHT of one mesh: every node a server, private addresses kept, and no values.
@@ -23,7 +21,7 @@ export function privateDht(meshId: string): (components: KadDHTComponents) => Ka
 }
 
 export function dhtProtocol(meshId: string): string {
-  return `/warren/${meshId.slice(0, MESH_ID_CHARACTERS)}/kad/1.0.0`
+  return `${meshPrefix(meshId)}/kad/1.0.0`
 }
 
 /** How the DHT of this node stands. */

@@ -7,12 +7,11 @@ import {
 } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import { BoundedMap } from '@warren/core'
+import { meshPrefix } from './mesh-prefix.ts'
 import { NetworkError } from './network-error.ts'
 import type { NetworkLimits } from './network-limits.ts'
 import type { NetworkLogger } from './network-logger.ts'
 
-/** As much of a mesh id as tells meshes apart in the name of a topic. */
-const MESH_ID_CHARACTERS = 24
 const PEERS_COUNTED_MAX = 1_024
 /** What stands around the messages of one RPC. */
 const RPC_OVERHEAD_BYTES = 4_096
@@ -33,7 +32,7 @@ const RESULTS: Readonly<Record<GossipVerdict, TopicValidatorResult>> = {
 
 /** The topic of one mesh. */
 export function gossipTopic(meshId: string): string {
-  return `/warren/${meshId.slice(0, MESH_ID_CHARACTERS)}/gossip/1`
+  return `${meshPrefix(meshId)}/gossip/1`
 }
 
 /**
