@@ -96,11 +96,17 @@ export function parseInvitation(text: string): Invitation {
     throw malformed(`an invitation begins with "${PREFIX}"; copy the whole line`)
   }
   const json = decode(line.slice(PREFIX.length))
-  // Cut short, many a line still decodes; its JSON has lost its end.
-  if (json?.endsWith('}') !== true) {
-    throw malformed('the invitation is damaged or cut short; copy the whole line')
+  if (json === undefined) throw damaged()
+  return readInvitation(wholeRecord(json))
+}
+
+/** Cut short, many a line still decodes; its JSON has lost its end. */
+function wholeRecord(json: string): RecordReader {
+  try {
+    return parseRecord('invitation', json, JSON_LENGTH_MAX)
+  } catch (cause) {
+    throw damaged(cause)
   }
-  return readInvitation(parseRecord('invitation', json, JSON_LENGTH_MAX))
 }
 
 /** What the inviter stores of an invitation's secret, and what it is found by. 32 bytes. */
@@ -134,6 +140,11 @@ function readInviter(record: RecordReader): InvitationInviter {
     peerId: record.text('peerId', PEER_ID_RULE),
     mlDsa44Hash: record.bytes('mlDsa44', HASH_BYTES),
   }
+}
+
+function damaged(cause?: unknown): MembershipError {
+  const message = 'the invitation is damaged or cut short; copy the whole line'
+  return new MembershipError('invitation-malformed', message, { cause })
 }
 
 function malformed(message: string): MembershipError {
