@@ -6,8 +6,10 @@ import {
   encodeMultikey,
   type Identity,
   type ProofSigner,
+  scidOf,
 } from '@warren/identity'
 import { methodOf } from './admin-keys.ts'
+import type { CharterAdmin } from './charter.ts'
 
 /** An admin whose keys are at hand. */
 export interface AdminSigner {
@@ -37,6 +39,19 @@ export function adminKeyTexts({ ed25519, mlDsa44 }: AdminSigner): readonly [stri
     encodeMultikey({ type: 'ed25519', bytes: ed25519.publicKey }),
     encodeMultikey({ type: 'mldsa44', bytes: mlDsa44.publicKey }),
   ]
+}
+
+/** What others may know of an admin, a witness or an enroller. */
+export function publicPair(signer: AdminSigner): CharterAdmin {
+  const { did, ed25519, mlDsa44, nextKeysHash } = signer
+  const [classical, postQuantum] = adminKeyTexts(signer)
+  return {
+    did,
+    scid: scidOf(did),
+    nextKeysHash,
+    ed25519: { multikey: classical, bytes: ed25519.publicKey },
+    mlDsa44: { multikey: postQuantum, bytes: mlDsa44.publicKey },
+  }
 }
 
 /** Signs a document with both keys of every admin given. */

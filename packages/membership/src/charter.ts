@@ -45,7 +45,8 @@ export interface Freshness {
 const CHARTER_LENGTH_MAX = 131_072
 export const CHARTER_CONTEXT = 'https://warren.internal/ns/membership/v1'
 export const CHARTER_TYPE = 'WarrenCharter'
-const SIGNERS_MAX = 16
+/** Admins, and witnesses, of one mesh. */
+export const SIGNERS_MAX = 16
 const SECONDS_RULE = { min: 1, max: 31_536_000 } as const
 const SKEW_RULE = { min: 0, max: 3600 } as const
 
@@ -123,7 +124,8 @@ export function adminThresholdMin(admins: number): number {
   return Math.ceil((2 * admins) / 3)
 }
 
-function readSigner(record: RecordReader): CharterAdmin {
+/** Reads an admin or witness: DID, two keys, and the commitment to the next ones. */
+export function readSigner(record: RecordReader): CharterAdmin {
   record.members(['id', 'keys'], ['nextKeysHash'])
   const did = record.did('id')
   const nextKeysHash = record.has('nextKeysHash')
@@ -133,7 +135,7 @@ function readSigner(record: RecordReader): CharterAdmin {
 }
 
 /** One key under two names would let one signer count as two. */
-function sharesAKey(signers: readonly CharterAdmin[]): boolean {
+export function sharesAKey(signers: readonly CharterAdmin[]): boolean {
   const names = signers.flatMap(({ scid, ed25519, mlDsa44 }) => [
     scid,
     ed25519.multikey,

@@ -6,9 +6,11 @@ import {
   adminThresholdMin,
   CHARTER_CONTEXT,
   CHARTER_TYPE,
+  type CharterAdmin,
   parseCharter,
   type VerifiedCharter,
 } from './charter.ts'
+import { writeSigner } from './records/write-records.ts'
 
 export interface CharterInit {
   readonly suite: CryptoSuite
@@ -20,6 +22,10 @@ export interface CharterInit {
   readonly k: number
   /** How many it takes to change the admins; two thirds, rounded up, when absent. */
   readonly kAdmin?: number
+  /** Who signs proofs of freshness; nobody when absent, and then nothing is known to be fresh. At most 16. */
+  readonly witnesses?: readonly CharterAdmin[]
+  /** How many of them it takes; more than half when absent. */
+  readonly kWitness?: number
   readonly nowMs: number
   /** Defaults: 60, 120, 300, 1800 and 60 seconds. */
   readonly freshness?: Partial<FreshnessSeconds>
@@ -57,7 +63,8 @@ export function createCharter(init: CharterInit): VerifiedCharter {
   return parseCharter(suite, canonicalJson(document))
 }
 
-function unsigned({ name, admins, k, kAdmin, nowMs, freshness }: CharterInit): JsonObject {
+function unsigned(init: CharterInit): JsonObject {
+  const { name, admins, k, kAdmin, witnesses = [], kWitness, nowMs, freshness } = init
   return {
     '@context': [CHARTER_CONTEXT],
     type: CHARTER_TYPE,
@@ -67,12 +74,17 @@ function unsigned({ name, admins, k, kAdmin, nowMs, freshness }: CharterInit): J
     admins: admins.map(entry),
     k,
     kAdmin: kAdmin ?? adminThresholdMin(admins.length),
-    witnesses: [],
-    kw: 0,
+    witnesses: witnesses.map(writeSigner),
+    kw: kWitness ?? witnessThreshold(witnesses.length),
     ...FRESHNESS,
     ...freshness,
     caps: {},
   }
+}
+
+/** More than half of the witnesses. */
+export function witnessThreshold(witnesses: number): number {
+  return witnesses === 0 ? 0 : Math.floor(witnesses / 2) + 1
 }
 
 function entry(admin: AdminSigner): JsonObject {

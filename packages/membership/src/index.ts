@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 export { acceptJoin, type AcceptedJoin, type AcceptJoinInit } from './accept-join.ts'
-export { adminSigner, type AdminSigner } from './admin-signer.ts'
+export { type AdminSigner, adminSigner, publicPair, signByAdmins } from './admin-signer.ts'
 export type { ChannelFacts } from './channel.ts'
 export { type CharterAdmin, type Freshness, parseCharter, type VerifiedCharter } from './charter.ts'
 export { type CharterInit, createCharter, type FreshnessSeconds } from './create-charter.ts'
@@ -46,6 +46,43 @@ export {
 } from './join-response.ts'
 export { type Membership, type MembershipCheck, verifyMembership } from './membership.ts'
 export { isPrintableName } from './record-reader.ts'
+export { type Beacon, readBeacon } from './records/beacon.ts'
+export { RECORD_LENGTH_MAX } from './records/decode-record.ts'
+export { keyringOf, pairName } from './records/keyring.ts'
+export {
+  type AdminChangeRecord,
+  type CheckpointRecord,
+  classOf,
+  type EnrollerRecord,
+  type ForkProofRecord,
+  type IslandRecord,
+  type LogPosition,
+  type MembershipRecord,
+  type MeshRecord,
+  type QuarantineRecord,
+  type ReadmissionRecord,
+  type RecordClass,
+  type RecordType,
+  type RevocationClass,
+  type RevocationRecord,
+  type RevocationTarget,
+} from './records/mesh-record.ts'
+export {
+  writeAdminChange,
+  writeBeacon,
+  writeCheckpoint,
+  writeEnroller,
+  writeForkProof,
+  writeIsland,
+  writeQuarantine,
+  writeReadmission,
+  writeRevocation,
+} from './records/write-records.ts'
+export { type AdminSet, keysHash } from './set/admin-set.ts'
+export { TARGETS_OF_K_MAX } from './set/check-signed.ts'
+export { IdTrie, type TrieSummary } from './set/id-trie.ts'
+export { type Acceptance, RecordSet, type Refusal } from './set/record-set.ts'
+export { revocationsOfKey, type Standing, standingOf, type StandingStatus } from './set/standing.ts'
 export { MembershipError, type MembershipErrorCode } from './membership-error.ts'
 export {
   type Grant,

@@ -17,3 +17,9 @@ export const PEER_ID_RULE: TextRule = {
   lengthMax: 52,
   pattern: /^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/,
 }
+
+/** The `id` of a credential. */
+export const URN_UUID_RULE: TextRule = {
+  lengthMax: 45,
+  pattern: /^urn:uuid:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/,
+}

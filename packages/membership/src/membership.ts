@@ -1,8 +1,8 @@
 import type { CryptoSuite } from '@warren/crypto'
-import { contentId, type Did, scidOf } from '@warren/identity'
+import { contentId, type Did, isDid, scidOf } from '@warren/identity'
 import { verifyAdminProofs } from './admin-proofs.ts'
 import { CHARTER_CONTEXT, type VerifiedCharter } from './charter.ts'
-import { CONTENT_ID_RULE, LABEL_RULE, PEER_ID_RULE, ROLES_RULE } from './labels.ts'
+import { CONTENT_ID_RULE, LABEL_RULE, PEER_ID_RULE, ROLES_RULE, URN_UUID_RULE } from './labels.ts'
 import { MembershipError } from './membership-error.ts'
 import { parseRecord, type RecordReader } from './record-reader.ts'
 
@@ -12,6 +12,10 @@ export interface Membership {
   readonly id: string
   readonly did: Did
   readonly scid: string
+  /** `id` of the credential, `urn:uuid:…`. */
+  readonly uuid: string
+  /** The mesh, for what its admins sign; the DID of the enroller for what it grants. */
+  readonly issuer: string
   /** Generation: a member that returns after a revocation has a higher one. */
   readonly gen: number
   /** What people call the member: signed by the admins, but unique nowhere, and known to no policy. */
@@ -59,10 +63,7 @@ const MEMBERS = [
   'proof',
 ] as const
 const SUBJECT_MEMBERS = ['id', 'gen', 'keys', 'peerIds', 'enclave', 'roles'] as const
-const URN_UUID_RULE = {
-  lengthMax: 45,
-  pattern: /^urn:uuid:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/,
-} as const
+const ISSUER_RULE = { lengthMax: 256 } as const
 const KEYS_RULE = { lengthMax: 2048, countMax: 8, pattern: /^[uz][\w-]+$/ } as const
 const PEER_IDS_RULE = { ...PEER_ID_RULE, countMax: 4 } as const
 const GEN_RULE = { min: 1, max: 1_000_000 } as const
@@ -76,7 +77,8 @@ const GEN_RULE = { min: 1, max: 1_000_000 } as const
  */
 export function verifyMembership({ suite, charter, text, nowMs }: MembershipCheck): Membership {
   const record = parseRecord('membership', text, MEMBERSHIP_LENGTH_MAX)
-  const fields = readMembership(record, charter)
+  const fields = readMembership(record, charter.meshId)
+  if (fields.issuer !== meshUrn(charter.meshId)) throw record.fault('"issuer" is not the mesh')
   checkTime(fields, nowMs, charter.freshness.skewMs)
   verifyAdminProofs({
     suite,
@@ -93,29 +95,33 @@ export function meshUrn(meshId: string): string {
   return `urn:warren:mesh:${meshId}`
 }
 
-function readMembership(
+/** Reads what a membership says, whoever signed it. */
+export function readMembership(
   record: RecordReader,
-  charter: VerifiedCharter,
+  meshId: string,
 ): Omit<Membership, 'id' | 'text'> {
   record.members(MEMBERS)
   record.constants('@context', MEMBERSHIP_CONTEXTS)
   record.constants('type', MEMBERSHIP_TYPES)
-  record.text('id', URN_UUID_RULE)
-  const mesh = record.text('mesh', CONTENT_ID_RULE)
-  if (mesh !== charter.meshId) {
+  const uuid = record.text('id', URN_UUID_RULE)
+  if (record.text('mesh', CONTENT_ID_RULE) !== meshId) {
     throw new MembershipError(
       'membership-foreign',
       'the membership belongs to another mesh; join this one',
     )
   }
-  record.constant('issuer', meshUrn(mesh))
+  const issuer = record.text('issuer', ISSUER_RULE)
+  if (issuer !== meshUrn(meshId) && !isDid(issuer)) {
+    throw record.fault('"issuer" is neither the mesh nor an enroller')
+  }
   const notBeforeMs = record.timeMs('validFrom')
   const notAfterMs = record.timeMs('validUntil')
   if (notAfterMs <= notBeforeMs) throw record.fault('it ends before it begins')
-  return { ...readSubject(record.child('credentialSubject')), notBeforeMs, notAfterMs }
+  const subject = readSubject(record.child('credentialSubject'))
+  return { ...subject, uuid, issuer, notBeforeMs, notAfterMs }
 }
 
-type Subject = Omit<Membership, 'id' | 'text' | 'notBeforeMs' | 'notAfterMs'>
+type Subject = Omit<Membership, 'id' | 'text' | 'uuid' | 'issuer' | 'notBeforeMs' | 'notAfterMs'>
 
 function readSubject(subject: RecordReader): Subject {
   subject.members(SUBJECT_MEMBERS, ['enrolRef', 'name'])

@@ -17,7 +17,7 @@ import { multibaseBytes } from './byte-text.ts'
 import { MembershipError } from './membership-error.ts'
 
 /** What is being read; the first half of the error codes. */
-export type RecordKind = 'charter' | 'membership' | 'invitation' | 'hello' | 'join'
+export type RecordKind = 'charter' | 'membership' | 'invitation' | 'hello' | 'join' | 'record'
 
 export interface TextRule {
   readonly lengthMax: number
@@ -119,6 +119,21 @@ export class RecordReader {
     return name
   }
 
+  /** One line for people, at most so long. */
+  printableLine(key: string, lengthMax: number): string {
+    const line = this.text(key, { lengthMax })
+    if (!isPrintableLine(line)) throw this.fault(`"${key}" is not one printable line`)
+    return line
+  }
+
+  /** One of some fixed texts. */
+  oneOf<Choice extends string>(key: string, choices: readonly Choice[]): Choice {
+    const value = this.object[key]
+    const choice = choices.find((each) => each === value)
+    if (choice === undefined) throw this.fault(`"${key}" is none of ${choices.join(', ')}`)
+    return choice
+  }
+
   integer(key: string, { min, max }: IntegerRule): number {
     const value = this.object[key]
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
@@ -129,6 +144,13 @@ export class RecordReader {
 
   did(key: string): Did {
     return this.#parsed(this.text(key, { lengthMax: DID_LENGTH_MAX }), parseDid)
+  }
+
+  /** A list of different DIDs. */
+  dids(key: string, countMax: number): readonly Did[] {
+    return this.texts(key, { lengthMax: DID_LENGTH_MAX, countMax }).map((text) =>
+      this.#parsed(text, parseDid),
+    )
   }
 
   /** Wall-clock milliseconds of a time in whole seconds. */
@@ -193,12 +215,11 @@ export class RecordReader {
 
 /** One line for people: 1 to 64 characters, nothing invisible. */
 export function isPrintableName(text: string): boolean {
-  return (
-    text.length > 0 &&
-    text.length <= NAME_LENGTH_MAX &&
-    text.trim() === text &&
-    !UNPRINTABLE.test(text)
-  )
+  return text.length <= NAME_LENGTH_MAX && isPrintableLine(text)
+}
+
+function isPrintableLine(text: string): boolean {
+  return text.length > 0 && text.trim() === text && !UNPRINTABLE.test(text)
 }
 
 function isList(value: JsonValue | undefined): value is readonly JsonValue[] {

@@ -1,0 +1,141 @@
+import { isJsonObject } from '@warren/core'
+import type { CryptoSuite } from '@warren/crypto'
+import { contentId, isDid } from '@warren/identity'
+import type { CharterAdmin } from '../charter.ts'
+import { MEMBERSHIP_TYPES, meshUrn, readMembership } from '../membership.ts'
+import { MembershipError } from '../membership-error.ts'
+import { parseRecord, type RecordReader } from '../record-reader.ts'
+import { type Keyring, keyringOf, pairName } from './keyring.ts'
+import type { MeshRecord } from './mesh-record.ts'
+import { ADMIN_CHANGE_TYPE, readAdminChange } from './read-admin-change.ts'
+import { CHECKPOINT_TYPE, readCheckpoint } from './read-checkpoint.ts'
+import { FORK_PROOF_TYPE, readForkProof } from './read-fork-proof.ts'
+import {
+  ENROLLER_TYPE,
+  ISLAND_TYPE,
+  READMISSION_TYPE,
+  readEnroller,
+  readIsland,
+  readReadmission,
+} from './read-grants.ts'
+import { QUARANTINE_TYPE, readQuarantine } from './read-quarantine.ts'
+import { readRevocation, REVOCATION_TYPE } from './read-revocation.ts'
+import { verifySigners } from './verify-signers.ts'
+
+/** Characters of one record: 16 signers of two keys, and what is said. */
+export const RECORD_LENGTH_MAX = 262_144
+
+/** What it takes to know who signed a record. */
+export interface DecodeContext {
+  readonly suite: CryptoSuite
+  readonly meshId: string
+  /** Key pairs of everybody who is or was an admin, a witness, an enroller. */
+  readonly admins: Keyring
+  readonly witnesses: Keyring
+  readonly enrollers: Keyring
+  /** Whether witnesses vouch for a record by its id, so that its signatures need not be at hand. */
+  isVouched(id: string): boolean
+}
+
+type Said = MeshRecord extends infer R
+  ? R extends MeshRecord
+    ? Omit<R, 'id' | 'text' | 'signers'>
+    : never
+  : never
+
+type Reader = (record: RecordReader, context: DecodeContext) => Said
+
+const READERS: Readonly<Record<string, Reader>> = {
+  [MEMBERSHIP_TYPES[1] ?? '']: (record, { meshId }) => {
+    const said = readMembership(record, meshId)
+    return {
+      type: 'membership',
+      claimedMs: said.notBeforeMs,
+      membership: { ...said, id: '', text: '' },
+    }
+  },
+  [ENROLLER_TYPE]: (record, { meshId }) => readEnroller(record, meshId),
+  [QUARANTINE_TYPE]: (record, { meshId }) => readQuarantine(record, meshId),
+  [REVOCATION_TYPE]: (record, { meshId }) => readRevocation(record, meshId),
+  [READMISSION_TYPE]: (record, { meshId }) => readReadmission(record, meshId),
+  [ADMIN_CHANGE_TYPE]: (record, { meshId }) => readAdminChange(record, meshId),
+  [CHECKPOINT_TYPE]: (record, { meshId }) => readCheckpoint(record, meshId),
+  [FORK_PROOF_TYPE]: (record, context) => readForkProof(record, context),
+  [ISLAND_TYPE]: (record, { meshId }) => readIsland(record, meshId),
+}
+
+/**
+ * Reads a record and verifies every signature on it: length, canonical form, exact members, mesh, then cryptography.
+ *
+ * Whether its signers were enough of them is judged by the set that takes it up.
+ *
+ * @throws MembershipError `record-too-large`, `record-malformed`, `record-foreign`, `membership-foreign`, `signer-unknown`, `record-unproved`
+ */
+export function decodeRecord(context: DecodeContext, text: string): MeshRecord {
+  const record = parseRecord('record', text, RECORD_LENGTH_MAX)
+  const reader = READERS[typeNameOf(record)]
+  if (reader === undefined) throw record.fault('it is of a type that this version does not know')
+  const said = reader(record, context)
+  const id = contentId(context.suite, record.object)
+  const signers = signersOf(record, said, { ...context, id })
+  if (said.type === 'membership') {
+    return { ...said, id, text, signers, membership: { ...said.membership, id, text } }
+  }
+  return { ...said, id, text, signers }
+}
+
+function typeNameOf({ object }: RecordReader): string {
+  const { type } = object
+  const name = Array.isArray(type) ? type[1] : type
+  return typeof name === 'string' && Object.hasOwn(READERS, name) ? name : ''
+}
+
+function signersOf(
+  record: RecordReader,
+  said: Said,
+  context: DecodeContext & { readonly id: string },
+): readonly string[] {
+  const { suite, id } = context
+  if (said.type === 'fork-proof') return []
+  if (!record.has('proof')) {
+    // What takes away may be believed on the word of witnesses; what gives, never.
+    if (said.type === 'revocation' && context.isVouched(id)) return []
+    throw new MembershipError('record-unproved', 'the record is not signed')
+  }
+  if (!isSignedList(record)) throw record.fault('"proof" is not a list')
+  const pairs = verifySigners({ suite, document: record.object, keyring: ringOf(said, context) })
+  checkSingle(record, said, pairs)
+  return pairs.map((pair) => pairName(suite, pair)).toSorted()
+}
+
+function isSignedList({ object }: RecordReader): boolean {
+  return Array.isArray(object['proof']) && object['proof'].every((proof) => isJsonObject(proof))
+}
+
+function ringOf(
+  said: Said,
+  { suite, meshId, admins, witnesses, enrollers }: DecodeContext,
+): Keyring {
+  if (said.type === 'checkpoint') return witnesses
+  if (said.type === 'membership' && said.membership.issuer !== meshUrn(meshId)) return enrollers
+  if (said.type !== 'admin-change') return admins
+  // Whoever is put in signs as well, so that nobody can put in a key that somebody else holds.
+  return new Map([...admins, ...keyringOf(suite, [...said.add, ...said.rotate])])
+}
+
+/** Statements of one: signed by the one who makes them and nobody else. */
+function checkSingle(record: RecordReader, said: Said, pairs: readonly CharterAdmin[]): void {
+  const owner = ownerOf(said)
+  if (owner === undefined) return
+  const [signer] = pairs
+  if (pairs.length !== 1 || signer === undefined || signer.did !== owner) {
+    throw record.fault('it is not signed by its issuer alone')
+  }
+}
+
+function ownerOf(said: Said): string | undefined {
+  if (said.type === 'checkpoint') return said.witness
+  if (said.type === 'quarantine') return said.issuer
+  if (said.type !== 'membership' || !isDid(said.membership.issuer)) return undefined
+  return said.membership.issuer
+}

@@ -1,0 +1,85 @@
+import { MembershipError } from '../membership-error.ts'
+import { meshUrn } from '../membership.ts'
+import { pairName } from '../records/keyring.ts'
+import type { MembershipRecord, MeshRecord, RevocationRecord } from '../records/mesh-record.ts'
+import type { AdminSet } from './admin-set.ts'
+import type { RecordSet } from './record-set.ts'
+
+/** A revocation with more targets than this, or of an admin, is a matter of the admin threshold. */
+export const TARGETS_OF_K_MAX = 8
+
+/**
+ * Requires that enough signed a record for it to belong to a set at all.
+ *
+ * Any set of admins that ever was in force will do, so that a record that was taken up stays. What a
+ * grant is worth now is another question: `isGranted` asks it each time.
+ *
+ * @throws MembershipError `record-unproved`, `predecessor-unknown`, `record-invalid`
+ */
+export function checkSigned(set: RecordSet, record: MeshRecord): void {
+  switch (record.type) {
+    case 'admin-change':
+      set.tree.with(record)
+      return
+    case 'revocation':
+      // Without signers witnesses vouch for it.
+      if (record.signers.length > 0) checkThreshold(set, record, revocationThreshold(record))
+      return
+    case 'membership':
+      if (record.membership.issuer === meshUrn(set.charter.meshId)) checkThreshold(set, record, byK)
+      else checkEnrolled(set, record)
+      return
+    case 'enroller':
+    case 'readmission':
+    case 'island':
+      checkThreshold(set, record, byK)
+      return
+    // One signer, which decoding has seen to; a fork proof proves itself.
+    case 'quarantine':
+    case 'checkpoint':
+    case 'fork-proof':
+  }
+}
+
+function byK({ k }: AdminSet): number {
+  return k
+}
+
+/** How many of a set's admins a revocation needs. */
+export function revocationThreshold({
+  targets,
+}: Pick<RevocationRecord, 'targets'>): (set: AdminSet) => number {
+  const isGrave = targets.length > TARGETS_OF_K_MAX || targets.some((target) => 'admin' in target)
+  return ({ k, kAdmin }) => (isGrave ? kAdmin : k)
+}
+
+function checkThreshold(
+  { suite, tree }: RecordSet,
+  { signers }: MeshRecord,
+  threshold: (set: AdminSet) => number,
+): void {
+  let best = ''
+  for (const set of tree.allSets) {
+    const names = new Set(set.admins.map((admin) => pairName(suite, admin)))
+    const count = signers.filter((name) => names.has(name)).length
+    if (count >= threshold(set)) return
+    best = `${count} of ${threshold(set)} admins signed it`
+  }
+  throw new MembershipError(
+    'record-unproved',
+    `the record is not signed as the mesh requires: ${best}`,
+  )
+}
+
+/** What an enroller grants has to lie within what it may. */
+function checkEnrolled(set: RecordSet, { membership }: MembershipRecord): void {
+  const may = (set.tables.enrollers.get(membership.issuer) ?? []).some(
+    ({ enclave, roles, claimedMs, notAfterMs }) =>
+      enclave === membership.enclave &&
+      membership.roles.every((role) => roles.includes(role)) &&
+      membership.notBeforeMs >= claimedMs &&
+      membership.notBeforeMs < notAfterMs,
+  )
+  if (may && membership.gen === 1) return
+  throw new MembershipError('record-unproved', 'the enroller may not grant this membership')
+}

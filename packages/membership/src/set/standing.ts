@@ -1,0 +1,186 @@
+import { type Did, multihashOf, scidOf } from '@warren/identity'
+import type { Membership } from '../membership.ts'
+import type {
+  MembershipRecord,
+  QuarantineRecord,
+  RevocationRecord,
+} from '../records/mesh-record.ts'
+import { isGranted } from './is-granted.ts'
+import type { RecordSet } from './record-set.ts'
+
+/** How somebody stands, with the records that it rests on. */
+export type Standing =
+  | {
+      readonly status: 'member'
+      readonly membership: Membership
+      readonly records: readonly string[]
+    }
+  | {
+      readonly status: 'quarantined'
+      readonly membership: Membership
+      readonly untilMs: number
+      readonly reason: string
+      readonly records: readonly string[]
+    }
+  | { readonly status: 'revoked'; readonly reason: string; readonly records: readonly string[] }
+  | {
+      readonly status: 'unknown'
+      readonly why: 'no-membership' | 'expired' | 'not-yet-valid' | 'not-granted'
+      readonly records: readonly string[]
+    }
+  /** This node cannot show that its knowledge is fresh, and so says nothing. */
+  | { readonly status: 'stale'; readonly records: readonly string[] }
+
+export type StandingStatus = Standing['status']
+
+/** Quarantines of one admin that count at one time: an admin alone may disturb, and not more. */
+export const QUARANTINES_OF_ONE_MAX = 16
+
+/**
+ * What a set says of a DID at a time in mesh time.
+ *
+ * Remove wins: a revocation beats every membership up to its generation, whenever either was made and
+ * whichever came first.
+ */
+export function standingOf(set: RecordSet, did: Did, nowMs: number): Standing {
+  const scid = scidOf(did)
+  const judged = (set.tables.memberships.get(scid) ?? [])
+    .map((record) => ({ record, judgement: judgeMembership(set, record, nowMs) }))
+    .toSorted(byRank)
+  const valid = judged.find(({ judgement }) => judgement.verdict === 'valid')
+  if (valid === undefined) return withoutMembership(set, scid, judged)
+  const { membership, id } = valid.record
+  const quarantine = quarantineOf(set, scid, nowMs)
+  if (quarantine === undefined) return { status: 'member', membership, records: [id] }
+  const { notAfterMs: untilMs, reason } = quarantine
+  return { status: 'quarantined', membership, untilMs, reason, records: [id, quarantine.id] }
+}
+
+function withoutMembership(
+  set: RecordSet,
+  scid: string,
+  judged: readonly JudgedMembership[],
+): Standing {
+  for (const { record, judgement } of judged) {
+    if (judgement.verdict === 'revoked') {
+      const { reason, id } = judgement.revocation
+      return { status: 'revoked', reason, records: [record.id, id] }
+    }
+  }
+  const [revocation] = set.tables.removals.revocations(`member ${scid}`)
+  if (revocation !== undefined) {
+    return { status: 'revoked', reason: revocation.reason, records: [revocation.id] }
+  }
+  const [newest] = judged
+  if (newest === undefined) return { status: 'unknown', why: 'no-membership', records: [] }
+  const { verdict } = newest.judgement
+  const why = verdict === 'expired' || verdict === 'not-yet-valid' ? verdict : 'not-granted'
+  return { status: 'unknown', why, records: [newest.record.id] }
+}
+
+interface JudgedMembership {
+  readonly record: MembershipRecord
+  readonly judgement: Judgement
+}
+
+/** The revocations that hit a key, by its multikey text: whoever shows it is refused, whatever the DID. */
+export function revocationsOfKey(set: RecordSet, multikey: string): readonly RevocationRecord[] {
+  return set.tables.removals.revocations(`key z${multihashOf(set.suite, multikey)}`)
+}
+
+/** What one membership is worth. */
+export type Judgement =
+  | { readonly verdict: 'revoked'; readonly revocation: RevocationRecord }
+  | { readonly verdict: 'valid' | 'expired' | 'not-yet-valid' | 'not-granted' }
+
+/** What one membership is worth now. */
+export function judgeMembership(
+  set: RecordSet,
+  record: MembershipRecord,
+  nowMs: number,
+): Judgement {
+  const { membership } = record
+  const revocation = revocationOf(set, membership)
+  if (revocation !== undefined) return { verdict: 'revoked', revocation }
+  if (!isGranted(set, record) || !isReturnGranted(set, membership)) {
+    const ofEnroller = set.tables.removals.revocations(`enroller ${membership.issuer}`)[0]
+    if (ofEnroller !== undefined) return { verdict: 'revoked', revocation: ofEnroller }
+    return { verdict: 'not-granted' }
+  }
+  const { skewMs } = set.charter.freshness
+  if (nowMs < membership.notBeforeMs - skewMs) return { verdict: 'not-yet-valid' }
+  if (nowMs >= membership.notAfterMs + skewMs) return { verdict: 'expired' }
+  return { verdict: 'valid' }
+}
+
+/** The revocation that a membership falls under. */
+export function revocationOf(set: RecordSet, membership: Membership): RevocationRecord | undefined {
+  const { removals } = set.tables
+  const { scid, gen, keys, uuid } = membership
+  const byDid = removals
+    .revocations(`member ${scid}`)
+    .find(({ targets }) =>
+      targets.some(
+        (target) => 'did' in target && scidOf(target.did) === scid && gen <= target.maxGen,
+      ),
+    )
+  if (byDid !== undefined) return byDid
+  const byKey = keys.flatMap((multikey) => revocationsOfKey(set, multikey))
+  return byKey[0] ?? removals.revocations(`credential ${uuid}`)[0]
+}
+
+/** A later generation needs the admins' word that the DID may come back, with these keys, none of which it had before. */
+function isReturnGranted(set: RecordSet, membership: Membership): boolean {
+  const { scid, gen, keys } = membership
+  if (gen === 1) return true
+  const before = (set.tables.memberships.get(scid) ?? []).filter(
+    (earlier) => earlier.membership.gen < gen,
+  )
+  const old = new Set(before.flatMap((earlier) => earlier.membership.keys))
+  if (keys.some((key) => old.has(key))) return false
+  return (set.tables.readmissions.get(scid) ?? []).some(
+    (readmission) =>
+      readmission.gen === gen &&
+      keys.every((key) => readmission.keys.includes(key)) &&
+      set.get(readmission.ref)?.type === 'revocation' &&
+      isGranted(set, readmission),
+  )
+}
+
+/** The quarantine in force, the one that lasts longest where there are several. */
+function quarantineOf(set: RecordSet, scid: string, nowMs: number): QuarantineRecord | undefined {
+  const { skewMs } = set.charter.freshness
+  const admins = set.tree.tip.admins
+  return set.tables.removals
+    .quarantines(scid)
+    .filter((record) => isInForce(record, nowMs, skewMs))
+    .filter(({ issuer }) => admins.some(({ did }) => did === issuer))
+    .filter(({ issuer }) => set.tables.removals.revocations(`admin ${issuer}`).length === 0)
+    .filter((record) => isWithinRate(set, record, nowMs))
+    .toSorted((left, right) => right.notAfterMs - left.notAfterMs)[0]
+}
+
+function isInForce(
+  { claimedMs, notAfterMs }: QuarantineRecord,
+  nowMs: number,
+  skewMs: number,
+): boolean {
+  return nowMs >= claimedMs - skewMs && nowMs < notAfterMs
+}
+
+function isWithinRate(set: RecordSet, record: QuarantineRecord, nowMs: number): boolean {
+  const { skewMs } = set.charter.freshness
+  const others = set.tables.removals
+    .quarantinesBy(record.issuer)
+    .filter((each) => isInForce(each, nowMs, skewMs))
+    .toSorted((left, right) => left.claimedMs - right.claimedMs || (left.id < right.id ? -1 : 1))
+  return others.indexOf(record) < QUARANTINES_OF_ONE_MAX
+}
+
+/** The higher generation first, then the newer one. */
+function byRank(left: { record: MembershipRecord }, right: { record: MembershipRecord }): number {
+  const [a, b] = [left.record.membership, right.record.membership]
+  return (
+    b.gen - a.gen || b.notBeforeMs - a.notBeforeMs || (left.record.id < right.record.id ? -1 : 1)
+  )
+}

@@ -1,0 +1,197 @@
+import { canonicalJson, type JsonObject } from '@warren/core'
+import { type Did, type Identity } from '@warren/identity'
+import {
+  adminSigner,
+  type AdminSigner,
+  createCharter,
+  issueMembership,
+  type Membership,
+  type MembershipGrant,
+  publicPair,
+  RecordSet,
+  type RevocationTarget,
+  signByAdmins,
+  writeCheckpoint,
+  writeQuarantine,
+  writeReadmission,
+  writeRevocation,
+} from '@warren/membership'
+import { HOUR_MS, identity, NOW_MS, suite, type TestMesh, YEAR_MS } from './builders.ts'
+
+/** A mesh with witnesses, and its empty set of records. */
+export interface WitnessedMesh extends TestMesh {
+  readonly witnesses: readonly AdminSigner[]
+  readonly empty: RecordSet
+}
+
+/** Admins with numbers of their own: making keys is what costs time in these tests. */
+const POOL: Identity[] = []
+
+export function pooled(at: number): Identity {
+  while (POOL.length <= at) POOL.push(identity())
+  const found = POOL[at]
+  if (found === undefined) throw new Error('the pool grows as needed')
+  return found
+}
+
+export interface MeshShape {
+  readonly admins?: number
+  readonly k?: number
+  readonly kAdmin?: number
+  readonly witnesses?: number
+  readonly kWitness?: number
+}
+
+const WITNESSES_AT = 16
+const MEMBERS_AT = 24
+
+export function witnessedMesh(shape: MeshShape = {}): WitnessedMesh {
+  const { admins: adminCount = 3, k = 2, witnesses: witnessCount = 3 } = shape
+  const owners = Array.from({ length: adminCount }, (_, at) => pooled(at))
+  const admins = owners.map(adminSigner)
+  const witnesses = Array.from({ length: witnessCount }, (_, at) =>
+    adminSigner(pooled(WITNESSES_AT + at)),
+  )
+  const charter = createCharter({
+    suite,
+    name: 'plant',
+    admins,
+    k,
+    ...(shape.kAdmin === undefined ? {} : { kAdmin: shape.kAdmin }),
+    witnesses: witnesses.map(publicPair),
+    ...(shape.kWitness === undefined ? {} : { kWitness: shape.kWitness }),
+    nowMs: NOW_MS,
+  })
+  return { owners, admins, charter, witnesses, empty: RecordSet.empty(suite, charter) }
+}
+
+/** Somebody who may become a member, by number. */
+export function person(at: number): Identity {
+  return pooled(MEMBERS_AT + at)
+}
+
+export function grant(
+  mesh: TestMesh,
+  member: Identity,
+  changes: Partial<MembershipGrant> = {},
+): Membership {
+  const { charter, admins } = mesh
+  return issueMembership({
+    suite,
+    charter,
+    admins: admins.slice(0, charter.k),
+    member: member.log,
+    enclave: 'plant-a',
+    roles: ['operator'],
+    notBeforeMs: NOW_MS,
+    notAfterMs: NOW_MS + YEAR_MS,
+    nowMs: NOW_MS,
+    ...changes,
+  })
+}
+
+let uuids = 0
+
+/** A fresh `urn:uuid:`, by number. */
+export function uuid(): string {
+  uuids += 1
+  return `urn:uuid:00000000-0000-4000-8000-${uuids.toString(16).padStart(12, '0')}`
+}
+
+/** Signs a record with both keys of each. */
+export function signed(document: JsonObject, signers: readonly AdminSigner[]): string {
+  return canonicalJson(signByAdmins({ suite, document, signers, createdMs: NOW_MS }))
+}
+
+export interface RevocationWish {
+  readonly targets: readonly RevocationTarget[]
+  readonly by?: readonly AdminSigner[]
+  readonly class?: 'lost' | 'compromised' | 'policy' | 'retired'
+  readonly since?: readonly { readonly witness: Did; readonly size: number }[]
+  readonly claimedMs?: number
+}
+
+export function revocation(mesh: TestMesh, wish: RevocationWish): string {
+  const document = writeRevocation({
+    meshId: mesh.charter.meshId,
+    uuid: uuid(),
+    claimedMs: wish.claimedMs ?? NOW_MS,
+    targets: wish.targets,
+    class: wish.class ?? 'compromised',
+    reason: 'laptop stolen',
+    since: wish.since ?? [],
+  })
+  return signed(document, wish.by ?? mesh.admins.slice(0, mesh.charter.k))
+}
+
+export function revoked(mesh: TestMesh, member: Identity, maxGen = 1): string {
+  return revocation(mesh, { targets: [{ did: member.did, maxGen }] })
+}
+
+export function quarantine(
+  mesh: TestMesh,
+  member: Identity,
+  {
+    by = mesh.admins[0],
+    hours = 12,
+    claimedMs = NOW_MS,
+  }: { by?: AdminSigner; hours?: number; claimedMs?: number } = {},
+): string {
+  if (by === undefined) throw new Error('a mesh has an admin')
+  const document = writeQuarantine({
+    meshId: mesh.charter.meshId,
+    uuid: uuid(),
+    issuer: by.did,
+    claimedMs,
+    notAfterMs: claimedMs + hours * HOUR_MS,
+    did: member.did,
+    reason: 'odd traffic',
+  })
+  return signed(document, [by])
+}
+
+export function readmission(
+  mesh: TestMesh,
+  wish: { member: Identity; gen: number; keys: readonly string[]; ref: string },
+): string {
+  const { member, gen, keys, ref } = wish
+  const document = writeReadmission({
+    meshId: mesh.charter.meshId,
+    uuid: uuid(),
+    claimedMs: NOW_MS,
+    did: member.did,
+    gen,
+    keys,
+    ref,
+  })
+  return signed(document, mesh.admins.slice(0, mesh.charter.k))
+}
+
+/** The next checkpoint of a witness: it has now seen these ids as well. */
+export function checkpoint(
+  set: RecordSet,
+  witness: AdminSigner,
+  { added, claimedMs = NOW_MS }: { added: readonly string[]; claimedMs?: number },
+): string {
+  const latest = set.logs.latest(witness.did)
+  const document = writeCheckpoint({
+    meshId: set.charter.meshId,
+    witness: witness.did,
+    claimedMs,
+    epoch: (latest?.epoch ?? 0) + 1,
+    prev: latest?.id,
+    size: (latest?.size ?? 0) + added.length,
+    added,
+    removalRoot: set.trie('removal').root,
+    removalCount: set.trie('removal').count,
+    adminHead: set.tree.tip.head,
+  })
+  return signed(document, [witness])
+}
+
+/** The set with all of these, each of which must be valid. */
+export function withAll(set: RecordSet, ...texts: readonly string[]): RecordSet {
+  const { set: after, refused } = set.accept(texts)
+  for (const { error } of refused) throw error
+  return after
+}
