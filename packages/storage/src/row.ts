@@ -1,5 +1,5 @@
 import type { SQLOutputValue } from 'node:sqlite'
-import { corruptStore } from './sqlite.ts'
+import { corruptStore } from './sqlite-error.ts'
 
 export type Row = Readonly<Record<string, SQLOutputValue>>
 

@@ -1,5 +1,6 @@
 import { integer } from './row.ts'
-import { corruptStore, type Sqlite } from './sqlite.ts'
+import type { Sqlite } from './sqlite.ts'
+import { corruptStore } from './sqlite-error.ts'
 import { StorageError } from './storage-error.ts'
 
 /** "WRRN" in ASCII: tells a Warren store from any other SQLite file. */

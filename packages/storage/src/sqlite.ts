@@ -2,18 +2,11 @@ import { closeSync, constants, fchmodSync, fstatSync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { errnoOf } from './errno.ts'
 import type { Row } from './row.ts'
+import { translateSqliteError } from './sqlite-error.ts'
 import { StorageError } from './storage-error.ts'
 
 const BUSY_TIMEOUT_MS = 5_000
 const FILE_MODE = 0o600
-
-// https://www.sqlite.org/rescode.html, the primary codes.
-const PRIMARY_CODE = 0xff
-const SQLITE_BUSY = 5
-const SQLITE_LOCKED = 6
-const SQLITE_CORRUPT = 11
-const SQLITE_FULL = 13
-const SQLITE_NOTADB = 26
 
 export type Parameters = Readonly<Record<string, SQLInputValue>>
 
@@ -113,28 +106,6 @@ function translated<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
-    throw translate(error)
+    throw translateSqliteError(error)
   }
-}
-
-function translate(error: unknown): unknown {
-  if (!(error instanceof Error) || errnoOf(error) !== 'ERR_SQLITE_ERROR') return error
-  const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0
-  switch (code & PRIMARY_CODE) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return new StorageError('store-locked', 'another process holds the store', { cause: error })
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return corruptStore(error)
-    case SQLITE_FULL:
-      return new StorageError('store-full', 'the disk is full', { cause: error })
-    default:
-      return new StorageError('store-failed', 'the store failed', { cause: error })
-  }
-}
-
-/** The error of a store whose content cannot be what this program wrote. */
-export function corruptStore(cause?: unknown): StorageError {
-  return new StorageError('store-corrupt', 'the store is damaged or not a store', { cause })
 }

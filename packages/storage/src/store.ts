@@ -3,7 +3,8 @@ import { Invitations } from './invitations.ts'
 import { Peers } from './peers.ts'
 import { text } from './row.ts'
 import { migrate } from './schema.ts'
-import { corruptStore, Sqlite } from './sqlite.ts'
+import { Sqlite } from './sqlite.ts'
+import { corruptStore } from './sqlite-error.ts'
 import { TextRecord } from './text-record.ts'
 
 export interface StoreOptions {
@@ -28,8 +29,8 @@ export interface Store {
 /**
  * Opens the store of a data directory, or makes it: SQLite in WAL mode, fully synchronous.
  *
- * @throws StorageError `store-corrupt`, `store-newer`, `store-locked`, `store-failed`,
- * `file-symlink`, `file-not-regular`, `file-unwritable`
+ * @throws StorageError `store-corrupt`, `store-newer`, `store-locked`, `store-full`,
+ * `store-failed`, `file-symlink`, `file-not-regular`, `file-unwritable`
  */
 export function openStore(path: string, options: StoreOptions = {}): Store {
   const database = new Sqlite(path, options.busyTimeoutMs)

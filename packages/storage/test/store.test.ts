@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { openStore, type Store } from '@warren/storage'
 import { expect, onTestFinished, test } from 'vitest'
+import { migrate } from '../src/schema.ts'
+import { Sqlite } from '../src/sqlite.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 function opened(path: string, busyTimeoutMs?: number): Store {
@@ -46,6 +48,19 @@ test(
     const files = [path, `${path}-wal`, `${path}-shm`]
     const modes = await Promise.all(files.map(async (file) => (await stat(file)).mode & 0o777))
     expect(modes).toEqual([0o600, 0o600, 0o600])
+  },
+)
+
+test(
+  'every commit is flushed to the disk before it is acknowledged',
+  { tags: ['STO-9'] },
+  async () => {
+    const database = new Sqlite(join(await temporaryDirectory(), 'warren.db'))
+    onTestFinished(() => database.close())
+    migrate(database)
+    // 2 is FULL: https://www.sqlite.org/pragma.html#pragma_synchronous. A killed process alone would not show the difference.
+    expect(database.get('PRAGMA synchronous')).toEqual({ synchronous: 2 })
+    expect(database.get('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' })
   },
 )
 
