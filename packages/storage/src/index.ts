@@ -6,6 +6,7 @@
  * @packageDocumentation
  */
 export { Aliases, type StoredAlias } from './aliases.ts'
+export { type Beacon, Beacons } from './beacons.ts'
 export { type InstanceLock, lockDirectory } from './instance-lock.ts'
 export {
   type InvitationGrant,
@@ -38,3 +39,4 @@ export type { Seeds } from './seed-json.ts'
 export { StorageError, type StorageErrorCode } from './storage-error.ts'
 export { openStore, type Store, type StoreOptions } from './store.ts'
 export { TextRecord } from './text-record.ts'
+export { WitnessSequence } from './witness-sequence.ts'

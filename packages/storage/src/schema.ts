@@ -41,6 +41,19 @@ const MIGRATIONS: readonly string[] = [
     UNIQUE (did, server)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE beacon (
+    witness TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    text TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE witness_sequence (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    seq INTEGER NOT NULL
+  ) STRICT;
+  `,
 ]
 
 /**

@@ -34,6 +34,10 @@ export type StorageErrorCode =
   | 'invitation-exists'
   | 'invitations-full'
   | 'aliases-full'
+  // What a node knows of time and of its own beacons.
+  | 'beacon-goes-back'
+  | 'beacons-full'
+  | 'sequence-used'
   // The lock of a data directory.
   | 'directory-in-use'
 

@@ -1,4 +1,5 @@
 import { Aliases } from './aliases.ts'
+import { Beacons } from './beacons.ts'
 import { Invitations } from './invitations.ts'
 import { Peers } from './peers.ts'
 import { text } from './row.ts'
@@ -6,6 +7,7 @@ import { migrate } from './schema.ts'
 import { Sqlite } from './sqlite.ts'
 import { corruptStore } from './sqlite-error.ts'
 import { TextRecord } from './text-record.ts'
+import { WitnessSequence } from './witness-sequence.ts'
 
 export interface StoreOptions {
   /** How long to wait for another process's write. Default 5,000 ms. */
@@ -22,6 +24,10 @@ export interface Store {
   readonly invitations: Invitations
   readonly peers: Peers
   readonly aliases: Aliases
+  /** The newest beacon of each witness. */
+  readonly beacons: Beacons
+  /** The numbers of the beacons that this node signs, where it is a witness. */
+  readonly witness: WitnessSequence
   /** Idempotent; afterwards every call throws `store-closed`. */
   close(): void
 }
@@ -48,6 +54,8 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
     invitations: new Invitations(database),
     peers: new Peers(database),
     aliases: new Aliases(database),
+    beacons: new Beacons(database),
+    witness: new WitnessSequence(database),
     close: () => database.close(),
   }
 }

@@ -38,11 +38,11 @@ export class TextRecord {
  *
  * @throws StorageError `record-too-long`, `record-malformed`
  */
-export function checkRecordText(content: string): void {
-  if (content.length > RECORD_LENGTH_MAX) {
+export function checkRecordText(content: string, lengthMax: number = RECORD_LENGTH_MAX): void {
+  if (content.length > lengthMax) {
     throw new StorageError(
       'record-too-long',
-      `a record has at most ${RECORD_LENGTH_MAX} characters`,
+      `a text of this kind has at most ${lengthMax} characters`,
     )
   }
   if (!content.isWellFormed() || content.includes('\0')) {
