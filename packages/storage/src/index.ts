@@ -35,6 +35,14 @@ export {
   readPrivateFile,
   writePrivateFile,
 } from './private-file.ts'
+export { RecordWriter } from './record-writer.ts'
+export {
+  GRANTS_MAX,
+  RECORDS_PER_BATCH_MAX,
+  type RecordKind,
+  Records,
+  type StoredRecord,
+} from './records.ts'
 export type { Seeds } from './seed-json.ts'
 export { StorageError, type StorageErrorCode } from './storage-error.ts'
 export { openStore, type Store, type StoreOptions } from './store.ts'

@@ -41,7 +41,27 @@ const MIGRATIONS: readonly string[] = [
     UNIQUE (did, server)
   ) STRICT, WITHOUT ROWID;
   `,
+  // The counts are kept beside the records, because SQLite counts rows by walking over them.
   `
+  CREATE TABLE signed_record (
+    arrival INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('removal', 'grant')),
+    text TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE signed_record_count (
+    kind TEXT PRIMARY KEY,
+    count INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO signed_record_count (kind, count) VALUES ('removal', 0), ('grant', 0);
+  CREATE TRIGGER signed_record_added AFTER INSERT ON signed_record BEGIN
+    UPDATE signed_record_count SET count = count + 1 WHERE kind = NEW.kind;
+  END;
+  CREATE TRIGGER signed_record_deleted AFTER DELETE ON signed_record BEGIN
+    UPDATE signed_record_count SET count = count - 1 WHERE kind = OLD.kind;
+  END;
+
   CREATE TABLE beacon (
     witness TEXT PRIMARY KEY,
     seq INTEGER NOT NULL,

@@ -34,6 +34,8 @@ export type StorageErrorCode =
   | 'invitation-exists'
   | 'invitations-full'
   | 'aliases-full'
+  | 'batch-too-large'
+  | 'records-full'
   // What a node knows of time and of its own beacons.
   | 'beacon-goes-back'
   | 'beacons-full'

@@ -2,6 +2,7 @@ import { Aliases } from './aliases.ts'
 import { Beacons } from './beacons.ts'
 import { Invitations } from './invitations.ts'
 import { Peers } from './peers.ts'
+import { Records } from './records.ts'
 import { text } from './row.ts'
 import { migrate } from './schema.ts'
 import { Sqlite } from './sqlite.ts'
@@ -24,6 +25,8 @@ export interface Store {
   readonly invitations: Invitations
   readonly peers: Peers
   readonly aliases: Aliases
+  /** The signed records of the mesh. */
+  readonly records: Records
   /** The newest beacon of each witness. */
   readonly beacons: Beacons
   /** The numbers of the beacons that this node signs, where it is a witness. */
@@ -54,6 +57,7 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
     invitations: new Invitations(database),
     peers: new Peers(database),
     aliases: new Aliases(database),
+    records: new Records(database),
     beacons: new Beacons(database),
     witness: new WitnessSequence(database),
     close: () => database.close(),

@@ -6,16 +6,24 @@ export interface Child {
   readonly pid: number
   /** Resolves when the process has written that text to its output. */
   waitFor(text: string): Promise<string>
-  /** Ends the process as a power cut would, and waits until it is gone. */
-  kill(): Promise<void>
+  /** Ends the process at once and without its doing; resolves with all its output when it is gone. */
+  kill(): Promise<string>
   /** Resolves with the output when the process has ended by itself; rejects when it failed. */
   readonly finished: Promise<string>
 }
 
-/** Runs a script of `children/` in a process of its own, which is gone when the test ends. */
-export function runChild(script: string, args: readonly string[]): Child {
+/**
+ * Runs a script of `children/` in a process of its own, which is gone when the test ends. A launcher is a command that
+ * starts the command after it in other circumstances.
+ */
+export function runChild(
+  script: string,
+  args: readonly string[],
+  launcher: readonly string[] = [],
+): Child {
   const path = join(import.meta.dirname, 'children', script)
-  const child = spawn(process.execPath, [path, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const [command = process.execPath, ...rest] = [...launcher, process.execPath, path, ...args]
+  const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'pipe'] })
   let output = ''
   let errors = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
@@ -37,6 +45,7 @@ export function runChild(script: string, args: readonly string[]): Child {
     kill: async () => {
       child.kill('SIGKILL')
       await closed
+      return output
     },
     waitFor: async (text) => {
       while (!output.includes(text)) {
