@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, fstatSync, openSync } from 'node:fs'
+import { accessSync, chmodSync, closeSync, constants, lstatSync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { errnoOf } from './errno.ts'
 import type { Row } from './row.ts'
@@ -7,6 +7,7 @@ import { StorageError } from './storage-error.ts'
 
 const BUSY_TIMEOUT_MS = 5_000
 const FILE_MODE = 0o600
+const MODE_BITS = 0o7777
 
 export type Parameters = Readonly<Record<string, SQLInputValue>>
 
@@ -81,24 +82,35 @@ export class Sqlite {
   }
 }
 
-/** SQLite itself would create the file with the rights that the umask leaves to others. */
+/**
+ * SQLite itself would create the file with the rights that the umask leaves to others.
+ *
+ * A file that is there is looked at and never opened: with the first close of any descriptor of a file, the system takes
+ * back all locks that the process holds on it (https://www.sqlite.org/howtocorrupt.html §2.2), such as that of a data directory.
+ */
 function makePrivate(path: string): void {
-  let fd: number
   try {
-    fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, FILE_MODE)
-  } catch (error) {
-    if (errnoOf(error) === 'ELOOP') {
-      throw new StorageError('file-symlink', `"${path}" is a symbolic link`, { cause: error })
+    createUnlessThere(path)
+    const stats = lstatSync(path)
+    if (stats.isSymbolicLink()) {
+      throw new StorageError('file-symlink', `"${path}" is a symbolic link`)
     }
-    throw new StorageError('file-unwritable', `"${path}" cannot be opened`, { cause: error })
-  }
-  try {
-    if (!fstatSync(fd).isFile()) {
+    if (!stats.isFile()) {
       throw new StorageError('file-not-regular', `"${path}" is not a regular file`)
     }
-    fchmodSync(fd, FILE_MODE)
-  } finally {
-    closeSync(fd)
+    if ((stats.mode & MODE_BITS) !== FILE_MODE) chmodSync(path, FILE_MODE)
+    accessSync(path, constants.R_OK | constants.W_OK)
+  } catch (error) {
+    if (error instanceof StorageError) throw error
+    throw new StorageError('file-unwritable', `"${path}" cannot be opened`, { cause: error })
+  }
+}
+
+function createUnlessThere(path: string): void {
+  try {
+    closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, FILE_MODE))
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error
   }
 }
 

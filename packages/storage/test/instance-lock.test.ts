@@ -49,6 +49,19 @@ test(
   },
 )
 
+test(
+  'a second attempt of the holder does not let another process in',
+  { tags: ['STO-15'] },
+  async () => {
+    const directory = await temporaryDirectory()
+    lockFor(directory)
+    expect(() => lockDirectory(directory)).toThrow(IN_USE)
+    await expect(runChild('hold-lock.ts', [directory]).waitFor('locked')).rejects.toThrow(
+      'directory-in-use',
+    )
+  },
+)
+
 test('a link in place of the lock file is refused', { tags: ['STO-15'] }, async () => {
   const directory = await temporaryDirectory()
   await symlink('/nowhere', join(directory, 'warren.lock'))

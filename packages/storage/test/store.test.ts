@@ -1,4 +1,4 @@
-import { copyFile, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { openStore, type Store } from '@warren/storage'
@@ -155,6 +155,21 @@ test('a store is not opened through a link', { tags: ['STO-12'] }, async () => {
   expect(() => openStore(join(directory, 'link'))).toThrow(
     expect.objectContaining({ code: 'file-symlink' }),
   )
+})
+
+test('a store that others may read is closed to them', { tags: ['NODE-5'] }, async () => {
+  const path = join(await temporaryDirectory(), 'warren.db')
+  openStore(path).close()
+  await chmod(path, 0o644)
+  opened(path)
+  expect((await stat(path)).mode & 0o777).toBe(0o600)
+})
+
+test('a directory in place of the store is refused', { tags: ['STO-12'] }, async () => {
+  const directory = await temporaryDirectory()
+  expect(() => openStore(directory)).toThrow(expect.objectContaining({ code: 'file-not-regular' }))
+  const nowhere = join(directory, 'missing', 'warren.db')
+  expect(() => openStore(nowhere)).toThrow(expect.objectContaining({ code: 'file-unwritable' }))
 })
 
 test('peers are remembered, the last seen first, and forgotten', { tags: ['STO-9'] }, async () => {
