@@ -83,6 +83,10 @@ export { TARGETS_OF_K_MAX } from './set/check-signed.ts'
 export { IdTrie, type TrieSummary } from './set/id-trie.ts'
 export { type Acceptance, RecordSet, type Refusal } from './set/record-set.ts'
 export { revocationsOfKey, type Standing, standingOf, type StandingStatus } from './set/standing.ts'
+export { RecordSync, type RecordSyncInit } from './sync/record-sync.ts'
+export type { GossipWord, SyncEffect } from './sync/sync-effect.ts'
+export type { SyncEvent } from './sync/sync-event.ts'
+export type { SyncLimits } from './sync/sync-limits.ts'
 export { MembershipError, type MembershipErrorCode } from './membership-error.ts'
 export {
   type Grant,

@@ -134,6 +134,13 @@ export class RecordReader {
     return choice
   }
 
+  /** True or false. */
+  flag(key: string): boolean {
+    const value = this.object[key]
+    if (typeof value !== 'boolean') throw this.fault(`"${key}" is neither true nor false`)
+    return value
+  }
+
   integer(key: string, { min, max }: IntegerRule): number {
     const value = this.object[key]
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {

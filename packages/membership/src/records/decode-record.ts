@@ -35,6 +35,8 @@ export interface DecodeContext {
   readonly enrollers: Keyring
   /** Whether witnesses vouch for a record by its id, so that its signatures need not be at hand. */
   isVouched(id: string): boolean
+  /** The record of that id, where it has been verified before: other proofs of it are not looked at. */
+  known(id: string): MeshRecord | undefined
 }
 
 type Said = MeshRecord extends infer R
@@ -75,8 +77,10 @@ export function decodeRecord(context: DecodeContext, text: string): MeshRecord {
   const record = parseRecord('record', text, RECORD_LENGTH_MAX)
   const reader = READERS[typeNameOf(record)]
   if (reader === undefined) throw record.fault('it is of a type that this version does not know')
-  const said = reader(record, context)
   const id = contentId(context.suite, record.object)
+  const known = context.known(id)
+  if (known !== undefined) return known
+  const said = reader(record, context)
   const signers = signersOf(record, said, { ...context, id })
   if (said.type === 'membership') {
     return { ...said, id, text, signers, membership: { ...said.membership, id, text } }

@@ -1,12 +1,15 @@
 import type { CryptoSuite } from '@warren/crypto'
 import type { VerifiedCharter } from '../charter.ts'
 import { MembershipError } from '../membership-error.ts'
-import { decodeRecord } from '../records/decode-record.ts'
+import { contentId } from '@warren/identity'
+import { type DecodeContext, decodeRecord, RECORD_LENGTH_MAX } from '../records/decode-record.ts'
+import { parseRecord } from '../record-reader.ts'
 import { type Keyring, keyringOf } from '../records/keyring.ts'
 import { classOf, type MeshRecord, type RecordClass } from '../records/mesh-record.ts'
 import { AdminTree } from './admin-tree.ts'
 import { checkSigned } from './check-signed.ts'
 import { IdTrie } from './id-trie.ts'
+import { areEnough } from './is-granted.ts'
 import { RecordTables } from './record-tables.ts'
 import { WitnessLogs } from './witness-logs.ts'
 
@@ -15,12 +18,19 @@ export interface Acceptance {
   readonly set: RecordSet
   /** Those that are new, in the order in which they were taken up. */
   readonly added: readonly MeshRecord[]
+  /** Those that were in the set already. */
+  readonly known: readonly MeshRecord[]
   readonly refused: readonly Refusal[]
 }
 
+/** A text that a set does not take up. */
 export interface Refusal {
   readonly text: string
   readonly error: MembershipError
+  /** Which record it is, where that could be read. */
+  readonly id: string | undefined
+  /** Whether it came without its proofs. */
+  readonly isBare: boolean
 }
 
 interface Parts {
@@ -31,6 +41,9 @@ interface Parts {
   readonly logs: WitnessLogs
   readonly tries: Readonly<Record<RecordClass, IdTrie>>
 }
+
+/** Memberships and other grants of one mesh; what takes away has no such bound. */
+const GRANTS_MAX = 100_000
 
 /** Errors that a record which comes later can mend. */
 const MENDABLE: ReadonlySet<string> = new Set([
@@ -103,31 +116,35 @@ export class RecordSet {
    */
   decode(text: string): MeshRecord {
     const { suite, charter, tree, logs } = this
-    const kWitness = tree.tip.kWitness
-    const record = decodeRecord(
-      {
-        suite,
-        meshId: charter.meshId,
-        admins: tree.admins,
-        witnesses: tree.witnesses,
-        enrollers: this.#enrollerRing(),
-        isVouched: (id) => kWitness > 0 && logs.witnessesOf(id).length >= kWitness,
-      },
-      text,
-    )
+    const context: DecodeContext = {
+      suite,
+      meshId: charter.meshId,
+      admins: tree.admins,
+      witnesses: tree.witnesses,
+      enrollers: this.#enrollerRing(),
+      isVouched: (id) => areEnough(this, logs.witnessesOf(id)),
+      known: (id) => this.get(id),
+    }
+    const record = decodeRecord(context, text)
+    if (this.has(record.id)) return record
     checkSigned(this, record)
+    const isGrant = classOf(record.type) === 'grant'
+    if (isGrant && this.trie('grant').count >= GRANTS_MAX) {
+      throw new MembershipError('records-full', `a mesh has at most ${GRANTS_MAX} grants`)
+    }
     return record
   }
 
   /** Takes up what is valid of some texts, in whatever order they are; the rest is refused one by one. */
   accept(texts: readonly string[]): Acceptance {
-    let acceptance: Acceptance = { set: this, added: [], refused: [] }
+    let acceptance: Acceptance = { set: this, added: [], known: [], refused: [] }
     let open = texts
     for (;;) {
       const round = acceptance.set.#acceptOnce(open)
       acceptance = {
         set: round.set,
         added: [...acceptance.added, ...round.added],
+        known: [...acceptance.known, ...round.known],
         refused: [
           ...acceptance.refused,
           ...round.refused.filter(({ error }) => !MENDABLE.has(error.code)),
@@ -173,18 +190,31 @@ export class RecordSet {
 
   #acceptOnce(texts: readonly string[]): Acceptance {
     const added = new Map<string, MeshRecord>()
+    const known: MeshRecord[] = []
     const refused: Refusal[] = []
     for (const text of texts) {
       try {
         const record = this.decode(text)
-        if (!this.has(record.id)) added.set(record.id, record)
+        if (this.has(record.id)) known.push(record)
+        else added.set(record.id, record)
       } catch (error) {
         if (!(error instanceof MembershipError)) throw error
-        refused.push({ text, error })
+        refused.push(this.#refusal(text, error))
       }
     }
     const records = [...added.values()]
-    return { set: this.with(records), added: records, refused }
+    return { set: this.with(records), added: records, known, refused }
+  }
+
+  #refusal(text: string, error: MembershipError): Refusal {
+    if (!MENDABLE.has(error.code)) return { text, error, id: undefined, isBare: false }
+    const { object } = parseRecord('record', text, RECORD_LENGTH_MAX)
+    return {
+      text,
+      error,
+      id: contentId(this.suite, object),
+      isBare: !Object.hasOwn(object, 'proof'),
+    }
   }
 
   #enrollerRing(): Keyring {

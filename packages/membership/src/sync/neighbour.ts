@@ -1,0 +1,61 @@
+import { BoundedMap } from '@warren/core'
+import type { RecordClass } from '../records/mesh-record.ts'
+import type { Pull } from './pull.ts'
+import type { SyncLimits } from './sync-limits.ts'
+import type { Heads } from './sync-message.ts'
+
+/** Parts in the order in which they are fetched: what others rest on first, what gives last. */
+export const PULL_ORDER: readonly RecordClass[] = ['checkpoint', 'removal', 'grant']
+
+/** One connection, as far as records are concerned. */
+export class Neighbour {
+  readonly link: string
+  readonly did: string
+  /** Whether everything may pass already. */
+  isSettled = false
+  pull: Pull | undefined
+  /** What is still to be compared, the next one first. */
+  readonly queue: RecordClass[] = []
+  /** The newest heads that the neighbour has shown and that nothing has been fetched for yet. */
+  heads: Heads | undefined
+  /** Whether it is to see this node's heads in a moment. */
+  owesHeads = false
+  /** Texts that wait for records which they rest on. */
+  pending: readonly string[] = []
+  /** When the neighbour has to have answered; undefined while it owes nothing. */
+  owesByMs: number | undefined
+  /** Ids that it is known to have, so that they need not be told it. */
+  readonly #known: BoundedMap<string, true>
+  readonly #announced = new Set<string>()
+
+  constructor(link: string, did: string, limits: SyncLimits) {
+    this.link = link
+    this.did = did
+    this.#known = new BoundedMap(limits.knownMax)
+  }
+
+  knows(id: string): boolean {
+    return this.#known.has(id)
+  }
+
+  learnt(ids: readonly string[]): void {
+    for (const id of ids) {
+      this.#known.set(id, true)
+      this.#announced.delete(id)
+    }
+  }
+
+  /** Notes ids to be announced later; at most so many, the rest is found when heads are compared. */
+  announceLater(ids: readonly string[], idsMax: number): void {
+    for (const id of ids) {
+      if (this.#announced.size < idsMax && !this.#known.has(id)) this.#announced.add(id)
+    }
+  }
+
+  /** What is to be announced now. */
+  takeAnnounced(): readonly string[] {
+    const ids = [...this.#announced].filter((id) => !this.#known.has(id))
+    this.#announced.clear()
+    return ids
+  }
+}

@@ -1,0 +1,369 @@
+import type { RandomSource } from '@warren/core'
+import { MembershipError } from '../membership-error.ts'
+import type { RecordSet, Refusal } from '../set/record-set.ts'
+import { affectedDids } from './affected-dids.ts'
+import { answerAsk, answerWant, headsOf } from './answer-neighbour.ts'
+import { Neighbour, PULL_ORDER } from './neighbour.ts'
+import { Pull } from './pull.ts'
+import { type Intake, RecordIntake } from './record-intake.ts'
+import { RecordSpread } from './record-spread.ts'
+import { type Source, StoreQueue, toldAbout } from './store-queue.ts'
+import type { GossipWord, SyncEffect } from './sync-effect.ts'
+import type { SyncEvent } from './sync-event.ts'
+import { SYNC_LIMITS, type SyncLimits } from './sync-limits.ts'
+import { encodeSyncMessage, parseSyncMessage, type SyncMessage } from './sync-message.ts'
+
+export interface RecordSyncInit {
+  /** What was durable when the node started. */
+  readonly set: RecordSet
+  readonly random: RandomSource
+  readonly limits?: Partial<SyncLimits>
+}
+
+/** Codes of what a record that comes later can mend. */
+const MENDABLE: ReadonlySet<string> = new Set([
+  'signer-unknown',
+  'predecessor-unknown',
+  'record-unproved',
+])
+
+/**
+ * How records travel: pushed to neighbours the moment they are durable, by gossip, and by comparing sets
+ * on every new connection and every few seconds.
+ *
+ * A state machine without clock, sockets or store: an event and a time go in, effects come out, and the same
+ * class runs in a node and in the simulator. A neighbour can make it do no more than its limits say, and
+ * can take nothing away from it but its own connection.
+ */
+export class RecordSync {
+  readonly #limits: SyncLimits
+  readonly #neighbours = new Map<string, Neighbour>()
+  readonly #store = new StoreQueue()
+  readonly #spread: RecordSpread
+  readonly #intake: RecordIntake
+  #effects: SyncEffect[] = []
+  #nowMs = 0
+  #headsAtMs: number | undefined
+  #announceAtMs: number | undefined
+  #retryAtMs: number | undefined
+
+  constructor({ set, random, limits = {} }: RecordSyncInit) {
+    this.#limits = { ...SYNC_LIMITS, ...limits }
+    this.#intake = new RecordIntake(set, this.#limits)
+    this.#spread = new RecordSpread(this.#neighbours, random, this.#limits)
+  }
+
+  get set(): RecordSet {
+    return this.#intake.set
+  }
+
+  /** Whether this node's removals are, or once were, exactly those of a root: then they hold all that it commits to. */
+  hasHadRoot(removalRoot: string): boolean {
+    return this.#intake.hasHadRoot(removalRoot)
+  }
+
+  /** Takes one event at a time on the monotonic clock and says what is to be done, in this order. */
+  handle(event: SyncEvent, nowMs: number): readonly SyncEffect[] {
+    this.#nowMs = nowMs
+    this.#take(event)
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
+  #take(event: SyncEvent): void {
+    switch (event.type) {
+      case 'connected':
+        this.#connected(event.link, event.did)
+        break
+      case 'disconnected':
+        this.#neighbours.delete(event.link)
+        break
+      case 'message':
+        this.#message(event.link, event.bytes)
+        break
+      case 'gossip':
+        this.#gossip(event.ref, event.bytes)
+        break
+      case 'stored':
+        this.#stored(event.batch)
+        break
+      case 'store-failed':
+        this.#storeFailed(event.batch)
+        break
+      case 'submit':
+        this.#submit(event.ref, event.texts)
+        break
+      case 'wake':
+        this.#wake()
+        break
+    }
+    this.#askToBeWoken()
+  }
+
+  /** What an administrator made here: each text is answered for, and the whole again once it is durable. */
+  #submit(ref: number, texts: readonly string[]): void {
+    const { ids, added, refused } = this.#accept(texts, { from: 'here', ref })
+    this.#effects.push({ type: 'judged', ref, ids, refused: refused.map(({ error }) => error) })
+    if (added.length === 0) this.#effects.push({ type: 'submitted', ref, durable: true })
+  }
+
+  #connected(link: string, did: string): void {
+    if (this.#neighbours.size >= this.#limits.linksMax) {
+      this.#effects.push({ type: 'cut', link, code: 'links-exhausted' })
+      return
+    }
+    const neighbour = new Neighbour(link, did, this.#limits)
+    this.#neighbours.set(link, neighbour)
+    neighbour.owesByMs = this.#nowMs + this.#limits.answerMs
+    this.#headsAtMs ??= this.#nowMs + this.#limits.headsMs
+    this.#send(neighbour, { type: 'heads', heads: headsOf(this.set), reply: false })
+  }
+
+  #message(link: string, bytes: Uint8Array): void {
+    const neighbour = this.#neighbours.get(link)
+    // It was cut a moment ago, and this was on its way.
+    if (neighbour === undefined) return
+    try {
+      this.#hear(neighbour, parseSyncMessage(bytes, this.#limits.messageBytesMax))
+    } catch (error) {
+      if (!(error instanceof MembershipError)) throw error
+      this.#cut(neighbour, error.code)
+    }
+  }
+
+  #hear(neighbour: Neighbour, message: SyncMessage): void {
+    switch (message.type) {
+      case 'heads':
+        this.#hearHeads(neighbour, message)
+        break
+      case 'ask':
+        this.#send(neighbour, answerAsk(this.set, message, this.#limits))
+        break
+      case 'below':
+        this.#hearBelow(neighbour, message)
+        break
+      case 'want':
+        for (const bytes of answerWant(this.set, message, this.#limits)) {
+          this.#effects.push({ type: 'send', link: neighbour.link, bytes })
+        }
+        neighbour.learnt(message.ids)
+        break
+      case 'records':
+        this.#hearRecords(neighbour, message)
+        break
+      case 'have':
+        this.#hearHave(neighbour, message.ids)
+        break
+    }
+  }
+
+  #hearHeads(
+    neighbour: Neighbour,
+    { heads, reply }: Extract<SyncMessage, { type: 'heads' }>,
+  ): void {
+    if (reply) this.#send(neighbour, { type: 'heads', heads: headsOf(this.set), reply: false })
+    neighbour.heads = heads
+    // While something is being fetched, what is left of the round is compared with the newer heads.
+    if (neighbour.pull !== undefined) return
+    neighbour.queue.splice(0, Number.POSITIVE_INFINITY, ...PULL_ORDER)
+    this.#compare(neighbour)
+  }
+
+  /** Goes through the parts in their order; what differs is fetched before the next is looked at. */
+  #compare(neighbour: Neighbour): void {
+    const { heads } = neighbour
+    if (heads === undefined) return
+    for (;;) {
+      const part = neighbour.queue.shift()
+      if (part === undefined) break
+      if (part === 'grant') this.#settle(neighbour)
+      const { root, count } = heads[part]
+      if (root === this.set.trie(part).root) continue
+      neighbour.pull = new Pull(part, count, this.#limits)
+      this.#advance(neighbour)
+      return
+    }
+    neighbour.heads = undefined
+    neighbour.owesByMs = undefined
+  }
+
+  /** Asks on, or goes to the next part when this one is there. */
+  #advance(neighbour: Neighbour): void {
+    const { pull } = neighbour
+    if (pull === undefined) return
+    const bare = pull.part === 'removal' && pull.missing >= this.#limits.bareFrom
+    for (const message of pull.next(bare)) this.#send(neighbour, message)
+    if (!pull.isDone) {
+      neighbour.owesByMs = this.#nowMs + this.#limits.answerMs
+      return
+    }
+    if (neighbour.pending.length > 0) {
+      throw new MembershipError('record-unproved', 'the neighbour has records that prove nothing')
+    }
+    neighbour.pull = undefined
+    this.#compare(neighbour)
+  }
+
+  #hearBelow(neighbour: Neighbour, answer: Extract<SyncMessage, { type: 'below' }>): void {
+    const { pull } = neighbour
+    const fits = pull?.part === answer.part && pull.below(answer, this.set.trie(answer.part))
+    if (!fits) throw new MembershipError('sync-malformed', 'an answer to nothing that was asked')
+    neighbour.learnt(answer.ids.filter((id) => this.set.has(id)))
+    this.#advance(neighbour)
+  }
+
+  #hearRecords(
+    neighbour: Neighbour,
+    { texts, answer }: Extract<SyncMessage, { type: 'records' }>,
+  ): void {
+    const { link, pull } = neighbour
+    const { ids, refused } = this.#accept([...neighbour.pending, ...texts], { from: 'link', link })
+    neighbour.learnt(ids)
+    neighbour.pending = []
+    const open = refused.filter(({ error }) => MENDABLE.has(error.code))
+    const bad = refused.find(({ error }) => !MENDABLE.has(error.code))
+    if (bad !== undefined) throw bad.error
+    if (answer === 'none' || pull === undefined) {
+      // New, and resting on what this node does not know yet: it is fetched in order.
+      if (open.length > 0) this.#askHeads(neighbour)
+      return
+    }
+    this.#keepPending(neighbour, open)
+    const { complete, again } = this.#received(pull, { ids, open, isLast: answer === 'last' })
+    if (!complete) {
+      throw new MembershipError('records-withheld', 'the neighbour does not give what it has named')
+    }
+    pull.again(again)
+    this.#advance(neighbour)
+  }
+
+  #received(
+    pull: Pull,
+    came: {
+      readonly ids: readonly string[]
+      readonly open: readonly Refusal[]
+      readonly isLast: boolean
+    },
+  ): { readonly complete: boolean; readonly again: readonly string[] } {
+    const openIds = came.open.flatMap(({ id }) => (id === undefined ? [] : [id]))
+    // Without its proofs and without witnesses that vouch for it here: the proofs are asked for.
+    const again = came.open.flatMap(({ id, isBare }) => (isBare && id !== undefined ? [id] : []))
+    const complete = pull.received([...came.ids, ...openIds], came.isLast)
+    return { complete, again }
+  }
+
+  #keepPending(neighbour: Neighbour, open: readonly Refusal[]): void {
+    const pending = open.filter(({ isBare }) => !isBare).map(({ text }) => text)
+    const length = pending.reduce((sum, text) => sum + text.length, 0)
+    if (length > this.#limits.pendingCharsMax) {
+      throw new MembershipError(
+        'record-unproved',
+        'too many records of the neighbour prove nothing',
+      )
+    }
+    neighbour.pending = pending
+  }
+
+  #hearHave(neighbour: Neighbour, ids: readonly string[]): void {
+    neighbour.learnt(ids)
+    if (ids.every((id) => this.set.has(id))) return
+    // By comparison, so that what they rest on comes with them.
+    this.#askHeads(neighbour)
+  }
+
+  #askHeads(neighbour: Neighbour): void {
+    if (neighbour.pull !== undefined) return
+    this.#send(neighbour, { type: 'heads', heads: headsOf(this.set), reply: true })
+    neighbour.owesByMs ??= this.#nowMs + this.#limits.answerMs
+  }
+
+  #gossip(ref: number, bytes: Uint8Array): void {
+    let verdict: GossipWord = 'ignore'
+    try {
+      const message = parseSyncMessage(bytes, this.#limits.messageBytesMax)
+      if (message.type !== 'records') throw new MembershipError('sync-malformed', 'no records')
+      const { added, refused } = this.#accept(message.texts, { from: 'gossip', ref })
+      if (refused.some(({ error }) => !MENDABLE.has(error.code))) verdict = 'reject'
+      else if (added.length > 0) return
+    } catch (error) {
+      if (!(error instanceof MembershipError)) throw error
+      verdict = 'reject'
+    }
+    this.#effects.push({ type: 'verdict', ref, verdict })
+  }
+
+  /** Takes up what is valid. What takes away acts at once; what is passed on waits until it is durable. */
+  #accept(texts: readonly string[], source: Source): Intake {
+    const intake = this.#intake.accept(texts)
+    if (intake.added.length > 0) {
+      this.#effects.push({ type: 'changed', dids: affectedDids(intake.added) })
+      this.#effects.push(this.#store.store({ records: intake.added, source }))
+    }
+    return intake
+  }
+
+  #stored(number: number): void {
+    const batch = this.#store.take(number)
+    if (batch === undefined) return
+    this.#effects.push(...toldAbout(batch, true))
+    this.#effects.push(...this.#spread.passOn(batch.records, batch.source.from === 'here'))
+    this.#announceAtMs ??= this.#nowMs + this.#limits.announceMs
+  }
+
+  #storeFailed(number: number): void {
+    const batch = this.#store.take(number)
+    if (batch === undefined) return
+    this.#effects.push(...toldAbout(batch, false))
+    this.#store.keep(batch)
+    this.#retryAtMs ??= this.#nowMs + this.#limits.retryStoreMs
+    const message =
+      'records could not be made durable; they are in force here and are not passed on'
+    this.#effects.push({ type: 'alarm', code: 'records-not-durable', message })
+  }
+
+  #wake(): void {
+    const now = this.#nowMs
+    if (this.#announceAtMs !== undefined && now >= this.#announceAtMs) {
+      this.#announceAtMs = undefined
+      this.#effects.push(...this.#spread.announce(this.set))
+    }
+    if (this.#headsAtMs !== undefined && now >= this.#headsAtMs) this.#showHeads()
+    if (this.#retryAtMs !== undefined && now >= this.#retryAtMs) {
+      this.#retryAtMs = undefined
+      this.#effects.push(...this.#store.retry())
+    }
+    for (const neighbour of this.#neighbours.values()) {
+      const { owesByMs } = neighbour
+      if (owesByMs !== undefined && now >= owesByMs) this.#cut(neighbour, 'records-silent')
+    }
+  }
+
+  #showHeads(): void {
+    const neighbour = this.#spread.anyone()
+    this.#headsAtMs = neighbour === undefined ? undefined : this.#nowMs + this.#limits.headsMs
+    if (neighbour !== undefined) this.#askHeads(neighbour)
+  }
+
+  #settle(neighbour: Neighbour): void {
+    if (neighbour.isSettled) return
+    neighbour.isSettled = true
+    this.#effects.push({ type: 'settle', link: neighbour.link })
+  }
+
+  #cut(neighbour: Neighbour, code: string): void {
+    this.#neighbours.delete(neighbour.link)
+    this.#effects.push({ type: 'cut', link: neighbour.link, code })
+  }
+
+  #send(neighbour: Neighbour, message: SyncMessage): void {
+    this.#effects.push({ type: 'send', link: neighbour.link, bytes: encodeSyncMessage(message) })
+  }
+
+  #askToBeWoken(): void {
+    const owed = [...this.#neighbours.values()].map(({ owesByMs }) => owesByMs)
+    const times = [this.#headsAtMs, this.#announceAtMs, this.#retryAtMs, ...owed]
+    const atMs = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
+    if (Number.isFinite(atMs)) this.#effects.push({ type: 'wake', atMs })
+  }
+}

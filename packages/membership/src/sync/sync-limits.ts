@@ -1,0 +1,54 @@
+/** Bounds and pace of the exchange of records. Times in milliseconds. */
+export interface SyncLimits {
+  /** Bytes of one message between neighbours. */
+  readonly messageBytesMax: number
+  /** Connections at one time; the network keeps fewer. */
+  readonly linksMax: number
+  /** Neighbours that get the whole of a new record at once; the rest learn of it a moment later. */
+  readonly relayMax: number
+  /** New records that are pushed; when more come at once neighbours fetch what they lack. */
+  readonly pushedMax: number
+  /** How long the names of new records are gathered before the rest of the neighbours hear of them. */
+  readonly announceMs: number
+  /** Pause between two comparisons of heads with a neighbour chosen at random. */
+  readonly headsMs: number
+  /** A neighbour that owes an answer for so long is cut. */
+  readonly answerMs: number
+  /** Questions that are open to one neighbour at a time. */
+  readonly asksMax: number
+  /** Records that are asked for, or announced, in one message. */
+  readonly idsMax: number
+  /** Ids below a prefix that are named instead of summed up. */
+  readonly namedMax: number
+  /** Records of one neighbour that wait for others which they rest on: characters. */
+  readonly pendingCharsMax: number
+  /** From so many missing removals on, proofs that witnesses make unnecessary are left out. */
+  readonly bareFrom: number
+  /** Texts of which is remembered that they were seen. */
+  readonly seenMax: number
+  /** Ids of which is remembered that a neighbour has them. */
+  readonly knownMax: number
+  /** Own roots of earlier times: a beacon over one of them is covered. */
+  readonly rootsMax: number
+  /** Pause before a write that failed is tried again. */
+  readonly retryStoreMs: number
+}
+
+export const SYNC_LIMITS: SyncLimits = {
+  messageBytesMax: 1_048_576,
+  linksMax: 1_024,
+  relayMax: 16,
+  pushedMax: 16,
+  announceMs: 200,
+  headsMs: 5_000,
+  answerMs: 10_000,
+  asksMax: 8,
+  idsMax: 512,
+  namedMax: 256,
+  pendingCharsMax: 1_048_576,
+  bareFrom: 64,
+  seenMax: 8_192,
+  knownMax: 1_024,
+  rootsMax: 4_096,
+  retryStoreMs: 2_000,
+}

@@ -1,0 +1,156 @@
+import { canonicalJson, isJsonObject, JsonError, type JsonObject, parseJson } from '@warren/core'
+import { utf8Bytes, utf8Text } from '../byte-text.ts'
+import { CONTENT_ID_RULE } from '../labels.ts'
+import { MembershipError } from '../membership-error.ts'
+import { RecordReader, type TextRule } from '../record-reader.ts'
+import { RECORD_LENGTH_MAX } from '../records/decode-record.ts'
+import type { RecordClass } from '../records/mesh-record.ts'
+import { COUNT_RULE, ROOT_RULE } from '../records/read-checkpoint.ts'
+import type { TrieSummary } from '../set/id-trie.ts'
+
+/** Root and number of one part of somebody's set. */
+export interface PartHead {
+  readonly root: string
+  readonly count: number
+}
+
+export type Heads = Readonly<Record<RecordClass, PartHead>>
+
+/** What neighbours say to each other about records. */
+export type SyncMessage =
+  /** What the sender has; `reply` asks for the same in return. */
+  | { readonly type: 'heads'; readonly heads: Heads; readonly reply: boolean }
+  /** What stands below a prefix of a part? */
+  | { readonly type: 'ask'; readonly part: RecordClass; readonly prefix: string }
+  /** Ids where they are few, sums two digits further down where they are many. */
+  | {
+      readonly type: 'below'
+      readonly part: RecordClass
+      readonly prefix: string
+      readonly ids: readonly string[]
+      readonly sums: readonly TrieSummary[]
+    }
+  /** Give me these; `bare` leaves out proofs that witnesses make unnecessary. */
+  | { readonly type: 'want'; readonly ids: readonly string[]; readonly bare: boolean }
+  /** Records: those asked for, `last` with the end of the answer; or new ones, unasked. */
+  | {
+      readonly type: 'records'
+      readonly texts: readonly string[]
+      readonly answer: 'part' | 'last' | 'none'
+    }
+  /** The sender has these, and nobody needs to answer. */
+  | { readonly type: 'have'; readonly ids: readonly string[] }
+
+const PARTS: readonly RecordClass[] = ['checkpoint', 'removal', 'grant']
+const TYPES = ['heads', 'ask', 'below', 'want', 'records', 'have'] as const
+const ANSWERS = ['part', 'last', 'none'] as const
+const PREFIX_RULE: TextRule = { lengthMax: 64, pattern: /^(?:[\da-f]{2})*$/ }
+const MESSAGE_IDS_MAX = 512
+const SUMS_MAX = 256
+const TEXTS_MAX = 512
+const JSON_LIMITS = { depthMax: 4, keysMax: 2_048 } as const
+
+export function encodeSyncMessage(message: SyncMessage): Uint8Array {
+  const { type, ...rest } = message
+  return utf8Bytes(canonicalJson({ type, ...asJson(rest) }))
+}
+
+function asJson(value: object): JsonObject {
+  const entries: readonly (readonly [string, unknown])[] = Object.entries(value)
+  const json: unknown = Object.fromEntries(entries)
+  if (!isJsonObject(json)) throw new Error('a message is JSON')
+  return json
+}
+
+/**
+ * Reads a message of a neighbour.
+ *
+ * @throws MembershipError `sync-malformed`, whatever is wrong with it
+ */
+export function parseSyncMessage(bytes: Uint8Array, bytesMax: number): SyncMessage {
+  try {
+    if (bytes.length > bytesMax) throw new RangeError('it is too long')
+    const text = utf8Text(bytes)
+    if (text === undefined) throw new RangeError('it is no text')
+    return readMessage(
+      new RecordReader('record', parseJson(text, { ...JSON_LIMITS, lengthMax: bytesMax })),
+    )
+  } catch (cause) {
+    const isTheirs =
+      cause instanceof RangeError || cause instanceof JsonError || cause instanceof MembershipError
+    if (!isTheirs) throw cause
+    throw new MembershipError('sync-malformed', `not a message about records: ${cause.message}`, {
+      cause,
+    })
+  }
+}
+
+type MessageReader = (message: RecordReader) => SyncMessage
+
+const READERS: Readonly<Record<SyncMessage['type'], MessageReader>> = {
+  heads: (message) => {
+    message.members(['type', 'heads', 'reply'])
+    const heads = readHeads(message.child('heads'))
+    return { type: 'heads', heads, reply: message.flag('reply') }
+  },
+  ask: (message) => {
+    message.members(['type', 'part', 'prefix'])
+    return { type: 'ask', ...readPlace(message) }
+  },
+  below: (message) => {
+    message.members(['type', 'part', 'prefix', 'ids', 'sums'])
+    const sums = message.children('sums', SUMS_MAX).map(readSum)
+    return { type: 'below', ...readPlace(message), ids: readIds(message), sums }
+  },
+  want: (message) => {
+    message.members(['type', 'ids', 'bare'])
+    return { type: 'want', ids: readIds(message), bare: message.flag('bare') }
+  },
+  records: (message) => {
+    message.members(['type', 'texts', 'answer'])
+    const texts = message.texts('texts', { lengthMax: RECORD_LENGTH_MAX, countMax: TEXTS_MAX })
+    return { type: 'records', texts, answer: message.oneOf('answer', ANSWERS) }
+  },
+  have: (message) => {
+    message.members(['type', 'ids'])
+    return { type: 'have', ids: readIds(message) }
+  },
+}
+
+function readMessage(message: RecordReader): SyncMessage {
+  return READERS[message.oneOf('type', TYPES)](message)
+}
+
+function readPlace(message: RecordReader): {
+  readonly part: RecordClass
+  readonly prefix: string
+} {
+  return { part: message.oneOf('part', PARTS), prefix: message.text('prefix', PREFIX_RULE) }
+}
+
+function readIds(message: RecordReader): readonly string[] {
+  return message.texts('ids', { ...CONTENT_ID_RULE, countMax: MESSAGE_IDS_MAX })
+}
+
+function readHeads(heads: RecordReader): Heads {
+  heads.members(PARTS)
+  const [checkpoint, removal, grant] = PARTS.map((part) => readHead(heads.child(part)))
+  if (checkpoint === undefined || removal === undefined || grant === undefined) {
+    throw heads.fault('a part is missing')
+  }
+  return { checkpoint, removal, grant }
+}
+
+function readHead(head: RecordReader): PartHead {
+  head.members(['root', 'count'])
+  return { root: head.text('root', ROOT_RULE), count: head.integer('count', COUNT_RULE) }
+}
+
+function readSum(sum: RecordReader): TrieSummary {
+  sum.members(['prefix', 'count', 'digest'])
+  return {
+    prefix: sum.text('prefix', PREFIX_RULE),
+    count: sum.integer('count', COUNT_RULE),
+    digest: sum.text('digest', ROOT_RULE),
+  }
+}
