@@ -3,24 +3,8 @@ import { formatViolation, runSeeds, type RunView, type Violation } from '@warren
 import { bytesOf, textOf } from './actors/flood-actor.ts'
 import { type ProbeActor, type React } from './actors/probe-actor.ts'
 import { probeMesh } from './actors/probe-mesh.ts'
-import { type SyncActor } from './actors/sync-actor.ts'
+import { converges, keepsItsWord } from './actors/sync-invariants.ts'
 import { QUIET_MS, SETTLED_MS, syncMesh } from './actors/sync-mesh.ts'
-
-/** What was promised to be kept is kept, through any number of crashes. */
-function keepsItsWord(run: RunView<SyncActor>): string | undefined {
-  const promised = run.notes.filter(({ node }) => node === run.touched)
-  const actor = run.actor(run.touched ?? 0)
-  const lost = promised.find(({ text }) => actor?.known.has(text.slice('keeps '.length)) === false)
-  return lost === undefined ? undefined : `n${lost.node} ${lost.text} no more`
-}
-
-/** Late enough every node knows every word that any node has promised to keep. */
-function converges(run: RunView<SyncActor>): string | undefined {
-  if (run.nowMs < SETTLED_MS) return undefined
-  const words = new Set(run.notes.map(({ text }) => text))
-  const counts = Array.from({ length: run.nodes }, (_, node) => run.actor(node)?.known.size)
-  return counts.every((count) => count === words.size) ? undefined : `known: ${counts.join(' ')}`
-}
 
 const pingPong: React = (event, life) => {
   if (event.type === 'connected') {
@@ -139,11 +123,11 @@ describe('a runner', () => {
   const careful = { firstSeed: 1, seeds: 10, untilMs: SETTLED_MS }
 
   test('goes through all seeds of a scenario that holds', { tags: ['SIM-14'] }, () => {
-    const invariants = [keepsItsWord, converges]
+    const invariants = () => [keepsItsWord(), converges(SETTLED_MS)]
     const seeds: number[] = []
     const result = runSeeds({
       ...careful,
-      build: (variation) => syncMesh(variation, { invariants, gossip: {} }),
+      build: (variation) => syncMesh(variation, { invariants: invariants(), gossip: {} }),
       onProgress: ({ seed }) => seeds.push(seed),
     })
     expect(result.failure?.violation).toBeUndefined()
@@ -158,7 +142,7 @@ describe('a runner', () => {
     const { failure } = runSeeds({
       ...careful,
       build: ({ seed, faults: fewer = faults }) =>
-        syncMesh({ seed, faults: fewer }, { invariants: [converges] }),
+        syncMesh({ seed, faults: fewer }, { invariants: [converges(SETTLED_MS)] }),
     })
     expect(failure?.violation).toMatchObject({ seed: 1, atMs: SETTLED_MS })
     expect(failure?.faults).toEqual([faults[0]])
@@ -171,10 +155,10 @@ describe('a runner', () => {
       const result = runSeeds({
         ...careful,
         seeds: 200,
-        build: (variation) => syncMesh(variation, { invariants: [keepsItsWord], careful: false }),
+        build: (variation) => syncMesh(variation, { invariants: [keepsItsWord()], careful: false }),
       })
       const { failure } = result
-      expect(failure?.violation.message).toMatch(/^n\d+ keeps word\d+ no more$/)
+      expect(failure?.violation.message).toMatch(/^n\d+ forgot word\d+$/)
       expect(failure?.violation.seed).toBe(result.runs)
       expect(failure?.plannedFaults).toBe(30)
       expect(failure?.faults.length).toBeLessThan(4)
@@ -182,7 +166,7 @@ describe('a runner', () => {
       const { violation, faults } = failure!
       const replayed = syncMesh(
         { seed: violation.seed, faults },
-        { invariants: [keepsItsWord], careful: false },
+        { invariants: [keepsItsWord()], careful: false },
       )
       expect(replayed.runUntil(SETTLED_MS)).toEqual(violation)
     },
