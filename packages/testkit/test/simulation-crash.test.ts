@@ -94,6 +94,20 @@ describe('a crash', () => {
     },
   )
 
+  test(
+    'and a restart at one moment keep the links of one life from the next',
+    { tags: ['SIM-9'] },
+    () => {
+      const { simulation, sights } = probeMesh(2, () => [])
+      simulation.runUntil(1000)
+      simulation.faults.crash(0)
+      simulation.faults.restart(0)
+      simulation.runUntil(10_000)
+      const second = sights.filter(({ node, boot }) => node === 0 && boot === 2)
+      expect(second.map(({ event }) => event.type)).toEqual(['started', 'connected'])
+    },
+  )
+
   test('for ever leaves a node that answers nothing', { tags: ['SIM-9'] }, () => {
     const { simulation, sights } = probeMesh(2, () => [], {
       faults: [{ type: 'crash', atMs: 1000, node: 0, forMs: Infinity }],

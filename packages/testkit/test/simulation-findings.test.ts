@@ -52,6 +52,29 @@ describe('an invariant', () => {
     },
   )
 
+  test('sees every node right after what happened to it', { tags: ['SIM-12'] }, () => {
+    let seenBefore = 0
+    let sights: readonly { readonly node: number }[] = []
+    const { simulation, sights: all } = probeMesh(6, () => [], {
+      faults: [
+        { type: 'crash', atMs: 1000, node: 1, forMs: 100 },
+        { type: 'partition', atMs: 3000, groups: [[0, 2]], forMs: 20_000 },
+        { type: 'sleep', atMs: 30_000, node: 2, forMs: 20_000 },
+      ],
+      invariants: [
+        ({ touched }) => {
+          const fresh = sights.slice(seenBefore)
+          seenBefore = sights.length
+          if (fresh.length > 1) return `${fresh.length} things in one step`
+          return fresh.every(({ node }) => node === touched) ? undefined : 'touched is another'
+        },
+      ],
+    })
+    sights = all
+    expect(simulation.runUntil(60_000)?.message).toBeUndefined()
+    expect(seenBefore).toBeGreaterThan(60)
+  })
+
   test('that nothing violates lets the run go to its end', { tags: ['SIM-12'] }, () => {
     const { simulation } = probeMesh(2, () => [], {
       invariants: [counted(1)],

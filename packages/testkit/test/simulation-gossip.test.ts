@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { randomTopology, Simulation, type SimulationOptions, starTopology } from '@warren/testkit'
+import {
+  fullTopology,
+  randomTopology,
+  Simulation,
+  type SimulationOptions,
+  starTopology,
+} from '@warren/testkit'
 import { bytesOf, FloodActor, type Publish, type Way } from './actors/flood-actor.ts'
 import { type React } from './actors/probe-actor.ts'
 import { probeMesh, seen } from './actors/probe-mesh.ts'
@@ -72,14 +78,19 @@ describe('gossip', () => {
 
   test.for([
     { awayMs: 4500, hears: true },
+    { awayMs: 5200, hears: false },
     { awayMs: 12_000, hears: false },
+    { awayMs: 5200, hears: true, gossip: { announcedHeartbeats: 4 } },
+    { awayMs: 5200, hears: false, gossip: { announcedHeartbeats: 4, cacheHeartbeats: 4 } },
   ])(
-    'a node that was away for $awayMs ms hears of it: $hears',
+    'a node that was away for $awayMs ms hears of it: $hears $gossip',
     { tags: ['SIM-8'] },
-    ({ awayMs, hears }) => {
+    ({ awayMs, hears, gossip = {} }) => {
       const simulation = gossipMesh({
         nodes: 20,
-        topology: randomTopology(8),
+        topology: fullTopology(),
+        // Announcements alone, so that no push hides how long they go on.
+        gossip: { degree: 0, degreeLow: 0, ...gossip },
         faults: [{ type: 'crash', atMs: 2900, node: 9, forMs: awayMs }],
         network: { redialMs: 10 },
       })

@@ -181,6 +181,19 @@ describe('a partition', () => {
     },
   )
 
+  test('hides the crash of a node until its silence is noticed', { tags: ['SIM-6'] }, () => {
+    const { simulation, sights } = probeMesh(2, () => [], {
+      faults: [
+        { type: 'partition', atMs: 1000, groups: [[0]], forMs: 2 * DEAD_MS },
+        { type: 'crash', atMs: 2000, node: 1, forMs: Infinity },
+      ],
+    })
+    simulation.runUntil(1000 + DEAD_MS - 1)
+    expect(seen(sights, 0, 'disconnected')).toEqual([])
+    simulation.runUntil(2000 + DEAD_MS)
+    expect(seen(sights, 0, 'disconnected')).toHaveLength(1)
+  })
+
   test('that does not heal lets nobody across', { tags: ['SIM-6'] }, () => {
     const faults = [{ type: 'partition', atMs: 0, groups: [[0, 1], [2]], forMs: Infinity } as const]
     const { simulation, sights } = probeMesh(4, () => [], { faults })
@@ -240,6 +253,16 @@ describe('load', () => {
       expect(arrivals.map((atMs) => Math.round(atMs))).toEqual([1017, 1022, 1027])
     },
   )
+
+  test('a queue at the uplink spaces what arrives', { tags: ['SIM-7'] }, () => {
+    const { simulation, sights } = probeMesh(2, teller(), {
+      commands: [{ atMs: 1000, node: 0, command: 'abc' }],
+      network: { uplinkBytesPerMs: 0.5 },
+    })
+    simulation.runUntil(MINUTE_MS)
+    const arrivals = seen(sights, 1, 'message').map(({ now }) => now.wallMs - Date.UTC(2030, 0, 1))
+    expect(arrivals.map((atMs) => Math.round(atMs))).toEqual([1012, 1014, 1016])
+  })
 
   test('work delays what follows it, and the next event', { tags: ['SIM-7'] }, () => {
     const worker: React = (event, life) => {

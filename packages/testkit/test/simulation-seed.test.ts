@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { SeededRandom } from '@warren/testkit'
+import { bytesOf } from './actors/flood-actor.ts'
+import { probeMesh } from './actors/probe-mesh.ts'
 import { SETTLED_MS, syncMesh } from './actors/sync-mesh.ts'
 
 function digestOf(seed: number): string {
@@ -24,6 +26,18 @@ test(
 
 test('another seed gives another run', { tags: ['SIM-1'] }, () => {
   expect(new Set([1, 2, 3, 4].map((seed) => digestOf(seed))).size).toBe(4)
+})
+
+test('what messages say is part of the digest', { tags: ['SIM-1'] }, () => {
+  const [one, same, other] = ['left', 'left', 'rite'].map((text) => {
+    const { simulation } = probeMesh(2, (event) =>
+      event.type === 'connected' ? [{ type: 'send', link: event.link, bytes: bytesOf(text) }] : [],
+    )
+    simulation.runUntil(1000)
+    return simulation.digest
+  })
+  expect(same).toBe(one)
+  expect(other).not.toBe(one)
 })
 
 test('a run in pieces is the run in one piece', { tags: ['SIM-1'] }, () => {

@@ -1,6 +1,10 @@
 import { type Timeline } from './timeline.ts'
 
-/** Something that goes wrong at a time, and is put right again later; never, where that is infinity. */
+/**
+ * Something that goes wrong at a time, and is put right again later; never, where that is infinity.
+ *
+ * There is one partition at a time: a new one replaces the one before, and the end of either heals the mesh.
+ */
 export type Fault =
   | { readonly type: 'crash'; readonly atMs: number; readonly node: number; readonly forMs: number }
   | {

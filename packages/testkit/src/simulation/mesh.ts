@@ -1,8 +1,10 @@
-import { type Actor } from './actor.ts'
+import { type Actor, type ActorEvent } from './actor.ts'
 import { type FaultTarget } from './fault.ts'
 import { GossipModel } from './gossip-model.ts'
 import { GOSSIP_OPTIONS } from './gossip-options.ts'
 import { fixedLatency } from './latency.ts'
+import { type Link } from './link.ts'
+import { MeshFaults } from './mesh-faults.ts'
 import { LAN_OPTIONS } from './network-options.ts'
 import { Network } from './network.ts'
 import { CLOCK_OPTIONS, NodeClock } from './node-clock.ts'
@@ -22,12 +24,9 @@ const DISK_MS = 2
 const BYTES_PER_KILOBYTE = 1024
 
 /** The parts of a mesh, joined: nodes, the network between them, gossip over it. */
-export class Mesh<
-  Durable,
-  Command,
-  Machine extends Actor<Durable, Command>,
-> implements FaultTarget {
+export class Mesh<Durable, Command, Machine extends Actor<Durable, Command>> {
   readonly notes: Note[] = []
+  readonly faults: FaultTarget
   readonly #options: SimulationOptions<Durable, Command, Machine>
   readonly #timeline: Timeline
   readonly #trace: Trace
@@ -50,6 +49,14 @@ export class Mesh<
     this.#network = this.#createNetwork()
     this.#gossip = this.#createGossip()
     this.#nodes = Array.from({ length: options.nodes }, (_, index) => this.#createPlace(index))
+    this.faults = new MeshFaults({
+      timeline,
+      trace,
+      network: this.#network,
+      gossip: this.#gossip,
+      machines: this.#nodes,
+      deadMs: options.network?.deadMs ?? LAN_OPTIONS.deadMs,
+    })
     for (const { node } of this.#nodes) timeline.at(0, () => node.start())
     this.#network.start()
     this.#gossip?.start()
@@ -73,73 +80,8 @@ export class Mesh<
     this.#node(node)?.deliver({ type: 'command', command }, {})
   }
 
-  crash(node: number): void {
-    this.#record(node, 'crash')
-    this.#node(node)?.crash()
-    this.#gossip?.reset(node)
-    this.#network.crash(node)
-  }
-
-  restart(node: number): void {
-    this.#record(node, 'restart')
-    this.#node(node)?.start()
-    this.#network.redial(node)
-  }
-
-  separate(groups: readonly (readonly number[])[]): void {
-    for (const group of groups) for (const node of group) this.#record(node, 'separate')
-    this.#network.separate(groups)
-  }
-
-  heal(): void {
-    this.#record(0, 'heal')
-    this.#network.heal()
-  }
-
-  lose(one: number, other: number): void {
-    this.#record(one, 'lose')
-    this.#network.lose(one, other)
-  }
-
-  step(node: number, byMs: number): void {
-    this.#record(node, 'step')
-    this.#nodes[node]?.clock.step(byMs)
-  }
-
-  sleep(node: number): void {
-    this.#record(node, 'sleep')
-    const sleeper = this.#node(node)
-    if (sleeper === undefined || sleeper.isAsleep) return
-    sleeper.sleep()
-    const { sleeps } = sleeper
-    const { deadMs = LAN_OPTIONS.deadMs } = this.#options.network ?? {}
-    this.#timeline.at(this.#timeline.nowMs + deadMs, () => {
-      if (sleeper.isAsleep && sleeper.sleeps === sleeps) this.#network.giveUp(node)
-    })
-  }
-
-  resume(node: number): void {
-    this.#record(node, 'resume')
-    this.#node(node)?.resume()
-    this.#network.redial(node)
-  }
-
-  stall(node: number): void {
-    this.#record(node, 'stall')
-    this.#nodes[node]?.disk.stall()
-  }
-
-  recover(node: number): void {
-    this.#record(node, 'recover')
-    this.#nodes[node]?.disk.recover()
-  }
-
   #node(index: number): SimulatedNode<Durable, Command, Machine> | undefined {
     return this.#nodes[index]?.node
-  }
-
-  #record(node: number, kind: string): void {
-    this.#trace.record({ atMs: this.#timeline.nowMs, node, kind })
   }
 
   #name(node: number): string {
@@ -163,16 +105,24 @@ export class Mesh<
       hosts: {
         answers: (node) => this.actor(node) !== undefined && this.#node(node)?.isAsleep === false,
         opened: (node, link) => {
-          const peer = link.from(node)[1].node
-          const event = { type: 'connected', link: link.id, peer: this.#name(peer) } as const
-          this.#node(node)?.deliver(event, { peer })
+          const peer = this.#name(link.from(node)[1].node)
+          this.#tell(node, link, { type: 'connected', link: link.id, peer })
         },
         closed: (node, link) => {
           this.#gossip?.leave(link)
-          const peer = link.from(node)[1].node
-          this.#node(node)?.deliver({ type: 'disconnected', link: link.id }, { peer })
+          this.#tell(node, link, { type: 'disconnected', link: link.id })
         },
       },
+    })
+  }
+
+  /** In a step of its own, so that no step touches two nodes; and only in the life that had the link. */
+  #tell(node: number, link: Link, event: ActorEvent<Command>): void {
+    const simulated = this.#node(node)
+    const boot = simulated?.boot
+    const peer = link.from(node)[1].node
+    this.#timeline.at(this.#timeline.nowMs, () => {
+      if (simulated?.boot === boot) simulated?.deliver(event, { peer })
     })
   }
 

@@ -79,7 +79,7 @@ export class Simulation<
 
   /** Faults at this very moment. */
   get faults(): FaultTarget {
-    return this.#mesh
+    return this.#mesh.faults
   }
 
   /** The state machine of a node; undefined while the node is down. */
