@@ -34,9 +34,10 @@ export interface RunSeedsOptions {
   readonly shrinkRunsMax?: number
 }
 
-/** The first seed that went wrong, with the fewest faults that were found to do it. */
+/** The first seed that went wrong, with the fewest faults that were found to do it; the violation is that of the run with these alone. */
 export interface SeedsFailure {
   readonly violation: Violation
+  /** How many faults there were when it first went wrong. */
   readonly plannedFaults: number
   readonly faults: readonly Fault[]
 }
