@@ -3,8 +3,8 @@ import { MemoryDatastore } from 'datastore-core'
 import { NetworkError } from './network-error.ts'
 
 export interface DatastoreLimits {
-  readonly recordsMax: number
-  readonly recordBytesMax: number
+  readonly storedRecordsMax: number
+  readonly storedRecordBytesMax: number
 }
 
 type Key = Parameters<MemoryDatastore['put']>[0]
@@ -31,16 +31,16 @@ export class BoundedDatastore extends MemoryDatastore {
     value: Uint8Array,
     options?: AbortOptions,
   ): ReturnType<MemoryDatastore['put']> {
-    if (value.byteLength > this.#limits.recordBytesMax) {
+    if (value.byteLength > this.#limits.storedRecordBytesMax) {
       throw new NetworkError(
         'message-too-long',
-        `a record has at most ${this.#limits.recordBytesMax} bytes`,
+        `a record has at most ${this.#limits.storedRecordBytesMax} bytes`,
       )
     }
     const put = super.put(key, value, options)
     this.#use(key)
     for (const oldest of this.#keys.values()) {
-      if (this.#keys.size <= this.#limits.recordsMax) break
+      if (this.#keys.size <= this.#limits.storedRecordsMax) break
       void this.delete(oldest)
     }
     return put

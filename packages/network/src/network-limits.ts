@@ -75,8 +75,8 @@ export interface NetworkLimits {
   readonly knownPeersMax: number
   readonly blockedPeersMax: number
   /** What libp2p keeps of peers and for the DHT. */
-  readonly recordsMax: number
-  readonly recordBytesMax: number
+  readonly storedRecordsMax: number
+  readonly storedRecordBytesMax: number
 }
 
 export const NETWORK_LIMITS: NetworkLimits = {
@@ -133,6 +133,6 @@ export const NETWORK_LIMITS: NetworkLimits = {
   gossipRejectionsMax: 16,
   knownPeersMax: 1_024,
   blockedPeersMax: 4_096,
-  recordsMax: 8_192,
-  recordBytesMax: 16_384,
+  storedRecordsMax: 8_192,
+  storedRecordBytesMax: 16_384,
 }

@@ -18,7 +18,7 @@ test(
   'of the peers that others name, no more are kept than allowed',
   { tags: ['NET-20', 'THR-21'] },
   async () => {
-    const { node } = await bareNode({ recordsMax: 4 })
+    const { node } = await bareNode({ storedRecordsMax: 4 })
     const used = await somebody()
     await node.peerStore.merge(used, addresses(1))
     for (let count = 0; count < 8; count += 1) {
@@ -32,7 +32,7 @@ test(
 )
 
 test('what is kept of one peer is bounded', { tags: ['NET-20', 'THR-21'] }, async () => {
-  const { node } = await bareNode({ recordBytesMax: 1_000 })
+  const { node } = await bareNode({ storedRecordBytesMax: 1_000 })
   const peer = await somebody()
   await node.peerStore.merge(peer, addresses(10))
   await expect(node.peerStore.merge(peer, addresses(200))).rejects.toMatchObject({
