@@ -6,7 +6,7 @@ import { readEcho, SELECTIONS } from './multistream-lines.ts'
 import { NetworkError } from './network-error.ts'
 import type { NetworkLimits } from './network-limits.ts'
 import type { AdmissionPort, AdmissionVerdict } from './ports.ts'
-import { isReasonCode, reasonCodeOf } from './reason-code.ts'
+import { reasonCodeOf, stableCode } from './reason-code.ts'
 import { sendAll } from './send-all.ts'
 import type { StreamReader } from './stream-reader.ts'
 import { encodeVerdict, parseVerdict, type Verdict } from './verdict.ts'
@@ -105,8 +105,4 @@ function verdictOf(judged: AdmissionVerdict): Verdict {
 
 function refusedByPeer(code: string): AdmissionOutcome {
   return { admitted: false, by: 'peer', code, sentence: PEER_SENTENCE }
-}
-
-function stableCode(code: string): string {
-  return isReasonCode(code) ? code : 'admission-failed'
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '@warren/core'
 import type { KnownPeers } from './known-peers.ts'
 import type { LinkCalls } from './link-calls.ts'
-import { NetworkError, type NetworkErrorCode } from './network-error.ts'
+import { NetworkError } from './network-error.ts'
 import type { DiscoveredBy, NetworkEventHub, Peer } from './network-events.ts'
 import type { NetworkLimits } from './network-limits.ts'
 import type { PeerLink } from './peer-link.ts'
@@ -52,7 +52,7 @@ export class AdmittedPeers {
     return this.#table.all().map((admitted) => this.#peerOf(admitted))
   }
 
-  /** Both sides have admitted each other on this connection. */
+  /** This connection may be used for everything now. */
   admit(link: PeerLink, did: string): void {
     if (link.state === 'closed') return
     const { clock, known, makeCalls } = this.#components
@@ -67,7 +67,6 @@ export class AdmittedPeers {
     link.admit(did)
     if (!placement.isCurrent) {
       this.#retire(admitted)
-      this.#cutSurplus(did)
       return
     }
     if (placement.retired === undefined) {
@@ -76,15 +75,6 @@ export class AdmittedPeers {
       this.#retire(placement.retired)
     }
     this.#components.onCurrent(link)
-    this.#cutSurplus(did)
-  }
-
-  /** Calls keep a losing connection for as long as their member likes: without a bound it could hold all that there are. */
-  #cutSurplus(did: string): void {
-    const own = [...this.#open].filter((admitted) => admitted.did === did)
-    const surplus = own.slice(0, -this.#components.limits.connectionsPerMemberMax)
-    const reason = new NetworkError('peer-duplicate', 'the member has too many connections')
-    for (const { link } of surplus) link.cut(reason)
   }
 
   /** Another connection serves this peer: this one ends when its calls have, and not before those on their way can come. */
@@ -123,6 +113,8 @@ export class AdmittedPeers {
   }
 }
 
-function codeOf({ reason }: AbortSignal): NetworkErrorCode {
-  return reason instanceof NetworkError ? reason.code : 'peer-lost'
+/** What the records have ended the connection for says more than that they did. */
+function codeOf({ reason }: AbortSignal): string {
+  if (!(reason instanceof NetworkError)) return 'peer-lost'
+  return reason.code === 'records-cut' ? (reason.peerCode ?? reason.code) : reason.code
 }

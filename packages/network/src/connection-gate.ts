@@ -26,8 +26,8 @@ export class ConnectionGate implements ConnectionGater {
   readonly denyInboundEncryptedConnection = (peer: PeerId): boolean => this.#isExpelled(peer)
   readonly denyOutboundEncryptedConnection = (peer: PeerId): boolean => this.#isExpelled(peer)
 
-  /** The connection with this timeline is no longer on its way: it has been admitted. */
-  settle(timeline: object): void {
+  /** The connection with this timeline is no longer on its way: both sides have admitted each other. */
+  release(timeline: object): void {
     this.#places.get(timeline)?.()
   }
 

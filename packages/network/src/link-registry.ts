@@ -59,6 +59,14 @@ export class LinkRegistry {
     return [...this.#links.keys()]
   }
 
+  /** Calls, or settling, keep a connection for as long as its member likes: without a bound it could hold all that there are. */
+  cutSurplus(did: string): void {
+    const own = this.all().filter((link) => link.did === did)
+    const surplus = own.slice(0, -this.#components.limits.connectionsPerMemberMax)
+    const reason = new NetworkError('peer-duplicate', 'the member has too many connections')
+    for (const link of surplus) link.cut(reason)
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#watching)
     const { closeTimeoutMs: timeoutMs } = this.#components.limits

@@ -7,21 +7,23 @@ import type { StreamReader } from './stream-reader.ts'
 export const ADMISSION_PROTOCOL = '/warren/admission/1'
 export const JOIN_PROTOCOL = '/warren/join/1'
 export const CALL_PROTOCOL = '/warren/call/1'
+export const RECORDS_PROTOCOL = '/warren/records/1'
 
 const MULTISTREAM_PROTOCOL = '/multistream/1.0.0'
 /** Up to here the length of a line is one byte of its varint. */
 const LINE_BYTES_MAX = 127
 
-export type SelectionName = 'admission' | 'join' | 'call'
+export type SelectionName = 'admission' | 'join' | 'call' | 'records'
 
 /** What one side says of a stream, and the other repeats: both lines of multistream-select, for one of our protocols. */
 export const SELECTIONS: Readonly<Record<SelectionName, Uint8Array>> = {
   admission: selection(ADMISSION_PROTOCOL),
   join: selection(JOIN_PROTOCOL),
   call: selection(CALL_PROTOCOL),
+  records: selection(RECORDS_PROTOCOL),
 }
 
-const NAMES: readonly SelectionName[] = ['admission', 'join', 'call']
+const NAMES: readonly SelectionName[] = ['admission', 'join', 'call', 'records']
 
 /**
  * Reads which of our protocols a stream is for; what is not one of them stays unread.

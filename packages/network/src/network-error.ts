@@ -26,6 +26,10 @@ export type NetworkErrorCode =
   | 'message-too-long'
   | 'message-malformed'
   | 'gossip-rejected'
+  // records
+  | 'settle-timeout'
+  | 'records-cut'
+  | 'records-ended'
   // streams and calls
   | 'protocol-refused'
   | 'stream-reset'

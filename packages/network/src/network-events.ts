@@ -4,7 +4,7 @@ import type { NetworkLogger } from './network-logger.ts'
 /** How this node came to know of a peer. */
 export type DiscoveredBy = 'lan' | 'static' | 'dial' | 'inbound'
 
-/** An admitted peer with a connection. */
+/** An admitted peer with a connection that this side has settled. */
 export interface Peer {
   readonly did: string
   readonly peerId: string
@@ -19,7 +19,7 @@ export interface Peer {
 export interface NetworkEvents {
   /** Somebody on the LAN says it is there. Unauthenticated. */
   readonly discovered: { readonly peerId: string; readonly addresses: readonly string[] }
-  /** Both sides have admitted each other. */
+  /** Both sides have admitted each other, and this side has settled the connection. */
   readonly admitted: Peer
   /** One side does not admit the other. The code is stable; the peer's is the peer's word. */
   readonly refused: {

@@ -3,7 +3,7 @@ import type { CryptoSuite } from '@warren/crypto'
 import type { ChannelIdentity } from '@warren/handshake'
 import type { NetworkLimits } from './network-limits.ts'
 import type { NetworkLogger } from './network-logger.ts'
-import type { AdmissionPort, JoinPort } from './ports.ts'
+import type { AdmissionPort, JoinPort, RecordsPort } from './ports.ts'
 
 /** LAN discovery: on or off, and the pace and port of it, which only tests and labs change. */
 export interface DiscoverySettings {
@@ -31,5 +31,7 @@ export interface NetworkInit {
   readonly admission: AdmissionPort
   /** Absent on nodes that cannot make members. */
   readonly join?: JoinPort
+  /** Who exchanges records on each connection before it is used; absent, none are, and it is used at once. */
+  readonly records?: RecordsPort
   readonly logger: NetworkLogger
 }

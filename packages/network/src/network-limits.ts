@@ -39,6 +39,12 @@ export interface NetworkLimits {
   readonly joinTimeoutMs: number
   readonly joinRequestBytesMax: number
   readonly joinResponseBytesMax: number
+  // records
+  /** How long a connection may take from both verdicts until it is settled. */
+  readonly settleTimeoutMs: number
+  /** Of one message, and of those that wait to be sent on one connection, with their lengths. */
+  readonly recordBytesMax: number
+  readonly recordQueueBytesMax: number
   // streams
   /** Streams of one connection, each way, besides those of calls and sessions. */
   readonly streamsBesideCallsMax: number
@@ -109,6 +115,9 @@ export const NETWORK_LIMITS: NetworkLimits = {
   joinTimeoutMs: 30_000,
   joinRequestBytesMax: 262_144,
   joinResponseBytesMax: 1_048_576,
+  settleTimeoutMs: 10_000,
+  recordBytesMax: 1_048_576,
+  recordQueueBytesMax: 4_194_304,
   streamsBesideCallsMax: 192,
   streamWindowBytes: 1_048_576,
   readAheadBytes: 262_144,

@@ -15,13 +15,14 @@ export interface Network {
   start(): Promise<void>
   /** Ends all calls and connections; resolves when nothing is left. */
   stop(): Promise<void>
-  /** The admitted peers that have a connection. */
+  /** The admitted peers that have a connection, settled by this side. */
   peers(): readonly Peer[]
   /**
-   * Connects to an address and resolves when both sides have admitted each other.
+   * Connects to an address and resolves when both sides have admitted each other and this side has settled.
    *
    * @throws NetworkError `address-malformed`, `peer-unreachable`, `channel-refused` (not of this mesh, or not the
-   * peer that was dialled), `peer-expelled`, `admission-refused-by-us`, `admission-refused-by-peer`, `admission-timeout`
+   * peer that was dialled), `peer-expelled`, `admission-refused-by-us`, `admission-refused-by-peer`, `admission-timeout`,
+   * `settle-timeout`, `records-cut`, `records-ended`
    */
   dial(address: string, signal: AbortSignal): Promise<Channel>
   /**

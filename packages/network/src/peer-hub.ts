@@ -15,6 +15,7 @@ import { type CallHandler, LinkCalls } from './link-calls.ts'
 import { LinkDialing } from './link-dialing.ts'
 import { LinkJoining } from './link-joining.ts'
 import { LinkRegistry } from './link-registry.ts'
+import { LinkSettling } from './link-settling.ts'
 import { NetworkError } from './network-error.ts'
 import type { NetworkEventHub } from './network-events.ts'
 import type { NetworkInit } from './network-init.ts'
@@ -44,6 +45,7 @@ export class PeerHub {
   readonly #links: LinkRegistry
   readonly #known: KnownPeers
   readonly #admission: LinkAdmission
+  readonly #settling: LinkSettling
   #handler: CallHandler | undefined
 
   constructor(components: PeerHubComponents) {
@@ -70,9 +72,18 @@ export class PeerHub {
       expulsions,
       events,
       onAdmitted: (link, did) => {
-        components.gate.settle(link.connection.timeline)
-        this.peers.admit(link, did)
+        components.gate.release(link.connection.timeline)
+        this.#settling.begin(link, did)
+        this.#links.cutSurplus(did)
       },
+    })
+    this.#settling = new LinkSettling({
+      admission: init.admission,
+      records: init.records,
+      limits,
+      events,
+      logger: init.logger,
+      onSettled: (link, did) => this.peers.admit(link, did),
     })
     this.#links = new LinkRegistry({
       clock,
@@ -155,11 +166,12 @@ export class PeerHub {
     await peerStore.delete(peer)
   }
 
-  /** libp2p's own protocols start here: it learns only now what the peer speaks. */
+  /** libp2p's own protocols start here: it learns only now what the peer speaks, once that has settled, too. */
   #identify(link: PeerLink): void {
-    const { node, init } = this.#components
+    const { node, init, limits } = this.#components
+    const signal = AbortSignal.timeout(limits.settleTimeoutMs + limits.negotiationTimeoutMs)
     node()
-      .services.identify.identify(link.connection)
+      .services.identify.identify(link.connection, { signal })
       .catch((error: unknown) => {
         if (link.state === 'closed') return
         const fields = { peerId: link.peerId, reason: String(error) }
@@ -168,19 +180,20 @@ export class PeerHub {
   }
 
   #handlersOf(link: PeerLink): StreamHandlers {
-    const { join } = this.#components.init
-    const handlers: StreamHandlers = {
+    const { join, records } = this.#components.init
+    return {
       admission: async (stream, reader) => this.#admission.answer(link, stream, reader),
       call: async (stream, reader) => {
         const calls = this.peers.callsOn(link)
         if (calls === undefined) throw new NetworkError('protocol-refused', 'not admitted')
         await calls.accept(stream, reader)
       },
-    }
-    if (join === undefined) return handlers
-    return {
-      ...handlers,
-      join: async (stream, reader) => this.joining.answer(link, { stream, reader }),
+      ...(records !== undefined && {
+        records: async (stream, reader) => this.#settling.receive(link, { stream, reader }),
+      }),
+      ...(join !== undefined && {
+        join: async (stream, reader) => this.joining.answer(link, { stream, reader }),
+      }),
     }
   }
 }

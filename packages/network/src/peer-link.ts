@@ -5,8 +5,18 @@ import type { BoundChannel, ChannelBinding, StreamDoor } from './channel-binding
 import { NetworkError } from './network-error.ts'
 import { SECURE_HANDSHAKE_SUITE } from '@warren/handshake'
 
-/** How far a connection has come. `judged`: this side has admitted the peer, the peer's verdict is on its way. */
-export type LinkState = 'stranger' | 'joining' | 'admitting' | 'judged' | 'admitted' | 'closed'
+/**
+ * How far a connection has come. `judged`: this side has admitted the peer, the peer's verdict is on its way;
+ * `settling`: both have, and they speak records alone; `admitted`: this side lets it be used.
+ */
+export type LinkState =
+  | 'stranger'
+  | 'joining'
+  | 'admitting'
+  | 'judged'
+  | 'settling'
+  | 'admitted'
+  | 'closed'
 
 export interface PeerLinkInit {
   readonly connection: Connection
@@ -28,6 +38,7 @@ export class PeerLink {
   readonly openedAtMs: number
   readonly #bound: BoundChannel
   readonly #ended = new AbortController()
+  readonly #verdicts = Promise.withResolvers<void>()
   readonly #admission = Promise.withResolvers<string>()
   #state: LinkState = 'stranger'
   #did: string | undefined
@@ -49,6 +60,7 @@ export class PeerLink {
     // Every call and every wait on this connection listens here.
     setMaxListeners(0, this.#ended.signal)
     // Whoever waits gets the rejection; nobody has to wait.
+    this.#verdicts.promise.catch(() => undefined)
     this.#admission.promise.catch(() => undefined)
     connection.addEventListener('close', ({ error }) => {
       this.#end(new NetworkError('peer-lost', 'the connection has ended', { cause: error }))
@@ -67,7 +79,7 @@ export class PeerLink {
     return this.#state
   }
 
-  /** Who the peer is; known once it is admitted. */
+  /** Who the peer is; known once both sides have admitted each other. */
   get did(): string | undefined {
     return this.#did
   }
@@ -77,7 +89,12 @@ export class PeerLink {
     return this.#ended.signal
   }
 
-  /** Resolves with the peer's DID when both sides have admitted each other; rejects when they have not. */
+  /** Resolves when both sides have admitted each other; rejects when they have not. */
+  get verdicts(): Promise<void> {
+    return this.#verdicts.promise
+  }
+
+  /** Resolves with the peer's DID when the connection may be used for everything; rejects when it never may. */
   get admission(): Promise<string> {
     return this.#admission.promise
   }
@@ -105,6 +122,15 @@ export class PeerLink {
 
   markJudged(): void {
     if (this.#state === 'admitting') this.#state = 'judged'
+  }
+
+  /** Both sides have admitted each other. False when the connection is over. */
+  markSettling(did: string): boolean {
+    if (this.#state === 'closed') return false
+    this.#state = 'settling'
+    this.#did = did
+    this.#verdicts.resolve()
+    return true
   }
 
   admit(did: string): void {
@@ -144,6 +170,7 @@ export class PeerLink {
   #end(reason: NetworkError): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
+    this.#verdicts.reject(reason)
     this.#admission.reject(reason)
     this.#ended.abort(reason)
   }

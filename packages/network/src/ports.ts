@@ -6,6 +6,8 @@ export interface AdmissionPort {
   hello(channel: Channel): Uint8Array
   /** Judges what the peer has shown. A throw is a refusal with the error's code. */
   judge(hello: Uint8Array, channel: Channel): Promise<AdmissionVerdict>
+  /** Asked once more when the connection has settled: a code when the member may not stay after all. */
+  stillAdmitted?(did: string): string | undefined
 }
 
 export type AdmissionVerdict =
@@ -16,4 +18,37 @@ export type AdmissionVerdict =
 export interface JoinPort {
   /** Answers one request to join. A throw tells the stranger the error's code. */
   answer(request: Uint8Array, channel: Channel, signal: AbortSignal): Promise<Uint8Array>
+}
+
+/** The exchange of what members know of the mesh: the first thing on a connection after admission. */
+export interface RecordsPort {
+  /** Both sides have admitted each other; until `settle` the peer may speak records and nothing else, in both directions. */
+  connected(link: RecordLink): void
+  /**
+   * One message, at most `recordBytesMax` bytes. The messages of a link come in order, the next one when this
+   * has settled: not hurrying holds the peer back. A throw cuts the connection with the error's code.
+   */
+  message(link: RecordLink, bytes: Uint8Array): Promise<void>
+  /** The connection is over, perhaps while a message of it is still being dealt with. */
+  disconnected(link: RecordLink): void
+}
+
+/** The records channel of one connection, as its user sees it. */
+export interface RecordLink {
+  /** Unique in this process. */
+  readonly id: string
+  readonly did: string
+  readonly peerId: string
+  readonly direction: 'inbound' | 'outbound'
+  /**
+   * Queues one message, which is sent without waiting for a timer. False when the connection is over or when more
+   * than `recordQueueBytesMax` bytes would wait, and then nothing is queued.
+   *
+   * @throws NetworkError `message-too-long`
+   */
+  send(bytes: Uint8Array): boolean
+  /** The connection may be used for everything now. Idempotent. */
+  settle(): void
+  /** Ends the connection now. */
+  cut(code: string): void
 }

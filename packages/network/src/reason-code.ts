@@ -7,6 +7,11 @@ export function isReasonCode(value: unknown): value is string {
   return typeof value === 'string' && REASON_CODE.test(value)
 }
 
+/** A code that may be told to others, whatever a port has called its reason. */
+export function stableCode(code: string): string {
+  return isReasonCode(code) ? code : 'admission-failed'
+}
+
 /** The code that a peer may be told about this error: its own if it has one, never its message. */
 export function reasonCodeOf(error: unknown, otherwise: string): string {
   return error instanceof CodedError && isReasonCode(error.code) ? error.code : otherwise

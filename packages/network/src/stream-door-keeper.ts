@@ -11,6 +11,8 @@ export type StreamHandler = (stream: Stream, reader: StreamReader) => Promise<vo
 export interface StreamHandlers {
   readonly admission: StreamHandler
   readonly call: StreamHandler
+  /** Absent where no records are exchanged. */
+  readonly records?: StreamHandler
   /** Absent where nobody can join. */
   readonly join?: StreamHandler
 }
@@ -19,7 +21,8 @@ export interface StreamHandlers {
  * Decides what an inbound stream of one connection may be for.
  *
  * Until both sides have admitted each other that is admission, once, and joining where it is
- * offered; everything else is reset and libp2p never sees it. Afterwards our own protocols are
+ * offered; everything else is reset and libp2p never sees it. Then come the records of the mesh, on one
+ * stream, and what else there is waits until the connection is settled. From there on our own protocols are
  * served here and all others are handed to libp2p untouched.
  */
 export class StreamDoorKeeper {
@@ -28,6 +31,7 @@ export class StreamDoorKeeper {
   readonly #limits: NetworkLimits
   #strangerStreams = 0
   #negotiations = 0
+  #hasRecords = false
 
   constructor(link: PeerLink, handlers: StreamHandlers, limits: NetworkLimits) {
     this.#link = link
@@ -48,9 +52,9 @@ export class StreamDoorKeeper {
   #isWithinLimits(): boolean {
     const { negotiationsMax, strangerStreamsMax } = this.#limits
     if (this.#link.state === 'closed' || this.#negotiations >= negotiationsMax) return false
-    if (this.#link.state === 'admitted') return true
+    if (this.#isJudged()) return true
     this.#strangerStreams += 1
-    return this.#strangerStreams <= strangerStreamsMax || this.#link.state === 'judged'
+    return this.#strangerStreams <= strangerStreamsMax
   }
 
   async #serve(stream: Stream, handOver: () => void): Promise<void> {
@@ -58,6 +62,10 @@ export class StreamDoorKeeper {
     const name = await this.#negotiate(stream, reader)
     if (name === 'admission' || name === 'join') {
       await this.#strangerHandler(name)(stream, reader)
+      return
+    }
+    if (name === 'records') {
+      await this.#serveRecords(stream, reader)
       return
     }
     if (this.#link.state !== 'admitted') await this.#untilAdmitted()
@@ -90,10 +98,24 @@ export class StreamDoorKeeper {
     return handler
   }
 
-  /** The peer may be ahead by the moment that its verdict takes; nobody else is waited for. */
+  /** One stream for the whole connection, which the peer may have opened a moment before its verdict was read. */
+  async #serveRecords(stream: Stream, reader: StreamReader): Promise<void> {
+    const { records } = this.#handlers
+    if (records === undefined || this.#hasRecords || !this.#isJudged()) throw notAdmitted()
+    this.#hasRecords = true
+    await this.#link.verdicts
+    await records(stream, reader)
+  }
+
+  /** The peer may be ahead by what its verdict takes, or by what settling takes here; nobody else is waited for. */
   async #untilAdmitted(): Promise<void> {
-    if (this.#link.state !== 'judged') throw notAdmitted()
+    if (!this.#isJudged()) throw notAdmitted()
     await this.#link.admission
+  }
+
+  #isJudged(): boolean {
+    const { state } = this.#link
+    return state === 'judged' || state === 'settling' || state === 'admitted'
   }
 }
 

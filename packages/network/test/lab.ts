@@ -8,6 +8,7 @@ import {
   type Network,
   type NetworkLimits,
   NetworkError,
+  type RecordsPort,
 } from '@warren/network'
 import { setTimeout as delay } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
@@ -25,6 +26,8 @@ export interface LabNodeOptions {
   readonly staticPeers?: readonly string[]
   readonly listen?: readonly string[]
   readonly join?: JoinPort
+  readonly records?: RecordsPort
+  readonly stillAdmitted?: (did: string) => string | undefined
   /** Judges the DID that the peer has shown; admits everybody by default. */
   readonly judge?: (did: string, channel: Channel) => AdmissionVerdict | Promise<AdmissionVerdict>
   readonly hello?: () => Uint8Array
@@ -59,8 +62,10 @@ export async function labNode(options: LabNodeOptions = {}): Promise<LabNode> {
         const shown = Buffer.from(hello).toString()
         return options.judge?.(shown, channel) ?? { admitted: true, did: shown }
       },
+      ...(options.stillAdmitted && { stillAdmitted: options.stillAdmitted }),
     },
-    ...(options.join === undefined ? {} : { join: options.join }),
+    ...(options.join && { join: options.join }),
+    ...(options.records && { records: options.records }),
     logger: {
       log: (level, code, fields) => log.push(`${level} ${code} ${JSON.stringify(fields)}`),
     },

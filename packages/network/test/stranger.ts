@@ -5,17 +5,27 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { nodeSuite } from '@warren/crypto'
 import { ChannelBindings, HybridEncrypter } from '@warren/network'
-import { createLibp2p } from 'libp2p'
+import { createLibp2p, type Libp2p } from 'libp2p'
 import { concat } from 'uint8arrays/concat'
 import { onTestFinished } from 'vitest'
 import { frameMessage, readMessage } from '../src/message-framing.ts'
-import { readEcho, SELECTIONS } from '../src/multistream-lines.ts'
+import {
+  readEcho,
+  RECORDS_PROTOCOL,
+  SELECTIONS,
+  type SelectionName,
+} from '../src/multistream-lines.ts'
 import { StreamReader } from '../src/stream-reader.ts'
 import { encodeVerdict } from '../src/verdict.ts'
 import { MESH_ID } from './lab.ts'
 
 /** A connection of somebody who knows the mesh and passes the handshake, and then does what it likes. */
 export async function strangerConnection(address: string): Promise<Connection> {
+  const node = await strangerNode()
+  return node.dial(multiaddr(address))
+}
+
+async function strangerNode(): Promise<Libp2p> {
   const privateKey = await generateKeyPair('Ed25519')
   const node = await createLibp2p({
     privateKey,
@@ -36,7 +46,7 @@ export async function strangerConnection(address: string): Promise<Connection> {
     connectionMonitor: { enabled: false },
   })
   onTestFinished(async () => node.stop())
-  return node.dial(multiaddr(address))
+  return node
 }
 
 /** Resolves when the connection has ended. */
@@ -49,9 +59,15 @@ export function closed(connection: Connection): Promise<void> {
 
 /** Begins an admission and holds the last word back: the other side has admitted us, and waits for our verdict. */
 export async function halfAdmitted(address: string, did: string): Promise<HalfAdmission> {
-  const connection = await strangerConnection(address)
-  const muxed = connection as unknown as { muxer: { createStream(): Promise<Stream> } }
-  const stream = await muxed.muxer.createStream()
+  const node = await strangerNode()
+  const heard = Promise.withResolvers<Stream>()
+  // A stream that is not read is held back by its window alone.
+  await node.handle(RECORDS_PROTOCOL, (stream) => {
+    stream.pause()
+    heard.resolve(stream)
+  })
+  const connection = await node.dial(multiaddr(address))
+  const stream = await openRaw(connection)
   const reader = new StreamReader(stream)
   stream.send(concat([SELECTIONS.admission, frameMessage(Buffer.from(did))]))
   const signal = AbortSignal.timeout(5_000)
@@ -60,12 +76,31 @@ export async function halfAdmitted(address: string, did: string): Promise<HalfAd
   await readMessage(reader, 1_024, signal)
   return {
     connection,
+    recordsOfPeer: heard.promise,
     admit: () => stream.send(frameMessage(encodeVerdict({ ok: true }))),
   }
 }
 
+/** Opens a stream for one of our protocols and says which, and the first bytes of it. */
+export async function speak(
+  connection: Connection,
+  name: SelectionName,
+  first: Uint8Array = new Uint8Array(0),
+): Promise<Stream> {
+  const stream = await openRaw(connection)
+  stream.send(concat([SELECTIONS[name], first]))
+  return stream
+}
+
+async function openRaw(connection: Connection): Promise<Stream> {
+  const muxed = connection as unknown as { muxer: { createStream(): Promise<Stream> } }
+  return muxed.muxer.createStream()
+}
+
 export interface HalfAdmission {
   readonly connection: Connection
+  /** The records stream that the other side opens; it is not read. */
+  readonly recordsOfPeer: Promise<Stream>
   /** Says the last word. */
   readonly admit: () => void
 }
