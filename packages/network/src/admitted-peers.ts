@@ -88,6 +88,7 @@ export class AdmittedPeers {
     }, duplicateGraceMs * factor)
     link.ended.addEventListener('abort', () => clearTimeout(timer))
     calls.stopPreparing()
+    link.retire()
   }
 
   #onEnded(admitted: AdmittedLink): void {

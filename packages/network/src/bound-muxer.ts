@@ -19,7 +19,7 @@ const EARLY_STREAMS_MAX = 10
 /**
  * Puts a door in front of libp2p: every inbound stream is shown to the door of its connection
  * first, and libp2p sees only what the door hands over. What libp2p opens itself waits until the
- * peer is admitted.
+ * peer is admitted, and ends where another connection to the peer takes over.
  *
  * A stream that comes before the door is there waits for it. A muxer of stock holds early streams
  * for its first listener; that listener is ours, so the waiting is ours as well.
@@ -43,8 +43,10 @@ export function boundMuxer(
 class BoundMuxer extends TypedEventEmitter<StreamMuxerEvents> implements DoorMuxer {
   readonly #inner: StreamMuxer
   readonly #early: Stream[] = []
+  readonly #ofLibp2p = new WeakSet<Stream>()
   #door: StreamDoor | undefined
   #admission: Promise<unknown> | undefined
+  #retirement: Error | undefined
 
   constructor(inner: StreamMuxer) {
     super()
@@ -81,7 +83,18 @@ class BoundMuxer extends TypedEventEmitter<StreamMuxerEvents> implements DoorMux
     }
     const { signal } = options
     await (signal === undefined ? this.#admission : untilAborted(this.#admission, signal))
-    return this.#inner.createStream(options)
+    const stream = await this.#inner.createStream(options)
+    if (this.#retirement !== undefined) {
+      stream.abort(this.#retirement)
+      throw this.#retirement
+    }
+    this.#ofLibp2p.add(stream)
+    return stream
+  }
+
+  retire(reason: Error): void {
+    this.#retirement = reason
+    for (const stream of this.streams) if (this.#ofLibp2p.has(stream)) stream.abort(reason)
   }
 
   abort(error: Error): void {
@@ -94,11 +107,20 @@ class BoundMuxer extends TypedEventEmitter<StreamMuxerEvents> implements DoorMux
 
   #admit(stream: Stream): void {
     if (this.#door !== undefined) {
-      this.#door(stream, () => this.safeDispatchEvent('stream', { detail: stream }))
+      this.#door(stream, () => this.#handOver(stream))
     } else if (this.#early.length < EARLY_STREAMS_MAX) {
       this.#early.push(stream)
     } else {
       stream.abort(new NetworkError('stream-reset', 'too many streams before the door is open'))
     }
+  }
+
+  #handOver(stream: Stream): void {
+    if (this.#retirement !== undefined) {
+      stream.abort(this.#retirement)
+      return
+    }
+    this.#ofLibp2p.add(stream)
+    this.safeDispatchEvent('stream', { detail: stream })
   }
 }

@@ -21,6 +21,8 @@ export interface DoorMuxer extends StreamMuxer {
   setDoor(door: StreamDoor, admission: Promise<unknown>): void
   /** Opens a stream for a protocol of ours. */
   openStream(options: CreateStreamOptions): Promise<Stream>
+  /** Ends what libp2p does on this connection and lets it begin nothing more; our own streams stay. */
+  retire(reason: Error): void
 }
 
 /** A binding with the muxer that runs on it. */

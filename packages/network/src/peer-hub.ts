@@ -173,7 +173,7 @@ export class PeerHub {
     node()
       .services.identify.identify(link.connection, { signal })
       .catch((error: unknown) => {
-        if (link.state === 'closed') return
+        if (link.state === 'closed' || link.isRetired) return
         const fields = { peerId: link.peerId, reason: String(error) }
         init.logger.log('warn', 'identify-failed', fields)
       })

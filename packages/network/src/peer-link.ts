@@ -42,6 +42,7 @@ export class PeerLink {
   readonly #admission = Promise.withResolvers<string>()
   #state: LinkState = 'stranger'
   #did: string | undefined
+  #isRetired = false
 
   constructor({ connection, bound, openedAtMs }: PeerLinkInit) {
     this.connection = connection
@@ -82,6 +83,11 @@ export class PeerLink {
   /** Who the peer is; known once both sides have admitted each other. */
   get did(): string | undefined {
     return this.#did
+  }
+
+  /** Whether another connection serves this peer. */
+  get isRetired(): boolean {
+    return this.#isRetired
   }
 
   /** Aborted, with the reason, when the connection is over. */
@@ -138,6 +144,14 @@ export class PeerLink {
     this.#state = 'admitted'
     this.#did = did
     this.#admission.resolve(did)
+  }
+
+  /** Another connection serves this peer: here its last calls come to their end, and nothing of libp2p is left. */
+  retire(): void {
+    this.#isRetired = true
+    this.#bound.muxer.retire(
+      new NetworkError('peer-duplicate', 'another connection serves this peer'),
+    )
   }
 
   /** Ends the connection now; what is on its way is lost. */

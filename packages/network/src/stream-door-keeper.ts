@@ -1,4 +1,5 @@
 import type { Stream } from '@libp2p/interface'
+import { setImmediate as nextRound } from 'node:timers/promises'
 import { readSelection, type SelectionName } from './multistream-lines.ts'
 import { NetworkError } from './network-error.ts'
 import type { NetworkLimits } from './network-limits.ts'
@@ -68,10 +69,13 @@ export class StreamDoorKeeper {
       await this.#serveRecords(stream, reader)
       return
     }
-    if (this.#link.state !== 'admitted') await this.#untilAdmitted()
+    const isEarly = this.#link.state !== 'admitted'
+    if (isEarly) await this.#untilAdmitted()
     if (name === 'call') {
       await this.#handlers.call(stream, reader)
     } else {
+      // Where this connection takes over from another, libp2p lets go of that one first.
+      if (isEarly) await nextRound()
       reader.detach()
       handOver()
     }

@@ -1,5 +1,6 @@
 import type { Clock } from '@warren/core'
 import { nodeSuite } from '@warren/crypto'
+import type { ChannelIdentity } from '@warren/handshake'
 import {
   type AdmissionVerdict,
   type Channel,
@@ -21,6 +22,8 @@ export const clock: Clock = { wallMs: () => Date.now(), monotonicMs: () => perfo
 
 export interface LabNodeOptions {
   readonly name?: string
+  /** The node's keys; fresh ones when absent. */
+  readonly identity?: ChannelIdentity
   readonly meshId?: string
   readonly limits?: Partial<NetworkLimits>
   readonly staticPeers?: readonly string[]
@@ -50,7 +53,7 @@ export async function labNode(options: LabNodeOptions = {}): Promise<LabNode> {
   const network = createNetwork({
     suite: nodeSuite,
     clock,
-    privateIdentity: { ed25519: nodeSuite.ed25519.signer(), mlDsa44: nodeSuite.mlDsa44.signer() },
+    privateIdentity: options.identity ?? freshIdentity(),
     meshId: options.meshId ?? MESH_ID,
     listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
     staticPeers: options.staticPeers ?? [],
@@ -62,7 +65,7 @@ export async function labNode(options: LabNodeOptions = {}): Promise<LabNode> {
         const shown = Buffer.from(hello).toString()
         return options.judge?.(shown, channel) ?? { admitted: true, did: shown }
       },
-      ...(options.stillAdmitted && { stillAdmitted: options.stillAdmitted }),
+      stillAdmitted: (member) => options.stillAdmitted?.(member),
     },
     ...(options.join && { join: options.join }),
     ...(options.records && { records: options.records }),
@@ -73,6 +76,10 @@ export async function labNode(options: LabNodeOptions = {}): Promise<LabNode> {
   await network.start()
   onTestFinished(async () => network.stop())
   return { did, network, log, address: network.addresses()[0] ?? 'none' }
+}
+
+export function freshIdentity(): ChannelIdentity {
+  return { ed25519: nodeSuite.ed25519.signer(), mlDsa44: nodeSuite.mlDsa44.signer() }
 }
 
 export function soon(): AbortSignal {

@@ -11,6 +11,8 @@ export interface Relay {
   readonly cut: () => void
   /** Lets nothing through any more and says nothing about it. */
   readonly freeze: () => void
+  /** As `freeze`, and keeps from each side that the other has gone, as a pulled cable would. */
+  readonly hang: () => void
 }
 
 /** Changes what goes from the dialler to the target, or back. Returns the bytes to pass on. */
@@ -22,16 +24,19 @@ export async function relay(target: string, tamper: Tamper = (bytes) => bytes): 
   const sockets = new Set<Socket>()
   const captured: Buffer[] = []
   let frozen = false
+  let hanging = false
   const pass = (from: Socket, to: Socket, direction: 'forth' | 'back'): void => {
     sockets.add(from)
     from.on('data', (bytes: Buffer) => {
       captured.push(bytes)
       if (!frozen) to.write(tamper(bytes, direction))
     })
-    from.on('error', () => to.destroy())
+    from.on('error', () => {
+      if (!hanging) to.destroy()
+    })
     from.on('close', () => {
       sockets.delete(from)
-      to.end()
+      if (!hanging) to.end()
     })
   }
   const server = createServer((near) => {
@@ -57,6 +62,10 @@ export async function relay(target: string, tamper: Tamper = (bytes) => bytes): 
     },
     freeze: () => {
       frozen = true
+    },
+    hang: () => {
+      frozen = true
+      hanging = true
     },
   }
 }
