@@ -67,7 +67,7 @@ export class LinkAdmission {
   /** The peer chooses when its verdict comes, and the member may have been expelled since ours. */
   #admit(link: PeerLink, did: string): void {
     const { expulsions, onAdmitted } = this.#components
-    const code = expulsions.objection(did, link.openedAtMs)
+    const code = expulsions.objection(did, link)
     if (code === undefined) onAdmitted(link, did)
     else link.cut(new NetworkError('peer-expelled', 'the member was expelled', { peerCode: code }))
   }
@@ -82,7 +82,7 @@ export class LinkAdmission {
       channel: link.channel,
       port,
       limits,
-      objection: (did) => expulsions.objection(did, link.openedAtMs),
+      objection: (did) => expulsions.objection(did, link),
       onOurVerdict: () => link.markJudged(),
     }
   }

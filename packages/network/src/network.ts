@@ -45,6 +45,8 @@ export interface Network {
   onCall(handler: CallHandler): void
   /** Cuts everything of a member before this returns, and refuses its peers from then on. */
   expel(did: string, code: string): Promise<void>
+  /** Takes back an expulsion: the member's peers may connect again, and those that are written down are dialled. */
+  pardon(did: string): void
   /** Cuts everything of a member before this returns; whoever connects again is judged anew. */
   drop(did: string, code: string): void
   /**

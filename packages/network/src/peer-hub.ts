@@ -134,9 +134,8 @@ export class PeerHub {
   }
 
   drop(did: string, code: string): void {
-    this.#components.expulsions.expelMember(did, code)
-    const reason = new NetworkError('peer-expelled', 'the member was expelled', { peerCode: code })
-    for (const link of this.#linksOf(did)) link.cut(reason)
+    this.#components.expulsions.dropMember(did, code)
+    this.#cutMember(did, code)
   }
 
   async expel(did: string, code: string): Promise<void> {
@@ -144,8 +143,9 @@ export class PeerHub {
     const known = this.#known.get(did)
     const peerIds = new Set(this.#linksOf(did).map(({ peerId }) => peerId))
     if (known !== undefined) peerIds.add(known.peerId)
-    for (const peerId of peerIds) expulsions.expelPeer(peerId, code)
-    this.drop(did, code)
+    for (const peerId of peerIds) expulsions.expelPeer(peerId, did)
+    expulsions.expelMember(did, code)
+    this.#cutMember(did, code)
     this.#known.forget(did)
     for (const peerId of peerIds) dialer().forget(peerId)
     await Promise.all([...peerIds].map(async (peerId) => this.#forget(peerId)))
@@ -157,6 +157,11 @@ export class PeerHub {
 
   #linksOf(did: string): readonly PeerLink[] {
     return this.#links.all().filter((link) => link.did === did)
+  }
+
+  #cutMember(did: string, code: string): void {
+    const reason = new NetworkError('peer-expelled', 'the member was expelled', { peerCode: code })
+    for (const link of this.#linksOf(did)) link.cut(reason)
   }
 
   async #forget(peerId: string): Promise<void> {

@@ -33,6 +33,7 @@ export class WarrenNetwork implements Network {
   readonly #init: NetworkInit
   readonly #limits: NetworkLimits
   readonly #events: NetworkEventHub
+  readonly #expulsions: Expulsions
   readonly #bindings = new ChannelBindings()
   readonly #gate: ConnectionGate
   readonly #hub: PeerHub
@@ -44,7 +45,8 @@ export class WarrenNetwork implements Network {
     // @libp2p/noise prints private keys when this is set; nothing that is loaded here may ever do so.
     delete process.env['DUMP_SESSION_KEYS']
     const limits = { ...NETWORK_LIMITS, ...init.limits }
-    const expulsions = new Expulsions(init.clock, limits.blockedPeersMax)
+    this.#expulsions = new Expulsions(init.clock, limits.blockedPeersMax)
+    const expulsions = this.#expulsions
     this.#init = init
     this.#limits = limits
     this.peerId = peerIdFromPublicKey(
@@ -85,7 +87,8 @@ export class WarrenNetwork implements Network {
 
   async start(): Promise<void> {
     if (this.#node !== undefined) return
-    const statics = this.#init.staticPeers.map((text) => parsePeerAddress(text))
+    // A malformed one is said before anything is begun.
+    for (const text of this.#init.staticPeers) parsePeerAddress(text)
     const node = await createNode({
       init: this.#init,
       limits: this.#limits,
@@ -103,9 +106,7 @@ export class WarrenNetwork implements Network {
       throw new NetworkError('network-not-running', listenFault(error), { cause: error })
     }
     this.#gossip.open(node.services.pubsub)
-    for (const address of statics) {
-      this.#dialer.addStatic(address.toString(), peerIdOfAddress(address))
-    }
+    this.#dialStatics()
   }
 
   async stop(): Promise<void> {
@@ -145,6 +146,11 @@ export class WarrenNetwork implements Network {
     await this.#hub.expel(did, code)
   }
 
+  pardon(did: string): void {
+    this.#expulsions.pardon(did)
+    this.#dialStatics()
+  }
+
   drop(did: string, code: string): void {
     this.#hub.drop(did, code)
   }
@@ -163,6 +169,14 @@ export class WarrenNetwork implements Network {
 
   on<K extends keyof NetworkEvents>(event: K, listener: NetworkListener<K>): () => void {
     return this.#events.on(event, listener)
+  }
+
+  /** Those that the dialler has already stay as they are. */
+  #dialStatics(): void {
+    for (const text of this.#init.staticPeers) {
+      const address = parsePeerAddress(text)
+      this.#dialer.addStatic(address.toString(), peerIdOfAddress(address))
+    }
   }
 
   #onLanPeer({ id, multiaddrs }: PeerInfo): void {

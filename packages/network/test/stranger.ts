@@ -77,6 +77,7 @@ export async function halfAdmitted(address: string, did: string): Promise<HalfAd
   return {
     connection,
     recordsOfPeer: heard.promise,
+    addressOf: () => `/ip4/127.0.0.1/tcp/9/p2p/${node.peerId.toString()}`,
     admit: () => stream.send(frameMessage(encodeVerdict({ ok: true }))),
   }
 }
@@ -99,6 +100,8 @@ async function openRaw(connection: Connection): Promise<Stream> {
 
 export interface HalfAdmission {
   readonly connection: Connection
+  /** An address with the peer's id at which nobody answers. */
+  readonly addressOf: () => string
   /** The records stream that the other side opens; it is not read. */
   readonly recordsOfPeer: Promise<Stream>
   /** Says the last word. */
