@@ -11,6 +11,11 @@ import { untilAborted } from './until-aborted.ts'
 
 type DialTarget = Parameters<Libp2p['dial']>[0]
 
+interface DialOptions {
+  readonly signal: AbortSignal
+  readonly force?: boolean
+}
+
 export interface LinkDialingComponents {
   readonly links: LinkRegistry
   readonly node: () => Pick<Libp2p, 'dial'>
@@ -37,11 +42,20 @@ export class LinkDialing {
 
   /** Connects and waits for the handshake alone. */
   async open(target: DialTarget, signal: AbortSignal): Promise<PeerLink> {
+    const link = await this.#connect(target, { signal })
+    // libp2p is content with any connection that is open, also with one that only serves its last calls.
+    if (!link.isRetired) return link
+    const others = this.#components.links.all().filter(({ peerId }) => peerId === link.peerId)
+    const current = others.find(({ isRetired }) => !isRetired)
+    return current ?? this.#connect(target, { signal, force: true })
+  }
+
+  async #connect(target: DialTarget, options: DialOptions): Promise<PeerLink> {
+    const { signal } = options
     signal.throwIfAborted()
-    const node = this.#components.node()
     let connection: Connection
     try {
-      connection = await node.dial(target, { signal })
+      connection = await this.#components.node().dial(target, options)
     } catch (error) {
       signal.throwIfAborted()
       throw dialError(error)

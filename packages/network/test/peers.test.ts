@@ -113,6 +113,32 @@ test('a call on the losing connection is served to its end', { tags: ['NET-9'] }
   expect(toNear.openSockets()).toBe(1)
 })
 
+test(
+  'a peer of which only the losing connection is left is reached by a new one',
+  { tags: ['NET-9'] },
+  async () => {
+    const limits = { simultaneousDialMs: 0 }
+    const [near, far] = await Promise.all([labNode({ limits }), labNode({ limits })])
+    const [toNear, toFar] = await Promise.all([relay(near.address), relay(far.address)])
+    await near.network.dial(toFar.address, soon())
+    echoCalls(far)
+    const lasting = await near.network.openCall(far.did, soon())
+    await lasting.write(Buffer.from('before '))
+    await far.network.dial(`${toNear.address.split('/p2p/')[0]}`, soon())
+    await until(() => near.network.peers()[0]?.direction === 'inbound')
+    await near.network.dial(far.address, soon())
+    expect(near.network.peers()).toMatchObject([{ direction: 'inbound' }])
+    const lost = nextEvent(near.network, 'lost')
+    toNear.cut()
+    await lost
+    const call = await near.network.openCall(far.did, soon())
+    await call.end(Buffer.from('anew'))
+    expect(Buffer.from(await collect(call.bytes)).toString()).toBe('anew')
+    await lasting.end(Buffer.from('and after'))
+    expect(Buffer.from(await collect(lasting.bytes)).toString()).toBe('before and after')
+  },
+)
+
 test.for([
   { opened: 3, left: 3 },
   { opened: 5, left: 3 },
