@@ -17,6 +17,8 @@ export interface HelloInit {
   readonly log: string
   /** The membership, as text. */
   readonly membership: string
+  /** Records that the membership rests on and the other side may not know: admin changes, an enroller. */
+  readonly supporting?: readonly string[]
 }
 
 export interface HelloQuestion {
@@ -26,6 +28,11 @@ export interface HelloQuestion {
   readonly channel: ChannelFacts
   /** Wall-clock milliseconds since 1970. */
   readonly nowMs: number
+  /**
+   * Says which membership is in force for whoever shows this one with these records beside it, or throws a MembershipError.
+   * Without it the charter alone judges.
+   */
+  readonly membershipInForce?: (text: string, supporting: readonly string[]) => Membership
   /** The newest log seen of an identity. Without it, rollbacks and forks go unseen. */
   readonly knownLog?: (scid: string) => VerifiedLog | undefined
 }
@@ -44,11 +51,15 @@ export interface AdmittedMember {
 /** Bytes of one hello; the network reads no more from a stranger. */
 export const HELLO_BYTES_MAX = 262_144
 const LOG_LENGTH_MAX = 262_144
+const SUPPORTING_RULE = { lengthMax: LOG_LENGTH_MAX, countMax: 16 } as const
 const HELLO_TYPE = 'WarrenHello'
 
 /** Writes a hello. It holds no secret and no signature: the channel has proved the keys, the log and membership prove themselves. */
-export function createHello({ meshId, log, membership }: HelloInit): Uint8Array {
-  return utf8Bytes(canonicalJson({ type: HELLO_TYPE, v: 1, mesh: meshId, log, membership }))
+export function createHello({ meshId, log, membership, supporting = [] }: HelloInit): Uint8Array {
+  const rest = supporting.length === 0 ? {} : { supporting }
+  return utf8Bytes(
+    canonicalJson({ type: HELLO_TYPE, v: 1, mesh: meshId, log, membership, ...rest }),
+  )
 }
 
 /**
@@ -61,14 +72,16 @@ export function createHello({ meshId, log, membership }: HelloInit): Uint8Array 
  */
 export function judgeHello(question: HelloQuestion): AdmittedMember {
   const { suite, charter, channel, nowMs, knownLog } = question
-  const { log: logText, membership: membershipText } = readHello(question)
+  const { log: logText, membership: membershipText, supporting } = readHello(question)
   if (membershipText === '') {
     throw new MembershipError(
       'not-a-member',
       'this machine is not a member of the mesh; join it first',
     )
   }
-  const membership = verifyMembership({ suite, charter, text: membershipText, nowMs })
+  const membership =
+    question.membershipInForce?.(membershipText, supporting) ??
+    verifyMembership({ suite, charter, text: membershipText, nowMs })
   const known = knownLog?.(membership.scid)
   const log = verifyMemberLog({ suite, text: logText, nowMs, scid: membership.scid, known })
   checkChannelKeys(log, channel)
@@ -76,20 +89,21 @@ export function judgeHello(question: HelloQuestion): AdmittedMember {
   return { did: log.did, scid: log.scid, peerId: channel.peerId, log, membership, enclave, roles }
 }
 
-function readHello({ bytes, charter }: HelloQuestion): { log: string; membership: string } {
+function readHello({ bytes, charter }: HelloQuestion): Required<Omit<HelloInit, 'meshId'>> {
   if (bytes.length > HELLO_BYTES_MAX) {
     throw new MembershipError('hello-too-large', `a hello has at most ${HELLO_BYTES_MAX} bytes`)
   }
   const text = utf8Text(bytes)
   if (text === undefined) throw new MembershipError('hello-malformed', 'the hello is not UTF-8')
   const record = parseRecord('hello', text, HELLO_BYTES_MAX)
-  record.members(['type', 'v', 'mesh', 'log', 'membership'])
+  record.members(['type', 'v', 'mesh', 'log', 'membership'], ['supporting'])
   record.constant('type', HELLO_TYPE)
   record.constant('v', 1)
   checkMesh(record, charter)
   return {
     log: record.text('log', { lengthMax: LOG_LENGTH_MAX }),
     membership: record.text('membership', { lengthMax: MEMBERSHIP_LENGTH_MAX }),
+    supporting: record.has('supporting') ? record.texts('supporting', SUPPORTING_RULE) : [],
   }
 }
 

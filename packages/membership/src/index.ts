@@ -79,6 +79,7 @@ export {
   writeRevocation,
 } from './records/write-records.ts'
 export { type AdminSet, keysHash } from './set/admin-set.ts'
+export { authorityRecords } from './set/authority-records.ts'
 export { TARGETS_OF_K_MAX } from './set/check-signed.ts'
 export { IdTrie, type TrieSummary } from './set/id-trie.ts'
 export { type Acceptance, RecordSet, type Refusal } from './set/record-set.ts'

@@ -1,45 +1,74 @@
 import type { Clock } from '@warren/core'
 import type { CryptoSuite } from '@warren/crypto'
-import { type VerifiedLog, verifyLog } from '@warren/identity'
+import {
+  authenticationKeys,
+  type Did,
+  encodeMultikey,
+  isDid,
+  type VerifiedLog,
+  verifyLog,
+} from '@warren/identity'
 import {
   type AdmittedMember,
+  authorityRecords,
   createHello,
   judgeHello,
+  type Membership,
+  MembershipError,
+  type MembershipErrorCode,
+  type RecordSet,
+  revocationsOfKey,
+  type Standing,
   type VerifiedCharter,
 } from '@warren/membership'
 import type { AdmissionPort, AdmissionVerdict, Channel } from '@warren/network'
 import type { Peers } from '@warren/storage'
+import { refusalOf } from './records/standing-refusal.ts'
 
-/** Members whose newest log and membership are kept in memory; more are read from the store again. */
+/** Members whose newest log is kept in memory; more are read from the store again. */
 const MEMBERS_MAX = 10_000
+
+/** What is known of the mesh, as far as admission asks it. */
+export interface AdmissionRecords {
+  readonly set: RecordSet
+  /**
+   * Takes up what somebody shows, and returns the ids of it.
+   *
+   * @throws MembershipError
+   */
+  offer(texts: readonly string[]): readonly string[]
+  standingOf(did: Did): Standing
+}
 
 export interface AdmissionDeskInit {
   readonly suite: CryptoSuite
   readonly clock: Clock
   readonly charter: VerifiedCharter
-  /** This node's own key log and membership, as they travel. */
+  /** This node's own key log, as it travels. */
   readonly log: string
-  readonly membership: string
+  /** This node's own membership in force. */
+  readonly membership: () => Membership
   readonly peers: Peers
+  readonly records: AdmissionRecords
 }
 
 /**
- * Judges who may speak to this node, and remembers what it has seen of each member: the newest key
- * log, so that a shorter or forked one is refused, and the membership in force.
+ * Judges who may speak to this node, by everything that it knows of the mesh now, and remembers the newest
+ * key log of each member, so that a shorter or forked one is refused.
  */
 export class AdmissionDesk implements AdmissionPort {
   readonly #init: AdmissionDeskInit
-  readonly #hello: Uint8Array
   readonly #members = new Map<string, AdmittedMember>()
 
   constructor(init: AdmissionDeskInit) {
     this.#init = init
-    const { charter, log, membership } = init
-    this.#hello = createHello({ meshId: charter.meshId, log, membership })
   }
 
   hello(): Uint8Array {
-    return this.#hello
+    const { charter, log, membership, records } = this.#init
+    const { id, text } = membership()
+    const supporting = authorityRecords(records.set, id)
+    return createHello({ meshId: charter.meshId, log, membership: text, supporting })
   }
 
   // oxlint-disable-next-line require-await -- the port is asynchronous; judging needs no I/O but the store's
@@ -52,8 +81,10 @@ export class AdmissionDesk implements AdmissionPort {
       bytes: hello,
       channel,
       nowMs,
+      membershipInForce: (text, supporting) => this.#inForce(text, supporting),
       knownLog: (scid) => this.#knownLog(scid),
     })
+    this.#checkKeys(channel)
     const known = peers.get(member.did)
     peers.remember({
       did: member.did,
@@ -65,13 +96,57 @@ export class AdmissionDesk implements AdmissionPort {
     return { admitted: true, did: member.did }
   }
 
-  /** What is known of a member that was admitted, if its membership is in force now. */
+  stillAdmitted(did: string): string | undefined {
+    return this.objection(did)
+  }
+
+  /** The code for which somebody is no member, or undefined where nothing speaks against it. */
+  objection(did: string): string | undefined {
+    if (!isDid(did)) return 'not-a-member'
+    return refusalOf(this.#init.records.standingOf(did))?.code
+  }
+
+  /** The keys that a member was last seen to have, as multikeys. */
+  keysOf(did: string): readonly string[] {
+    const log = this.#members.get(did)?.log
+    if (log === undefined) return []
+    const { ed25519, mlDsa44 } = authenticationKeys(log.document)
+    return [
+      ...ed25519.map((bytes) => encodeMultikey({ type: 'ed25519', bytes })),
+      ...mlDsa44.map((bytes) => encodeMultikey({ type: 'mldsa44', bytes })),
+    ]
+  }
+
+  /** What is known of a member that was admitted, if it is one now. */
   memberOf(did: string): AdmittedMember | undefined {
     const member = this.#members.get(did)
     if (member === undefined) return undefined
-    const { clock, charter } = this.#init
-    const lastMs = member.membership.notAfterMs + charter.freshness.skewMs
-    return clock.wallMs() <= lastMs ? member : undefined
+    const standing = this.#init.records.standingOf(member.did)
+    if (standing.status !== 'member') return undefined
+    const { membership } = standing
+    const { enclave, roles } = membership
+    return { ...member, membership, enclave, roles }
+  }
+
+  /** The membership by which whoever shows this one is a member now. */
+  #inForce(text: string, supporting: readonly string[]): Membership {
+    const { records } = this.#init
+    if (supporting.length > 0) records.offer(supporting)
+    const standing = records.standingOf(shownDid(records, text))
+    const refusal = refusalOf(standing)
+    if (refusal !== undefined) throw refusal
+    if (standing.status === 'member') return standing.membership
+    throw new MembershipError('not-a-member', 'this machine is not a member of the mesh')
+  }
+
+  #checkKeys({ ed25519Key, mlDsa44Key }: Channel): void {
+    const { set } = this.#init.records
+    const keys = [
+      encodeMultikey({ type: 'ed25519', bytes: ed25519Key }),
+      encodeMultikey({ type: 'mldsa44', bytes: mlDsa44Key }),
+    ]
+    if (keys.every((key) => revocationsOfKey(set, key).length === 0)) return
+    throw new MembershipError('key-revoked', 'the admins have revoked a key of this machine')
   }
 
   #remember(member: AdmittedMember): void {
@@ -95,6 +170,33 @@ export class AdmissionDesk implements AdmissionPort {
     return verifyLog({ suite, text: stored.log, nowMs: Math.max(clock.wallMs(), stored.seenMs) })
   }
 }
+
+/** Whose membership a text is, once the set has taken it up. */
+function shownDid(records: AdmissionRecords, text: string): Did {
+  try {
+    const [id = ''] = records.offer([text])
+    const record = records.set.get(id)
+    if (record?.type === 'membership') return record.membership.did
+  } catch (error) {
+    if (!(error instanceof MembershipError)) throw error
+    const code = MEMBERSHIP_CODES.get(error.code)
+    if (code === undefined) throw error
+    throw new MembershipError(code, error.message, { cause: error })
+  }
+  throw new MembershipError('membership-malformed', 'what is shown is no membership')
+}
+
+/** A membership that is refused is called by its name. */
+const MEMBERSHIP_CODES: ReadonlyMap<MembershipErrorCode, MembershipErrorCode> = new Map<
+  MembershipErrorCode,
+  MembershipErrorCode
+>([
+  ['record-too-large', 'membership-too-large'],
+  ['record-malformed', 'membership-malformed'],
+  ['record-foreign', 'membership-foreign'],
+  ['record-unproved', 'membership-unproved'],
+  ['signer-unknown', 'membership-unproved'],
+])
 
 const ADDRESSES_MAX = 8
 

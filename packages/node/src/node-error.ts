@@ -20,6 +20,7 @@ export type NodeErrorCode =
   | 'policies-open'
   | 'policies-unreadable'
   | 'keys-foreign'
+  | 'records-altered'
   | 'policy-exists'
   | 'role-malformed'
   | 'name-malformed'

@@ -6,8 +6,8 @@ import {
   type AdminSigner,
   type Membership,
   parseCharter,
+  type RecordSet,
   type VerifiedCharter,
-  verifyMembership,
 } from '@warren/membership'
 import {
   type InstanceLock,
@@ -18,6 +18,7 @@ import {
 } from '@warren/storage'
 import { type DataPaths, dataPaths, isInitialised, notInitialised } from './data-directory.ts'
 import { NodeError } from './node-error.ts'
+import { loadRecords } from './records/load-records.ts'
 
 /** A data directory that this process alone works on, with everything in it read and verified. */
 export interface OpenedNode {
@@ -25,6 +26,9 @@ export interface OpenedNode {
   readonly store: Store
   readonly charter: VerifiedCharter
   readonly log: VerifiedLog
+  /** What the node knew of its mesh when it last ran. */
+  readonly set: RecordSet
+  /** The membership that it was given. Whether it is in force is a question of the set and the time. */
   readonly membership: Membership
   readonly keys: NodeKeys
   /** Where an administrator works here. */
@@ -80,12 +84,13 @@ async function readAll(
   const log = verifyLog({ suite, text: required(store.identityLog.read(), 'key log'), nowMs })
   checkKeys(keys, log)
   const text = required(store.membership.read(), 'membership')
-  const membership = verifyMembership({ suite, charter, text, nowMs })
+  const set = loadRecords(suite, charter, store.records)
+  const membership = ownMembership(set, text)
   const admin = existsSync(paths.adminKeys)
     ? await readAdmin(paths, passphrase, charter)
     : undefined
   if (admin !== undefined) open.signers.push(admin.ed25519, admin.mlDsa44)
-  return { paths, store, charter, log, membership, keys, admin, close: () => close(open) }
+  return { paths, store, charter, log, set, membership, keys, admin, close: () => close(open) }
 }
 
 function close({ lock, signers, store }: Opening): void {
@@ -129,6 +134,17 @@ async function readAdmin(
     'keys-foreign',
     `the keys in ${paths.adminKeys} are not those of an admin of this mesh`,
   )
+}
+
+/**
+ * Reads the membership as the set would take it up; what the mesh would not take up is no membership.
+ *
+ * @throws MembershipError
+ */
+function ownMembership(set: RecordSet, text: string): Membership {
+  const record = set.decode(text)
+  if (record.type === 'membership') return record.membership
+  throw new NodeError('not-initialised', 'what warren.db holds as the membership is none')
 }
 
 function checkKeys(keys: NodeKeys, log: VerifiedLog): void {

@@ -1,8 +1,8 @@
 import { nodeSuite as suite } from '@warren/crypto'
-import { peerIdOf } from '@warren/identity'
+import { type Did, peerIdOf } from '@warren/identity'
 import { Provider } from '@warren/mcp'
 import { createNetwork, type Network } from '@warren/network'
-import { AdmissionDesk } from './admission-desk.ts'
+import type { AdmissionDesk } from './admission-desk.ts'
 import { boundedReport } from './bounded-report.ts'
 import { CallDesk } from './call-desk.ts'
 import { componentLogger } from './component-logger.ts'
@@ -20,6 +20,9 @@ import { NodeControl } from './node-control.ts'
 import type { Report } from './node-event.ts'
 import { type OpenedNode, openNode } from './open-node.ts'
 import { PolicyGate } from './policy-gate.ts'
+import { Enforcement } from './records/enforcement.ts'
+import { createMeshKnowledge, type MeshKnowledge } from './records/mesh-knowledge.ts'
+import type { RecordDesk } from './records/record-desk.ts'
 import { systemClock as clock } from './system-clock.ts'
 
 export interface StartNodeInit {
@@ -71,50 +74,41 @@ interface Parts {
   readonly provider: Provider
   readonly catalog: MeshCatalog
   readonly calls: CallDesk
+  readonly records: RecordDesk
+  readonly enforcement: Enforcement
   readonly doors: HostDoors
   readonly commands: NodeControl
   readonly control: ControlServer
 }
 
 function compose(site: Site): Parts {
-  const { directory, config, opened, report } = site
-  const { store, charter, log, membership } = opened
-  const self = { did: log.did }
-  const logger = componentLogger(report)
-  const messageLimits = messageLimitsOf(config)
-  const admission = new AdmissionDesk({
-    suite,
-    clock,
-    charter,
-    log: log.text,
-    membership: membership.text,
-    peers: store.peers,
-  })
-  const joinDesk = createJoinDesk(site)
-  const network = createMeshNetwork(site, admission, joinDesk)
+  const { opened, config, report } = site
+  const { self, network, records, standings, admission, joinDesk } = createMeshParts(site, (dids) =>
+    enforcement.enforce(dids),
+  )
   const gate = new PolicyGate(loadPolicies(config.policies), {
     clock,
     report,
-    standingOf: (did) => (did === self.did ? membership : admission.memberOf(did)),
+    standingOf: (did) => standings.membershipOf(did),
   })
   const provider = new Provider({
     servers: serverDefinitions(config.servers),
     gate,
     clock,
-    logger,
+    logger: componentLogger(report),
     limits: providerLimitsOf(config),
   })
-  const streams = new MeshStreams({ self, network, provider })
-  const catalog = new MeshCatalog({
-    streams,
-    random: suite,
-    logger,
+  const catalog = createCatalog(site, new MeshStreams({ self, network, provider }))
+  const enforcement: Enforcement = new Enforcement({
+    self: self.did,
+    network,
+    provider,
+    catalog,
+    admission,
     report,
-    aliases: store.aliases,
-    messageLimits,
   })
   const calls = new CallDesk({ network, provider, admission, catalog, report, clock })
-  const doors = new HostDoors({ suite, config, catalog, logger })
+  const doors = new HostDoors({ suite, config, catalog, logger: componentLogger(report) })
   const commands = new NodeControl({
     opened,
     config,
@@ -128,8 +122,46 @@ function compose(site: Site): Parts {
     report,
     clock,
   })
-  const control = new ControlServer(controlSocketOf(directory), commands)
-  return { network, provider, catalog, calls, doors, commands, control }
+  const control = new ControlServer(controlSocketOf(site.directory), commands)
+  return { network, provider, catalog, calls, records, enforcement, doors, commands, control }
+}
+
+interface MeshParts extends MeshKnowledge {
+  readonly self: { readonly did: Did }
+  readonly network: Network
+  readonly joinDesk: JoinDesk | undefined
+}
+
+/** The node's part of the mesh: what it knows, and whom it reaches. */
+function createMeshParts(
+  site: Site,
+  onChanged: (dids: readonly string[] | 'all') => void,
+): MeshParts {
+  const { opened, report } = site
+  const knowledge = createMeshKnowledge({
+    suite,
+    clock,
+    opened,
+    report,
+    publish: (bytes) => network.publish(bytes),
+    onChanged,
+  })
+  const { admission, records } = knowledge
+  const joinDesk = createJoinDesk(site)
+  const network: Network = createMeshNetwork(site, { admission, records, join: joinDesk })
+  network.onGossip(async (bytes) => records.judgeGossip(bytes))
+  return { ...knowledge, self: { did: opened.log.did }, network, joinDesk }
+}
+
+function createCatalog({ config, opened, report }: Site, streams: MeshStreams): MeshCatalog {
+  return new MeshCatalog({
+    streams,
+    random: suite,
+    logger: componentLogger(report),
+    report,
+    aliases: opened.store.aliases,
+    messageLimits: messageLimitsOf(config),
+  })
 }
 
 function createJoinDesk({ opened, report }: Site): JoinDesk | undefined {
@@ -154,8 +186,11 @@ function createJoinDesk({ opened, report }: Site): JoinDesk | undefined {
 
 function createMeshNetwork(
   { config, opened, report }: Site,
-  admission: AdmissionDesk,
-  join: JoinDesk | undefined,
+  ports: {
+    readonly admission: AdmissionDesk
+    readonly records: RecordDesk
+    readonly join: JoinDesk | undefined
+  },
 ): Network {
   const { keys, charter, store } = opened
   const remembered = store.peers.list().flatMap(({ addresses }) => addresses)
@@ -169,8 +204,9 @@ function createMeshNetwork(
     staticPeers: [...new Set([...config.peers, ...remembered])].slice(0, STATIC_PEERS_MAX),
     discovery: { enabled: config.discovery.lan },
     limits: networkLimitsOf(config),
-    admission,
-    ...(join === undefined ? {} : { join }),
+    admission: ports.admission,
+    records: ports.records,
+    ...(ports.join === undefined ? {} : { join: ports.join }),
     logger: componentLogger(report),
   })
 }
@@ -178,7 +214,10 @@ function createMeshNetwork(
 const STATIC_PEERS_MAX = 256
 
 async function start({ config, opened, report }: Site, parts: Parts): Promise<void> {
-  const { network, catalog, calls, doors, control } = parts
+  const { network, catalog, calls, records, enforcement, doors, control } = parts
+  // Its own membership is a record like any other: others learn of it from here.
+  records.offer([opened.membership.text])
+  enforcement.enforce('all')
   await network.start()
   calls.start()
   await catalog.refresh(opened.log.did)
@@ -197,13 +236,15 @@ async function start({ config, opened, report }: Site, parts: Parts): Promise<vo
 }
 
 async function stop({ opened, report }: Site, parts: Parts): Promise<void> {
-  const { network, provider, catalog, calls, doors, control } = parts
+  const { network, provider, catalog, calls, records, enforcement, doors, control } = parts
   calls.stop()
   await control.stop()
   await doors.stop()
   await catalog.stop()
   await provider.stop()
   await network.stop()
+  await records.stop()
+  await enforcement.settled()
   opened.close()
   report({ event: 'stopped', level: 'info' })
 }

@@ -7,7 +7,9 @@ import { adminSigner, createCharter, createHello, issueMembership } from '@warre
 import type { Channel } from '@warren/network'
 import { openStore } from '@warren/storage'
 import { expect, onTestFinished, test } from 'vitest'
-import { AdmissionDesk } from '../src/admission-desk.ts'
+import type { AdmissionDesk } from '../src/admission-desk.ts'
+import type { RecordDesk } from '../src/records/record-desk.ts'
+import { knowledge } from './knowledge.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 24)
 const DAY_MS = 86_400_000
@@ -52,7 +54,9 @@ function meshWithMember(): {
   })
   const directory = mkdtempSync(join(tmpdir(), 'warren-desk-'))
   const store = openStore(join(directory, 'warren.db'))
-  onTestFinished(() => {
+  const desks: RecordDesk[] = []
+  onTestFinished(async () => {
+    await Promise.all(desks.map((records) => records.stop()))
     store.close()
     rmSync(directory, { recursive: true })
   })
@@ -60,15 +64,12 @@ function meshWithMember(): {
     member,
     hello: ({ log }) =>
       createHello({ meshId: charter.meshId, log: log.text, membership: membership.text }),
-    desk: (wallMs) =>
-      new AdmissionDesk({
-        suite,
-        clock: { wallMs: () => wallMs, monotonicMs: () => 0 },
-        charter,
-        log: member.log.text,
-        membership: membership.text,
-        peers: store.peers,
-      }),
+    desk: (wallMs) => {
+      const clock = { wallMs: () => wallMs, monotonicMs: () => 0 }
+      const made = knowledge({ clock, charter, log: member.log, membership, store })
+      desks.push(made.records)
+      return made.admission
+    },
   }
 }
 

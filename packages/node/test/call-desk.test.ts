@@ -5,16 +5,16 @@ import { once } from 'node:events'
 import { nodeSuite as suite } from '@warren/crypto'
 import { createIdentity } from '@warren/identity'
 import { type MeshStream, Provider } from '@warren/mcp'
-import { adminSigner, createCharter } from '@warren/membership'
+import { adminSigner, createCharter, issueMembership } from '@warren/membership'
 import { createNetwork, type Network } from '@warren/network'
 import { openStore } from '@warren/storage'
 import { expect, onTestFinished, test } from 'vitest'
-import { AdmissionDesk } from '../src/admission-desk.ts'
 import { CallDesk } from '../src/call-desk.ts'
 import { localStreamPair } from '../src/local-stream.ts'
 import { MeshCatalog } from '../src/mesh-catalog.ts'
 import { MeshStreams } from '../src/mesh-streams.ts'
 import { systemClock as clock } from '../src/system-clock.ts'
+import { knowledge } from './knowledge.ts'
 
 const MEMBER = 'did:webvh:QmTwoKeys:warren.internal'
 const logger = { log: (): void => {} }
@@ -56,7 +56,7 @@ async function desk(): Promise<{ readonly network: Network; readonly provider: P
   })
   const report = (): void => {}
   const streams = new MeshStreams({ self: { did: owner.did }, network, provider })
-  const { aliases, peers } = store
+  const { aliases } = store
   const catalog = new MeshCatalog({
     streams,
     random: suite,
@@ -65,20 +65,25 @@ async function desk(): Promise<{ readonly network: Network; readonly provider: P
     aliases,
     messageLimits: { messageBytesMax: 65_536, depthMax: 64, keysMax: 1_000 },
   })
-  const admission = new AdmissionDesk({
+  const membership = issueMembership({
     suite,
-    clock,
     charter,
-    log: owner.log.text,
-    membership: '',
-    peers,
+    admins,
+    member: owner.log,
+    enclave: 'main',
+    roles: ['member'],
+    notBeforeMs: clock.wallMs(),
+    notAfterMs: clock.wallMs() + 60_000,
+    nowMs: clock.wallMs(),
   })
+  const { admission, records } = knowledge({ clock, charter, log: owner.log, membership, store })
   const calls = new CallDesk({ network, provider, admission, catalog, report, clock })
   onTestFinished(async () => {
     calls.stop()
     await catalog.stop()
     await provider.stop()
     await network.stop()
+    await records.stop()
     store.close()
     rmSync(directory, { recursive: true })
   })

@@ -28,8 +28,6 @@ export type Standing =
       readonly why: 'no-membership' | 'expired' | 'not-yet-valid' | 'not-granted'
       readonly records: readonly string[]
     }
-  /** This node cannot show that its knowledge is fresh, and so says nothing. */
-  | { readonly status: 'stale'; readonly records: readonly string[] }
 
 export type StandingStatus = Standing['status']
 

@@ -94,6 +94,9 @@ export class RecordSync {
       case 'submit':
         this.#submit(event.ref, event.texts)
         break
+      case 'offer':
+        this.#offer(event.ref, event.texts)
+        break
       case 'wake':
         this.#wake()
         break
@@ -106,6 +109,11 @@ export class RecordSync {
     const { ids, added, refused } = this.#accept(texts, { from: 'here', ref })
     this.#effects.push({ type: 'judged', ref, ids, refused: refused.map(({ error }) => error) })
     if (added.length === 0) this.#effects.push({ type: 'submitted', ref, durable: true })
+  }
+
+  #offer(ref: number, texts: readonly string[]): void {
+    const { ids, refused } = this.#accept(texts, { from: 'link', link: '' })
+    this.#effects.push({ type: 'judged', ref, ids, refused: refused.map(({ error }) => error) })
   }
 
   #connected(link: string, did: string): void {

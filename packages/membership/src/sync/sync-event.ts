@@ -12,5 +12,7 @@ export type SyncEvent =
   | { readonly type: 'store-failed'; readonly batch: number }
   /** Records made on this machine; `ref` names them in the answers. */
   | { readonly type: 'submit'; readonly ref: number; readonly texts: readonly string[] }
+  /** Records that somebody shows to be admitted by: judged, kept, and passed on like those of a neighbour. */
+  | { readonly type: 'offer'; readonly ref: number; readonly texts: readonly string[] }
   /** The time that the last `wake` effect asked for has come. */
   | { readonly type: 'wake' }

@@ -1,0 +1,99 @@
+import { BoundedMap } from '@warren/core'
+import { type Did, isDid } from '@warren/identity'
+import type { Provider } from '@warren/mcp'
+import type { Network } from '@warren/network'
+import type { AdmissionDesk } from '../admission-desk.ts'
+import type { MeshCatalog } from '../mesh-catalog.ts'
+import type { Report } from '../node-event.ts'
+
+/** Members who were shut out and may come back; others are judged at the door anyway. */
+const SHUT_OUT_MAX = 4_096
+
+export interface EnforcementInit {
+  readonly self: Did
+  readonly network: Pick<Network, 'peers' | 'expel' | 'pardon'>
+  readonly provider: Pick<Provider, 'dropCaller'>
+  readonly catalog: Pick<MeshCatalog, 'forget'>
+  readonly admission: Pick<AdmissionDesk, 'objection'>
+  readonly report: Report
+}
+
+/**
+ * The one place where a record that takes something away takes effect: everything of a member who is none
+ * any more ends here, at once and together.
+ *
+ * Its connections and the streams on them, in both directions; its calls under way and the server processes that
+ * were started for it; its place in gossip, DHT, dialler and catalogue. Whoever comes later is judged at the door.
+ */
+export class Enforcement {
+  readonly #init: EnforcementInit
+  readonly #shutOut = new BoundedMap<Did, string>(SHUT_OUT_MAX)
+  readonly #ending = new Set<Promise<unknown>>()
+  #isSelfOut = false
+
+  constructor(init: EnforcementInit) {
+    this.#init = init
+  }
+
+  /** Looks again at these members, or at all that are connected or were shut out. */
+  enforce(dids: readonly string[] | 'all'): void {
+    const { self, network } = this.#init
+    const shutOut = [...this.#shutOut.entries()].map(([did]) => did)
+    const known = new Set([...network.peers().map(({ did }) => did), ...shutOut])
+    const concerned = dids === 'all' ? [...known] : dids
+    for (const did of concerned.filter(isDid)) {
+      if (did === self) continue
+      const code = this.#init.admission.objection(did)
+      if (code === undefined) this.#letIn(did)
+      else if (known.has(did)) this.#shut(did, code)
+    }
+    if (dids === 'all' || dids.includes(self)) this.#judgeSelf()
+  }
+
+  /** Waits until everything that was cut off has ended. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#ending)
+  }
+
+  #shut(did: Did, code: string): void {
+    if (this.#shutOut.get(did) === code) return
+    const { network, provider, catalog, report } = this.#init
+    this.#shutOut.set(did, code)
+    catalog.forget(did)
+    const ending = Promise.all([
+      // Cuts before it returns; what is waited for is the rest of its traces.
+      network.expel(did, code),
+      provider.dropCaller(did, `the caller is no member any more: ${code}`),
+    ]).catch((error: unknown) => {
+      report({ event: 'defect', level: 'error', did, message: String(error) })
+    })
+    this.#ending.add(ending)
+    void ending.finally(() => this.#ending.delete(ending))
+    report({ event: 'cut-off', level: 'warn', did, code })
+  }
+
+  #letIn(did: Did): void {
+    if (!this.#shutOut.delete(did)) return
+    const { network, report } = this.#init
+    network.pardon(did)
+    report({ event: 'let-in', level: 'info', did })
+  }
+
+  #judgeSelf(): void {
+    const { self, admission, report } = this.#init
+    const code = admission.objection(self)
+    if ((code !== undefined) === this.#isSelfOut) return
+    this.#isSelfOut = code !== undefined
+    report(
+      code === undefined
+        ? { event: 'self-let-in', level: 'info', did: self }
+        : {
+            event: 'self-cut-off',
+            level: 'error',
+            did: self,
+            code,
+            message: 'this node is no member any more; others refuse it',
+          },
+    )
+  }
+}

@@ -1,0 +1,39 @@
+import type { CryptoSuite } from '@warren/crypto'
+import { RecordSet, type VerifiedCharter } from '@warren/membership'
+import type { Records } from '@warren/storage'
+import { NodeError } from '../node-error.ts'
+
+/** Records that are taken up at one time, so that the set is not copied for each of them. */
+const RECORDS_AT_ONCE = 512
+
+/**
+ * The records of the store, verified once more: a file can be altered.
+ *
+ * What was taken up before cannot be refused now, for a set only grows, unless the file was.
+ *
+ * @throws NodeError `records-altered`
+ */
+export function loadRecords(
+  suite: CryptoSuite,
+  charter: VerifiedCharter,
+  records: Pick<Records, 'all'>,
+): RecordSet {
+  let set = RecordSet.empty(suite, charter)
+  let texts: string[] = []
+  const take = (): void => {
+    const { set: grown, refused } = set.accept(texts)
+    const [first] = refused
+    if (first !== undefined) {
+      const message = `a record in warren.db is not what was written there: ${first.error.message}`
+      throw new NodeError('records-altered', message, { cause: first.error })
+    }
+    set = grown
+    texts = []
+  }
+  for (const { text } of records.all()) {
+    texts.push(text)
+    if (texts.length >= RECORDS_AT_ONCE) take()
+  }
+  take()
+  return set
+}

@@ -1,0 +1,62 @@
+import type { Clock } from '@warren/core'
+import type { CryptoSuite } from '@warren/crypto'
+import { type RecordSet } from '@warren/membership'
+import { RecordWriter } from '@warren/storage'
+import { AdmissionDesk } from '../admission-desk.ts'
+import type { Report } from '../node-event.ts'
+import type { OpenedNode } from '../open-node.ts'
+import { MemberStandings } from './member-standings.ts'
+import { RecordDesk } from './record-desk.ts'
+
+export interface MeshKnowledgeInit {
+  readonly suite: CryptoSuite
+  readonly clock: Clock
+  readonly opened: Pick<OpenedNode, 'store' | 'charter' | 'log' | 'set' | 'membership'>
+  readonly report: Report
+  readonly publish: (bytes: Uint8Array) => Promise<unknown>
+  readonly onChanged: (dids: readonly string[] | 'all') => void
+}
+
+/** What a node knows of its mesh: the records, how members stand by them, and who is admitted. */
+export interface MeshKnowledge {
+  readonly records: RecordDesk
+  readonly standings: MemberStandings
+  readonly admission: AdmissionDesk
+}
+
+/** Puts together what a node knows of its mesh. */
+export function createMeshKnowledge(init: MeshKnowledgeInit): MeshKnowledge {
+  const { suite, clock, opened, report, publish, onChanged } = init
+  const { store, charter, log, membership } = opened
+  const records = new RecordDesk({
+    suite,
+    clock,
+    set: opened.set,
+    writer: new RecordWriter(store.records),
+    report,
+    publish,
+    onChanged,
+  })
+  const standings: MemberStandings = new MemberStandings({
+    set: () => records.set,
+    meshTimeMs: () => clock.wallMs(),
+    keysOf: (did) => admission.keysOf(did),
+  })
+  const known = {
+    get set(): RecordSet {
+      return records.set
+    },
+    offer: (texts: readonly string[]) => records.offer(texts),
+    standingOf: standings.of.bind(standings),
+  }
+  const admission: AdmissionDesk = new AdmissionDesk({
+    suite,
+    clock,
+    charter,
+    log: log.text,
+    membership: () => standings.membershipOf(log.did) ?? membership,
+    peers: store.peers,
+    records: known,
+  })
+  return { records, standings, admission }
+}

@@ -1,0 +1,228 @@
+import type { Clock } from '@warren/core'
+import type { CryptoSuite } from '@warren/crypto'
+import {
+  classOf,
+  type MembershipError,
+  type MeshRecord,
+  type RecordSet,
+  RecordSync,
+  type SyncEffect,
+  type SyncEvent,
+} from '@warren/membership'
+import type { GossipVerdict, RecordLink, RecordsPort } from '@warren/network'
+import type { RecordWriter, StoredRecord } from '@warren/storage'
+import type { Report } from '../node-event.ts'
+
+export interface RecordDeskInit {
+  readonly suite: CryptoSuite
+  readonly clock: Clock
+  /** What was durable when the node started. */
+  readonly set: RecordSet
+  readonly writer: Pick<RecordWriter, 'add'>
+  readonly report: Report
+  /** Says something to the whole mesh. */
+  readonly publish: (bytes: Uint8Array) => Promise<unknown>
+  /** Called at once when what is said of these DIDs may have changed. */
+  readonly onChanged: (dids: readonly string[] | 'all') => void
+}
+
+/** What came of records that were made on this machine. */
+export interface Submission {
+  readonly ids: readonly string[]
+  readonly refused: readonly MembershipError[]
+  /** False when they are in force here and could not be written. */
+  readonly durable: boolean
+}
+
+/** Longer ones are pushed to neighbours and not said by gossip. */
+const GOSSIP_BYTES_MAX = 65_536
+/** Timers of Node fire at once when they are set further ahead. */
+const TIMER_MS_MAX = 60_000
+
+/** Runs the exchange of records of a node: events in from sockets, store and clock, effects out to them. */
+export class RecordDesk implements RecordsPort {
+  readonly #init: RecordDeskInit
+  readonly #sync: RecordSync
+  readonly #links = new Map<string, RecordLink>()
+  readonly #verdicts = new Map<number, (verdict: GossipVerdict) => void>()
+  readonly #judged = new Map<number, Extract<SyncEffect, { type: 'judged' }>>()
+  readonly #submissions = new Map<number, (durable: boolean) => void>()
+  readonly #writing = new Set<Promise<void>>()
+  #ref = 0
+  #timer: NodeJS.Timeout | undefined
+  #stopped = false
+
+  constructor(init: RecordDeskInit) {
+    this.#init = init
+    this.#sync = new RecordSync({ set: init.set, random: init.suite })
+  }
+
+  get set(): RecordSet {
+    return this.#sync.set
+  }
+
+  connected(link: RecordLink): void {
+    this.#links.set(link.id, link)
+    this.#take({ type: 'connected', link: link.id, did: link.did })
+  }
+
+  // oxlint-disable-next-line require-await -- the port is asynchronous; what one message costs is bounded
+  async message(link: RecordLink, bytes: Uint8Array): Promise<void> {
+    this.#take({ type: 'message', link: link.id, bytes })
+  }
+
+  disconnected(link: RecordLink): void {
+    this.#links.delete(link.id)
+    this.#take({ type: 'disconnected', link: link.id })
+  }
+
+  /** Judges what came by gossip; settles once it is durable, so that nothing is passed on before. */
+  async judgeGossip(bytes: Uint8Array): Promise<GossipVerdict> {
+    const ref = this.#nextRef()
+    const { promise, resolve } = Promise.withResolvers<GossipVerdict>()
+    this.#verdicts.set(ref, resolve)
+    this.#take({ type: 'gossip', ref, bytes })
+    return promise
+  }
+
+  /** Takes up records made on this machine; settles once they are durable and on their way to every neighbour. */
+  async submit(texts: readonly string[]): Promise<Submission> {
+    const ref = this.#nextRef()
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    this.#submissions.set(ref, resolve)
+    this.#take({ type: 'submit', ref, texts })
+    const judged = this.#judged.get(ref)
+    this.#judged.delete(ref)
+    return { ids: judged?.ids ?? [], refused: judged?.refused ?? [], durable: await promise }
+  }
+
+  /**
+   * Takes up what somebody shows to be admitted by, and returns the ids of it.
+   *
+   * @throws MembershipError the first reason for which one of them is refused
+   */
+  offer(texts: readonly string[]): readonly string[] {
+    const ref = this.#nextRef()
+    this.#take({ type: 'offer', ref, texts })
+    const judged = this.#judged.get(ref)
+    this.#judged.delete(ref)
+    const [refused] = judged?.refused ?? []
+    if (refused !== undefined) throw refused
+    return judged?.ids ?? []
+  }
+
+  /** Ends the timer and waits for what is being written. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await Promise.all(this.#writing)
+  }
+
+  #nextRef(): number {
+    this.#ref += 1
+    return this.#ref
+  }
+
+  #take(event: SyncEvent): void {
+    if (this.#stopped) return
+    for (const effect of this.#sync.handle(event, this.#init.clock.monotonicMs())) this.#do(effect)
+  }
+
+  #do(effect: SyncEffect): void {
+    switch (effect.type) {
+      case 'changed':
+        this.#init.onChanged(effect.dids)
+        break
+      case 'store':
+        this.#store(effect.batch, effect.records)
+        break
+      case 'send':
+      case 'settle':
+      case 'cut':
+        this.#onLink(effect)
+        break
+      case 'gossip':
+        this.#gossip(effect.bytes)
+        break
+      case 'wake':
+        this.#wakeAt(effect.atMs)
+        break
+      case 'verdict':
+      case 'judged':
+      case 'submitted':
+      case 'alarm':
+        this.#tell(effect)
+    }
+  }
+
+  #tell(effect: Extract<SyncEffect, { type: 'verdict' | 'judged' | 'submitted' | 'alarm' }>): void {
+    switch (effect.type) {
+      case 'verdict':
+        this.#verdicts.get(effect.ref)?.(effect.verdict)
+        this.#verdicts.delete(effect.ref)
+        break
+      case 'judged':
+        this.#judged.set(effect.ref, effect)
+        break
+      case 'submitted':
+        this.#submissions.get(effect.ref)?.(effect.durable)
+        this.#submissions.delete(effect.ref)
+        break
+      case 'alarm':
+        this.#init.report({
+          event: 'records',
+          level: 'error',
+          code: effect.code,
+          message: effect.message,
+        })
+    }
+  }
+
+  #store(batch: number, records: readonly MeshRecord[]): void {
+    const { writer, report } = this.#init
+    const writing = writer.add(records.map(storedOf)).then(
+      () => this.#take({ type: 'stored', batch }),
+      (error: unknown) => {
+        report({
+          event: 'records',
+          level: 'error',
+          code: 'records-not-durable',
+          message: String(error),
+        })
+        this.#take({ type: 'store-failed', batch })
+      },
+    )
+    this.#writing.add(writing)
+    void writing.finally(() => this.#writing.delete(writing))
+  }
+
+  #onLink(effect: Extract<SyncEffect, { type: 'send' | 'settle' | 'cut' }>): void {
+    const link = this.#links.get(effect.link)
+    // It has ended a moment ago; the network says so in its turn.
+    if (link === undefined) return
+    if (effect.type === 'settle') link.settle()
+    else if (effect.type === 'cut') link.cut(effect.code)
+    else if (!link.send(effect.bytes)) link.cut('records-unread')
+  }
+
+  #gossip(bytes: Uint8Array): void {
+    const { publish, report } = this.#init
+    if (bytes.length > GOSSIP_BYTES_MAX) return
+    publish(bytes).catch((error: unknown) => {
+      // It has been pushed to every neighbour; gossip is the second path.
+      report({ event: 'records', level: 'warn', code: 'gossip-failed', message: String(error) })
+    })
+  }
+
+  #wakeAt(atMs: number): void {
+    clearTimeout(this.#timer)
+    const waitMs = Math.max(0, atMs - this.#init.clock.monotonicMs())
+    this.#timer = setTimeout(() => this.#take({ type: 'wake' }), Math.min(waitMs, TIMER_MS_MAX))
+    this.#timer.unref()
+  }
+}
+
+function storedOf({ id, text, type }: MeshRecord): StoredRecord {
+  // What witnesses wrote down decides what counts: no number of grants may keep it out.
+  return { id, text, kind: classOf(type) === 'grant' ? 'grant' : 'removal' }
+}

@@ -1,0 +1,28 @@
+import type { Clock } from '@warren/core'
+import { nodeSuite as suite } from '@warren/crypto'
+import type { VerifiedLog } from '@warren/identity'
+import type { Membership, VerifiedCharter } from '@warren/membership'
+import type { Store } from '@warren/storage'
+import { loadRecords } from '../src/records/load-records.ts'
+import { createMeshKnowledge, type MeshKnowledge } from '../src/records/mesh-knowledge.ts'
+
+export interface KnowledgeInit {
+  readonly clock: Clock
+  readonly charter: VerifiedCharter
+  readonly log: VerifiedLog
+  readonly membership: Membership
+  readonly store: Store
+}
+
+/** What a node with this store knows of its mesh, without a network that it could tell anybody. */
+export function knowledge({ clock, ...opened }: KnowledgeInit): MeshKnowledge {
+  const set = loadRecords(suite, opened.charter, opened.store.records)
+  return createMeshKnowledge({
+    suite,
+    clock,
+    opened: { ...opened, set },
+    report: () => {},
+    publish: () => Promise.resolve(),
+    onChanged: () => {},
+  })
+}
