@@ -22,7 +22,7 @@ export interface VerifiedCharter {
   /** Who signs proofs of freshness, and how many of them it takes. */
   readonly witnesses: readonly CharterAdmin[]
   readonly kWitness: number
-  readonly freshness: Freshness
+  readonly freshness: FreshnessLimits
 }
 
 export interface CharterAdmin extends AdminKeys {
@@ -33,7 +33,7 @@ export interface CharterAdmin extends AdminKeys {
 }
 
 /** How old a node's knowledge may be. All in milliseconds. */
-export interface Freshness {
+export interface FreshnessLimits {
   readonly beaconMs: number
   readonly warnMs: number
   readonly denyMs: number
@@ -144,7 +144,7 @@ export function sharesAKey(signers: readonly CharterAdmin[]): boolean {
   return new Set(names).size < names.length
 }
 
-function readFreshness(record: RecordReader): Freshness {
+function readFreshness(record: RecordReader): FreshnessLimits {
   const [beaconMs = 0, warnMs = 0, denyMs = 0, stopMs = 0] = (
     ['beaconSeconds', 'warnSeconds', 'denySeconds', 'stopSeconds'] as const
   ).map((key) => record.integer(key, SECONDS_RULE) * 1000)

@@ -8,7 +8,12 @@
 export { acceptJoin, type AcceptedJoin, type AcceptJoinInit } from './accept-join.ts'
 export { type AdminSigner, adminSigner, publicPair, signByAdmins } from './admin-signer.ts'
 export type { ChannelFacts } from './channel.ts'
-export { type CharterAdmin, type Freshness, parseCharter, type VerifiedCharter } from './charter.ts'
+export {
+  type CharterAdmin,
+  type FreshnessLimits,
+  parseCharter,
+  type VerifiedCharter,
+} from './charter.ts'
 export { type CharterInit, createCharter, type FreshnessSeconds } from './create-charter.ts'
 export {
   type AdmittedMember,
