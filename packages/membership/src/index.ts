@@ -16,6 +16,34 @@ export {
 } from './charter.ts'
 export { type CharterInit, createCharter, type FreshnessSeconds } from './create-charter.ts'
 export {
+  BEACON_LENGTH_MAX,
+  decodeBeacon,
+  type WitnessContext,
+  witnessContext,
+} from './freshness/decode-beacon.ts'
+export {
+  CHALLENGE_LENGTH_MAX,
+  decodeChallenge,
+  decodeResponse,
+  encodeChallenge,
+  type FreshResponse,
+  NONCE_BYTES,
+  nonceText,
+  RESPONSE_LENGTH_MAX,
+  type ResponseTexts,
+} from './freshness/fresh-response.ts'
+export { type BootInit, Freshness, type Observation } from './freshness/freshness.ts'
+export {
+  type CountedWitness,
+  type FreshnessJudgement,
+  type FreshnessState,
+  type IslandServer,
+  type MissingWitness,
+  unwitnessedTime,
+} from './freshness/freshness-judgement.ts'
+export type { BeaconOutcome, HeardRefusal } from './freshness/witness-entry.ts'
+export { islandsOf, panelOf, type WitnessPanel } from './freshness/witness-panel.ts'
+export {
   type AdmittedMember,
   createHello,
   HELLO_BYTES_MAX,

@@ -27,6 +27,7 @@ export type MembershipErrorCode =
   | 'sync-malformed'
   | 'signer-unknown'
   | 'predecessor-unknown'
+  | 'nonce-unknown'
   | 'invitation-too-large'
   | 'invitation-malformed'
   | 'invitation-unknown'
