@@ -41,6 +41,17 @@ export {
   type MissingWitness,
   unwitnessedTime,
 } from './freshness/freshness-judgement.ts'
+export type { CheckpointDraft } from './freshness/next-checkpoint.ts'
+export { ANSWER_MS_MAX } from './freshness/open-nonces.ts'
+export {
+  BEACON_MS_MIN,
+  type DutyInit,
+  type DutyQuestion,
+  type OwnBeacon,
+  type OwnResponse,
+  WitnessDuty,
+  type WitnessState,
+} from './freshness/witness-duty.ts'
 export type { BeaconOutcome, HeardRefusal } from './freshness/witness-entry.ts'
 export { islandsOf, panelOf, type WitnessPanel } from './freshness/witness-panel.ts'
 export {

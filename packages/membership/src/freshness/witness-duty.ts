@@ -1,0 +1,209 @@
+import { canonicalJson, isJsonObject, type JsonObject, parseCanonicalJson } from '@warren/core'
+import { type AdminSigner, publicPair, signByAdmins } from '../admin-signer.ts'
+import type { Beacon } from '../records/beacon.ts'
+import { RECORD_LENGTH_MAX } from '../records/decode-record.ts'
+import { pairName } from '../records/keyring.ts'
+import { writeBeacon } from '../records/write-records.ts'
+import type { RecordSet } from '../set/record-set.ts'
+import { decodeBeacon, witnessContext } from './decode-beacon.ts'
+import { signResponse } from './fresh-response.ts'
+import { type CheckpointDraft, nextCheckpoint } from './next-checkpoint.ts'
+import { ANSWER_MS_MAX } from './open-nonces.ts'
+import { SteadyClock } from './steady-clock.ts'
+
+/** After its removals changed a witness says so at once, but not more often than this. */
+export const BEACON_MS_MIN = 2_000
+const DRAFT_LIMITS = { lengthMax: RECORD_LENGTH_MAX, depthMax: 16, keysMax: 4096 } as const
+
+/** The highest numbers that a witness has taken. Durable before anything is signed under them. */
+export interface WitnessState {
+  /** Of its beacons. */
+  readonly seq: number
+  /** The time that it last spoke of: its clock never goes back behind it. */
+  readonly timeMs: number
+  /** The last checkpoint with all that it says: whoever is cut short signs this very one again, and no other under its number. */
+  readonly checkpoint: CheckpointDraft | undefined
+}
+
+export interface DutyInit {
+  /** This node, with its keys. */
+  readonly witness: AdminSigner
+  /** What was stored; or, of a witness that has never signed anything, the wall clock, for this one time and where no mesh time is known. */
+  readonly from: WitnessState | { readonly firstWallMs: number }
+  readonly nowMs: number
+}
+
+/** What a witness makes its beacons and checkpoints from. */
+export interface DutyQuestion {
+  readonly set: RecordSet
+  readonly nowMs: number
+  /** Mesh time by the other witnesses, where it is known: a clock that has stood still is put forward to it. */
+  readonly meshTimeMs: number | undefined
+}
+
+interface BeaconDraft extends Omit<Beacon, 'id' | 'text'> {
+  /** Its time to the millisecond. */
+  readonly exactMs: number
+}
+
+/** A beacon with the witness's time as it made it, for `Freshness.observeOwn`. */
+export interface OwnBeacon {
+  readonly beacon: Beacon
+  readonly timeMs: number
+}
+
+/** A response, and the beacon that travels beside it. */
+export interface OwnResponse {
+  readonly text: string
+  readonly beaconText: string
+}
+
+/**
+ * What a node that is a witness has to say, and when.
+ *
+ * A number is taken in two steps, so that nothing is ever signed twice under one, wherever the process is cut short:
+ * `prepare…` takes it and gives the state to be made durable; `sign…`, to be called once that is done, signs. States are
+ * made durable in the order in which they are given.
+ * An identity has one duty, with one owner: it is no value to be copied.
+ */
+export class WitnessDuty {
+  readonly #witness: AdminSigner
+  #state: WitnessState
+  #clock: SteadyClock
+  /** Whether its clock still rests on the wall clock alone: nothing was ever signed by it. */
+  #isFirst: boolean
+  #draft: BeaconDraft | undefined
+  #last: Beacon | undefined
+  #beaconAtMs: number | undefined
+  #beaconRoot = ''
+  #checkpointAtMs: number | undefined
+
+  constructor({ witness, from, nowMs }: DutyInit) {
+    this.#witness = witness
+    this.#isFirst = 'firstWallMs' in from
+    this.#state =
+      'firstWallMs' in from ? { seq: 0, timeMs: from.firstWallMs, checkpoint: undefined } : from
+    this.#clock = SteadyClock.at(this.#state.timeMs, nowMs)
+  }
+
+  /** Takes up a beacon of this very witness that somebody else holds: its number is taken, even if our state is an old copy. */
+  heard({ witness, seq, timeMs }: Beacon, nowMs: number): void {
+    if (witness !== this.#witness.did || seq <= this.#state.seq) return
+    this.#state = { ...this.#state, seq }
+    this.#clock = this.#clock.advance(timeMs, nowMs)
+  }
+
+  /** When the next beacon is due: at the interval; as soon as may be after the removals changed. */
+  beaconDueMs(set: RecordSet, nowMs: number): number {
+    if (this.#beaconAtMs === undefined) return nowMs
+    const { beaconMs } = set.charter.freshness
+    const isChanged = set.trie('removal').root !== this.#beaconRoot
+    return this.#beaconAtMs + (isChanged ? Math.min(BEACON_MS_MIN, beaconMs) : beaconMs)
+  }
+
+  /** Takes the next number for a beacon, when one is due; gives the state to be made durable. */
+  prepareBeacon(question: DutyQuestion): WitnessState | undefined {
+    const { set, nowMs } = question
+    if (nowMs < this.beaconDueMs(set, nowMs) || !this.#isListed(set)) return undefined
+    const exactMs = this.#timeMs(question)
+    const { root: removalRoot, count: removalCount } = set.trie('removal')
+    const { did: witness } = this.#witness
+    const seq = this.#state.seq + 1
+    this.#draft = {
+      witness,
+      seq,
+      timeMs: exactMs,
+      exactMs,
+      nextByMs: set.charter.freshness.beaconMs,
+      removalRoot,
+      removalCount,
+      checkpoint: set.logs.latest(witness)?.id,
+    }
+    this.#beaconAtMs = nowMs
+    this.#beaconRoot = removalRoot
+    this.#isFirst = false
+    this.#state = { ...this.#state, seq, timeMs: exactMs }
+    return this.#state
+  }
+
+  /** Signs the beacon whose number is durable now; undefined when a later one has taken its place. */
+  signBeacon(set: RecordSet, stored: WitnessState): OwnBeacon | undefined {
+    const draft = this.#draft
+    if (draft?.seq !== stored.seq || !this.#isListed(set)) return undefined
+    this.#draft = undefined
+    const { exactMs, ...said } = draft
+    const document = writeBeacon({ ...said, meshId: set.charter.meshId })
+    const text = this.#sign(set, document, exactMs)
+    this.#last = decodeBeacon(witnessContext(set), text)
+    return { beacon: this.#last, timeMs: exactMs }
+  }
+
+  /**
+   * Takes the next number of a checkpoint, when there is something new and the interval is over; gives the state to be
+   * made durable. One that was cut short comes again as it was, until it is in the set.
+   */
+  prepareCheckpoint(question: DutyQuestion): WitnessState | undefined {
+    const { set, nowMs } = question
+    const { did } = this.#witness
+    const dueMs = this.#checkpointDueMs(set) ?? nowMs
+    if (nowMs < dueMs || !this.#isListed(set)) return undefined
+    const timeMs = this.#timeMs(question)
+    const latest = set.logs.latest(did)?.epoch ?? 0
+    const open = this.#state.checkpoint
+    const isOpen = open !== undefined && open.epoch > latest
+    const checkpoint = isOpen ? open : nextCheckpoint(set, did, timeMs)
+    if (checkpoint === undefined) return undefined
+    this.#checkpointAtMs = nowMs
+    this.#isFirst = false
+    this.#state = { ...this.#state, timeMs, checkpoint }
+    return this.#state
+  }
+
+  /** Signs the checkpoint that is durable now, as a record for every set; undefined when it is not the one that is open. */
+  signCheckpoint(set: RecordSet, { checkpoint }: WitnessState): string | undefined {
+    const open = this.#state.checkpoint
+    if (open === undefined || open.text !== checkpoint?.text || !this.#isListed(set)) {
+      return undefined
+    }
+    const document = parseCanonicalJson(open.text, DRAFT_LIMITS)
+    if (!isJsonObject(document)) throw new Error('a draft is what was written here')
+    return this.#sign(set, document, this.#state.timeMs)
+  }
+
+  /** Answers a challenge; undefined before the first beacon of this boot. */
+  respond(nonce: Uint8Array, question: DutyQuestion): OwnResponse | undefined {
+    const { set } = question
+    const beacon = this.#last
+    if (beacon === undefined || !this.#isListed(set)) return undefined
+    const timeMs = this.#timeMs(question)
+    const { suite, charter } = set
+    const { meshId } = charter
+    const text = signResponse({ suite, meshId, witness: this.#witness, nonce, beacon, timeMs })
+    return { text, beaconText: beacon.text }
+  }
+
+  #checkpointDueMs({ charter }: RecordSet): number | undefined {
+    if (this.#checkpointAtMs === undefined) return undefined
+    return this.#checkpointAtMs + charter.freshness.beaconMs
+  }
+
+  #isListed({ suite, tree }: RecordSet): boolean {
+    const own = pairName(suite, publicPair(this.#witness))
+    return tree.tip.witnesses.some((pair) => pairName(suite, pair) === own)
+  }
+
+  #timeMs({ set, nowMs, meshTimeMs }: DutyQuestion): number {
+    // Less what an answer may have put the others' clocks ahead: else two witnesses would push each other on.
+    const othersMs = meshTimeMs === undefined ? 0 : meshTimeMs - ANSWER_MS_MAX
+    this.#clock =
+      this.#isFirst && meshTimeMs !== undefined
+        ? SteadyClock.at(othersMs, nowMs)
+        : this.#clock.advance(othersMs, nowMs)
+    this.#clock = this.#clock.advance(set.charter.createdMs, nowMs)
+    return Math.floor(this.#clock.read(nowMs))
+  }
+
+  #sign({ suite }: RecordSet, document: JsonObject, createdMs: number): string {
+    return canonicalJson(signByAdmins({ suite, document, signers: [this.#witness], createdMs }))
+  }
+}

@@ -1,0 +1,371 @@
+import {
+  type AdminSigner,
+  ANSWER_MS_MAX,
+  type Beacon,
+  type CheckpointRecord,
+  decodeBeacon,
+  decodeResponse,
+  Freshness,
+  panelOf,
+  type RecordSet,
+  witnessContext,
+  WitnessDuty,
+  type WitnessState,
+  writeAdminChange,
+} from '@warren/membership'
+import { expect, test } from 'vitest'
+import { CHECKPOINT_IDS_MAX } from '../../src/records/read-checkpoint.ts'
+import { NOW_MS } from '../builders.ts'
+import {
+  grant,
+  person,
+  revoked,
+  signed,
+  type WitnessedMesh,
+  witnessedMesh,
+  withAll,
+} from '../record-builders.ts'
+import { BOOT_MS } from './freshness-builders.ts'
+
+const plant = witnessedMesh()
+const { beaconMs } = plant.charter.freshness
+const [self, other] = plant.witnesses
+const DAY_MS = 86_400_000
+
+function first(wallMs = NOW_MS, nowMs = BOOT_MS): WitnessDuty {
+  return new WitnessDuty({ witness: self!, from: { firstWallMs: wallMs }, nowMs })
+}
+
+function again(from: WitnessState, nowMs = BOOT_MS): WitnessDuty {
+  return new WitnessDuty({ witness: self!, from, nowMs })
+}
+
+interface Asked {
+  readonly nowMs: number
+  readonly set?: RecordSet
+  readonly meshTimeMs?: number
+}
+
+/** Takes a number, makes it durable, signs. */
+function beaconOf(
+  duty: WitnessDuty,
+  { nowMs, set = plant.empty, meshTimeMs }: Asked,
+): Beacon | undefined {
+  const state = duty.prepareBeacon({ set, nowMs, meshTimeMs })
+  return state === undefined ? undefined : duty.signBeacon(set, state)?.beacon
+}
+
+function checkpointOf(
+  duty: WitnessDuty,
+  { nowMs, set = plant.empty, meshTimeMs }: Asked,
+): CheckpointRecord | undefined {
+  const state = duty.prepareCheckpoint({ set, nowMs, meshTimeMs })
+  const text = state === undefined ? undefined : duty.signCheckpoint(set, state)
+  const record = text === undefined ? undefined : set.decode(text)
+  return record?.type === 'checkpoint' ? record : undefined
+}
+
+function grants(count: number, mesh: WitnessedMesh = plant): readonly string[] {
+  return Array.from({ length: count }, (_, at) => grant(mesh, person(at)).text)
+}
+
+test(
+  'a beacon says what the witness knows, with its next number and its time',
+  { tags: ['FRS-13', 'FRS-15'] },
+  () => {
+    const duty = first()
+    const set = withAll(plant.empty, revoked(plant, person(0)))
+    const { root, count } = set.trie('removal')
+    expect(beaconOf(duty, { nowMs: BOOT_MS, set })).toMatchObject({
+      witness: self!.did,
+      seq: 1,
+      timeMs: NOW_MS,
+      nextByMs: beaconMs,
+      removalRoot: root,
+      removalCount: count,
+      checkpoint: undefined,
+    })
+    expect(beaconOf(duty, { nowMs: BOOT_MS + beaconMs, set })).toMatchObject({
+      seq: 2,
+      timeMs: NOW_MS + beaconMs,
+    })
+  },
+)
+
+test('a beacon is due at every interval', { tags: ['FRS-15'] }, () => {
+  const duty = first()
+  expect(duty.beaconDueMs(plant.empty, BOOT_MS)).toBe(BOOT_MS)
+  expect(beaconOf(duty, { nowMs: BOOT_MS })).toBeDefined()
+  expect(duty.beaconDueMs(plant.empty, BOOT_MS)).toBe(BOOT_MS + beaconMs)
+  expect(beaconOf(duty, { nowMs: BOOT_MS + beaconMs - 1 })).toBeUndefined()
+  expect(beaconOf(duty, { nowMs: BOOT_MS + beaconMs })).toBeDefined()
+})
+
+test(
+  'after the removals changed it is due at once, and two seconds after the last one',
+  { tags: ['FRS-15'] },
+  () => {
+    const duty = first()
+    beaconOf(duty, { nowMs: BOOT_MS })
+    const given = withAll(plant.empty, ...grants(1))
+    expect(duty.beaconDueMs(given, BOOT_MS)).toBe(BOOT_MS + beaconMs)
+    const set = withAll(given, revoked(plant, person(0)))
+    expect(beaconOf(duty, { nowMs: BOOT_MS + 1_999, set })).toBeUndefined()
+    expect(beaconOf(duty, { nowMs: BOOT_MS + 2_000, set })).toBeDefined()
+    expect(duty.beaconDueMs(set, BOOT_MS)).toBe(BOOT_MS + 2_000 + beaconMs)
+  },
+)
+
+test(
+  'nothing is signed under a number that is not the one that was stored',
+  { tags: ['FRS-13'] },
+  () => {
+    const duty = first()
+    const question = { set: plant.empty, meshTimeMs: undefined }
+    const one = duty.prepareBeacon({ ...question, nowMs: BOOT_MS })!
+    const two = duty.prepareBeacon({ ...question, nowMs: BOOT_MS + beaconMs })!
+    expect([one.seq, two.seq]).toEqual([1, 2])
+    expect(duty.signBeacon(plant.empty, one)).toBeUndefined()
+    expect(duty.signBeacon(plant.empty, two)?.beacon.seq).toBe(2)
+    expect(duty.signBeacon(plant.empty, two)).toBeUndefined()
+  },
+)
+
+test(
+  'a number that somebody else has seen from this witness is taken',
+  { tags: ['FRS-13'] },
+  () => {
+    const seen = beaconOf(again({ seq: 8, timeMs: NOW_MS + DAY_MS, checkpoint: undefined }), {
+      nowMs: BOOT_MS,
+    })!
+    const duty = again({ seq: 3, timeMs: NOW_MS, checkpoint: undefined })
+    duty.heard({ ...seen, witness: other!.did }, BOOT_MS)
+    duty.heard({ ...seen, seq: 3 }, BOOT_MS)
+    expect(beaconOf(duty, { nowMs: BOOT_MS })).toMatchObject({ seq: 4, timeMs: NOW_MS })
+    duty.heard(seen, BOOT_MS + beaconMs)
+    const next = beaconOf(duty, { nowMs: BOOT_MS + beaconMs })
+    expect(next).toMatchObject({ seq: 10, timeMs: NOW_MS + DAY_MS })
+  },
+)
+
+test(
+  'over a restart its time goes on where it stopped, whatever the wall clock says',
+  { tags: ['FRS-14'] },
+  () => {
+    const duty = first()
+    const state = duty.prepareBeacon({
+      set: plant.empty,
+      nowMs: BOOT_MS + 5_500,
+      meshTimeMs: undefined,
+    })!
+    expect(state).toEqual({ seq: 1, timeMs: NOW_MS + 5_500, checkpoint: undefined })
+    const later = again(state, 0)
+    expect(beaconOf(later, { nowMs: 1_499 })).toMatchObject({ seq: 2, timeMs: NOW_MS + 6_000 })
+  },
+)
+
+test(
+  'only a witness that has never signed and knows no mesh time asks the wall clock',
+  { tags: ['FRS-14'] },
+  () => {
+    expect(beaconOf(first(NOW_MS + DAY_MS), { nowMs: BOOT_MS })).toMatchObject({
+      timeMs: NOW_MS + DAY_MS,
+    })
+    expect(
+      beaconOf(first(NOW_MS + DAY_MS), { nowMs: BOOT_MS, meshTimeMs: NOW_MS + 30_000 }),
+    ).toMatchObject({
+      timeMs: NOW_MS + 20_000,
+    })
+    // A clock that was never set does not say that the mesh is not founded yet.
+    expect(beaconOf(first(0), { nowMs: BOOT_MS })).toMatchObject({
+      timeMs: plant.charter.createdMs,
+    })
+  },
+)
+
+test(
+  'a witness that was off follows the others, and does not run ahead of them',
+  { tags: ['FRS-14'] },
+  () => {
+    const duty = again({ seq: 1, timeMs: NOW_MS, checkpoint: undefined })
+    const meshTimeMs = NOW_MS + DAY_MS
+    expect(beaconOf(duty, { nowMs: BOOT_MS, meshTimeMs })).toMatchObject({
+      timeMs: meshTimeMs - 10_000,
+    })
+    // Mesh time that is behind puts nothing back.
+    const behind = { nowMs: BOOT_MS + beaconMs, meshTimeMs: NOW_MS }
+    expect(beaconOf(duty, behind)).toMatchObject({ timeMs: meshTimeMs - 10_000 + beaconMs })
+  },
+)
+
+test(
+  'a checkpoint adds what the log has not: removals first, then by id',
+  { tags: ['FRS-15'] },
+  () => {
+    const removals = [0, 1, 2].map((at) => revoked(plant, person(at)))
+    const set = withAll(plant.empty, ...grants(3), ...removals)
+    const record = checkpointOf(first(), { nowMs: BOOT_MS, set })!
+    const ids = (part: 'removal' | 'grant'): readonly string[] =>
+      set.trie(part).idsBelow('').toSorted()
+    expect(record).toMatchObject({
+      epoch: 1,
+      prev: undefined,
+      size: 6,
+      added: [...ids('removal'), ...ids('grant')],
+      removalRoot: set.trie('removal').root,
+      adminHead: plant.charter.meshId,
+      claimedMs: NOW_MS,
+    })
+  },
+)
+
+test(
+  'the next one goes on after it, an interval later, and only with something new',
+  { tags: ['FRS-15'] },
+  () => {
+    const duty = first()
+    const one = withAll(plant.empty, ...grants(1))
+    expect(checkpointOf(duty, { nowMs: BOOT_MS })).toBeUndefined()
+    const record = checkpointOf(duty, { nowMs: BOOT_MS, set: one })!
+    const two = withAll(one, record.text)
+    const more = withAll(two, revoked(plant, person(0)))
+    expect(checkpointOf(duty, { nowMs: BOOT_MS + beaconMs - 1, set: more })).toBeUndefined()
+    expect(checkpointOf(duty, { nowMs: BOOT_MS + beaconMs, set: two })).toBeUndefined()
+    expect(checkpointOf(duty, { nowMs: BOOT_MS + beaconMs, set: more })).toMatchObject({
+      epoch: 2,
+      prev: record.id,
+      size: 2,
+      added: more.trie('removal').idsBelow(''),
+    })
+    expect(beaconOf(duty, { nowMs: BOOT_MS + beaconMs, set: more })).toMatchObject({
+      checkpoint: record.id,
+    })
+  },
+)
+
+test('a checkpoint of others is no news', { tags: ['FRS-15'] }, () => {
+  const set = withAll(plant.empty, ...grants(1))
+  const theirs = new WitnessDuty({ witness: other!, from: { firstWallMs: NOW_MS }, nowMs: 0 })
+  const with1 = withAll(set, checkpointOf(theirs, { nowMs: 0, set })!.text)
+  const own = checkpointOf(first(), { nowMs: BOOT_MS, set: with1 })!
+  expect(own.added).toEqual(set.trie('grant').idsBelow(''))
+})
+
+test('what is too much for one checkpoint waits for the next', { tags: ['FRS-15'] }, () => {
+  const records = [...withAll(plant.empty, ...grants(1), revoked(plant, person(0))).records()]
+  const copies = records.flatMap((record) =>
+    Array.from({ length: record.type === 'membership' ? CHECKPOINT_IDS_MAX : 1 }, (_, at) => ({
+      ...record,
+      id: at === 0 ? record.id : `${record.id.slice(0, -4)}${label(at)}`,
+    })),
+  )
+  const set = plant.empty.with(copies)
+  const duty = first()
+  const record = checkpointOf(duty, { nowMs: BOOT_MS, set })!
+  expect(record.added).toHaveLength(CHECKPOINT_IDS_MAX)
+  expect(record.added[0]).toBe(set.trie('removal').idsBelow('')[0])
+  const rest = checkpointOf(duty, { nowMs: BOOT_MS + beaconMs, set: withAll(set, record.text) })!
+  expect(rest.added).toHaveLength(1)
+  expect(rest.size).toBe(CHECKPOINT_IDS_MAX + 1)
+})
+
+/** Four digits of base58btc. */
+function label(at: number): string {
+  return at
+    .toString(9)
+    .padStart(4, '0')
+    .replaceAll(/\d/g, (digit) => String(Number(digit) + 1))
+}
+
+test(
+  'it answers a challenge with its newest beacon and its time to the millisecond',
+  { tags: ['FRS-2'] },
+  () => {
+    const duty = first()
+    const nonce = new Uint8Array(32).fill(9)
+    const question = { set: plant.empty, nowMs: BOOT_MS + 1_234, meshTimeMs: undefined }
+    expect(duty.respond(nonce, question)).toBeUndefined()
+    const beacon = beaconOf(duty, { nowMs: BOOT_MS })!
+    const response = duty.respond(nonce, question)!
+    const context = witnessContext(plant.empty)
+    const read = decodeResponse(context, { ...response, isOpen: () => true })
+    expect(read).toMatchObject({ witness: self!.did, timeMs: NOW_MS + 1_234, beacon })
+  },
+)
+
+test('who is no witness any more says nothing', { tags: ['FRS-1'] }, () => {
+  const change = writeAdminChange({
+    meshId: plant.charter.meshId,
+    claimedMs: NOW_MS,
+    prev: plant.charter.meshId,
+    approvers: plant.admins.slice(0, 2).map(({ did }) => did),
+    add: [],
+    remove: [],
+    rotate: [],
+    addWitnesses: [],
+    removeWitnesses: [self!.did],
+    k: 2,
+    kAdmin: 2,
+    kWitness: 2,
+    since: [],
+  })
+  const duty = first()
+  const said = beaconOf(duty, { nowMs: BOOT_MS })!
+  const state = duty.prepareBeacon({
+    set: plant.empty,
+    nowMs: BOOT_MS + beaconMs,
+    meshTimeMs: undefined,
+  })!
+  const set = withAll(plant.empty, signed(change, plant.admins.slice(0, 2)), ...grants(1))
+  const nowMs = BOOT_MS + 2 * beaconMs
+  expect(duty.signBeacon(set, state)).toBeUndefined()
+  expect(beaconOf(duty, { nowMs, set })).toBeUndefined()
+  expect(checkpointOf(duty, { nowMs, set })).toBeUndefined()
+  expect(duty.respond(new Uint8Array(32), { set, nowMs, meshTimeMs: undefined })).toBeUndefined()
+  expect(() => decodeBeacon(witnessContext(set), said.text)).toThrow('does not know')
+})
+
+test(
+  'the one who signs is the one who is listed: another pair of keys of the same name says nothing',
+  { tags: ['FRS-1'] },
+  () => {
+    const stolen: AdminSigner = { ...self!, ed25519: other!.ed25519, mlDsa44: other!.mlDsa44 }
+    const duty = new WitnessDuty({ witness: stolen, from: { firstWallMs: NOW_MS }, nowMs: BOOT_MS })
+    expect(beaconOf(duty, { nowMs: BOOT_MS })).toBeUndefined()
+  },
+)
+
+test(
+  'witnesses that follow each other, with answers as late as may be, do not push each other on',
+  { tags: ['FRS-14'] },
+  () => {
+    const pair = witnessedMesh({ witnesses: 2, kWitness: 1 })
+    const set = pair.empty
+    const context = witnessContext(set)
+    const panel = panelOf(set, () => true)
+    let [mine, theirs] = pair.witnesses.map((witness) => ({
+      duty: new WitnessDuty({ witness, from: { firstWallMs: NOW_MS }, nowMs: 0 }),
+      freshness: Freshness.boot({ panel, bounds: [], nowMs: 0 }),
+    }))
+    for (let nowMs = 0; nowMs < 20 * beaconMs; nowMs += beaconMs) {
+      for (let turn = 0; turn < 2; turn += 1) {
+        const meshTimeMs = mine!.freshness.meshTimeMs(nowMs)
+        const own = mine!.duty.signBeacon(
+          set,
+          mine!.duty.prepareBeacon({ set, nowMs, meshTimeMs })!,
+        )!
+        expect(own.timeMs).toBe(NOW_MS + nowMs)
+        // The other one asks, and the answer comes at the last moment.
+        const nonce = new Uint8Array(32).fill(nowMs / beaconMs)
+        const response = mine!.duty.respond(nonce, { set, nowMs, meshTimeMs })!
+        const read = decodeResponse(context, { ...response, isOpen: () => true })
+        theirs!.freshness = theirs!.freshness
+          .openNonce(read.nonce, nowMs - ANSWER_MS_MAX)
+          .observeResponse(read, nowMs).freshness
+        mine!.freshness = mine!.freshness.observeOwn(own, nowMs).freshness
+        ;[mine, theirs] = [theirs, mine]
+      }
+    }
+    expect(mine!.freshness.meshTimeMs(20 * beaconMs)).toBe(NOW_MS + 20 * beaconMs + ANSWER_MS_MAX)
+  },
+)
