@@ -30,6 +30,11 @@ export interface DutyInit {
   readonly witness: AdminSigner
   /** What was stored; or, of a witness that has never signed anything, the wall clock, for this one time and where no mesh time is known. */
   readonly from: WitnessState | { readonly firstWallMs: number }
+  /**
+   * A time that the operator of the witness vouches for. While a witness is off its time stands still, and only kw others
+   * can put it forward: where there are not so many, this does. It puts nothing back.
+   */
+  readonly vouchedMs?: number
   readonly nowMs: number
 }
 
@@ -78,12 +83,12 @@ export class WitnessDuty {
   #beaconRoot = ''
   #checkpointAtMs: number | undefined
 
-  constructor({ witness, from, nowMs }: DutyInit) {
+  constructor({ witness, from, vouchedMs = 0, nowMs }: DutyInit) {
     this.#witness = witness
     this.#isFirst = 'firstWallMs' in from
     this.#state =
       'firstWallMs' in from ? { seq: 0, timeMs: from.firstWallMs, checkpoint: undefined } : from
-    this.#clock = SteadyClock.at(this.#state.timeMs, nowMs)
+    this.#clock = SteadyClock.at(this.#state.timeMs, nowMs).advance(vouchedMs, nowMs)
   }
 
   /** Takes up a beacon of this very witness that somebody else holds: its number is taken, even if our state is an old copy. */

@@ -369,3 +369,38 @@ test(
     expect(mine!.freshness.meshTimeMs(20 * beaconMs)).toBe(NOW_MS + 20 * beaconMs + ANSWER_MS_MAX)
   },
 )
+
+test(
+  'a lone witness that was off overnight is old to whoever ran on, until its operator vouches for the time',
+  { tags: ['FRS-14'] },
+  () => {
+    const alone = witnessedMesh({ witnesses: 1 })
+    const set = alone.empty
+    const [witness] = alone.witnesses
+    const nightMs = DAY_MS / 2
+    const booted = Freshness.boot({ panel: panelOf(set, () => true), bounds: [], nowMs: 0 })
+    /** What a node hears that asks the witness: a nonce for each time. */
+    const asked = (freshness: Freshness, duty: WitnessDuty, nowMs: number): Freshness => {
+      const question = { set, nowMs: 0, meshTimeMs: undefined }
+      duty.signBeacon(set, duty.prepareBeacon(question)!)
+      const response = duty.respond(new Uint8Array(32).fill(nowMs / nightMs), question)!
+      const read = decodeResponse(witnessContext(set), { ...response, isOpen: () => true })
+      return freshness.openNonce(read.nonce, nowMs).observeResponse(read, nowMs).freshness
+    }
+    const init = { witness: witness!, nowMs: 0 }
+    const evening = new WitnessDuty({ ...init, from: { firstWallMs: NOW_MS } })
+    const running = asked(booted, evening, 0)
+    expect(running.judge(0)).toMatchObject({ state: 'fresh' })
+    const from: WitnessState = { seq: 1, timeMs: NOW_MS, checkpoint: undefined }
+    const stood = asked(running, new WitnessDuty({ ...init, from }), nightMs)
+    expect(stood.judge(nightMs)).toMatchObject({ state: 'stop', ageMs: nightMs })
+    const vouchedMs = NOW_MS + nightMs
+    const put = asked(running, new WitnessDuty({ ...init, from, vouchedMs }), nightMs)
+    expect(put.judge(nightMs)).toMatchObject({ state: 'fresh', ageMs: 0 })
+    // It puts nothing back.
+    const back = new WitnessDuty({ ...init, from, vouchedMs: NOW_MS - 1_000 })
+    expect(back.prepareBeacon({ set, nowMs: 0, meshTimeMs: undefined })).toMatchObject({
+      timeMs: NOW_MS,
+    })
+  },
+)
