@@ -5,7 +5,7 @@ import { grant, person, revoked, withAll, witnessedMesh } from './record-builder
 import { SyncLab, SyncNode } from './sync-pair.ts'
 
 test('a newcomer has fetched every removal before its connection settles', () => {
-  const mesh = witnessedMesh()
+  const mesh = witnessedMesh({ witnesses: 0 })
   const known = withAll(mesh.empty, grant(mesh, person(0)).text, revoked(mesh, person(0)))
   const [old, young] = [new SyncNode('old', known), new SyncNode('young', mesh.empty)]
   const lab = new SyncLab()

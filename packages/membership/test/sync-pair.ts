@@ -15,7 +15,7 @@ export class SyncNode {
 
   constructor(name: string, set: RecordSet, limits: Partial<SyncLimits> = {}) {
     this.name = name
-    this.sync = new RecordSync({ set, random: suite, limits })
+    this.sync = new RecordSync({ set, random: suite, nowMs: 0, limits })
   }
 }
 

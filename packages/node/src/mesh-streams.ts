@@ -1,11 +1,15 @@
 import type { Caller, MeshStream, OpenStream, Provider } from '@warren/mcp'
+import type { FreshnessState } from '@warren/membership'
 import type { Network } from '@warren/network'
 import { localStreamPair } from './local-stream.ts'
+import { NodeError } from './node-error.ts'
 
 export interface MeshStreamsInit {
   readonly self: Caller
   readonly network: Network
   readonly provider: Provider
+  /** How fresh what this node knows of the mesh is. */
+  readonly freshness: () => FreshnessState
 }
 
 /** Opens call streams to any member: through the mesh, or inside this process to the node's own servers. */
@@ -19,7 +23,20 @@ export class MeshStreams {
   /** How to open a stream to that member. */
   to(did: string): OpenStream {
     const { self, network } = this.#init
-    return did === self.did ? () => this.#openHere() : (signal) => network.openCall(did, signal)
+    if (did === self.did) return () => this.#openHere()
+    return async (signal) => {
+      this.#checkFresh()
+      return network.openCall(did, signal)
+    }
+  }
+
+  /** Whoever is called learns the arguments: nobody is, of whom this node cannot know that it is a member still. */
+  #checkFresh(): void {
+    const state = this.#init.freshness()
+    if (state !== 'stop' && state !== 'deny-new') return
+    const message =
+      'this node cannot show that it knows of the latest revocations, and calls nobody; "warren status" says why'
+    throw new NodeError('knowledge-stale', message)
   }
 
   #openHere(): Promise<MeshStream> {

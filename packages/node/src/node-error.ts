@@ -21,6 +21,7 @@ export type NodeErrorCode =
   | 'policies-unreadable'
   | 'keys-foreign'
   | 'records-altered'
+  | 'knowledge-stale'
   | 'policy-exists'
   | 'role-malformed'
   | 'name-malformed'

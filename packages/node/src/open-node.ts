@@ -31,6 +31,8 @@ export interface OpenedNode {
   /** The membership that it was given. Whether it is in force is a question of the set and the time. */
   readonly membership: Membership
   readonly keys: NodeKeys
+  /** The keys with which this node speaks as a witness or an enroller, where it is one. */
+  readonly signer: AdminSigner
   /** Where an administrator works here. */
   readonly admin: AdminSigner | undefined
   /** Wipes the keys, closes the store and releases the directory. */
@@ -76,8 +78,9 @@ async function readAll(
   paths: DataPaths,
   { passphrase, nowMs }: { readonly passphrase: Uint8Array; readonly nowMs: number },
 ): Promise<OpenedNode> {
-  const keys = await readSigners(paths.nodeKeys, passphrase, 'node')
-  open.signers.push(keys.ed25519, keys.mlDsa44)
+  const { node, assertion, mlDsa44 } = await readNodeSigners(paths.nodeKeys, passphrase)
+  const keys = { ed25519: node, mlDsa44 }
+  open.signers.push(node, assertion, mlDsa44)
   const store = openStore(paths.store)
   open.store = store
   const charter = parseCharter(suite, required(store.charter.read(), 'charter'))
@@ -90,7 +93,19 @@ async function readAll(
     ? await readAdmin(paths, passphrase, charter)
     : undefined
   if (admin !== undefined) open.signers.push(admin.ed25519, admin.mlDsa44)
-  return { paths, store, charter, log, set, membership, keys, admin, close: () => close(open) }
+  const signer = { did: log.did, ed25519: assertion, mlDsa44 }
+  return {
+    paths,
+    store,
+    charter,
+    log,
+    set,
+    membership,
+    keys,
+    signer,
+    admin,
+    close: () => close(open),
+  }
 }
 
 function close({ lock, signers, store }: Opening): void {
@@ -99,19 +114,34 @@ function close({ lock, signers, store }: Opening): void {
   lock.release()
 }
 
-/** The Ed25519 key of that name and the ML-DSA-44 key of a sealed key file. */
-async function readSigners(
+interface NodeSigners {
+  readonly node: Signer
+  readonly assertion: Signer
+  readonly mlDsa44: Signer
+}
+
+/** The keys of a node: who it is on the wire, what it signs with, and the post-quantum half of both. */
+async function readNodeSigners(path: string, passphrase: Uint8Array): Promise<NodeSigners> {
+  return withSeeds(path, passphrase, (seedOf) => ({
+    node: suite.ed25519.signer(seedOf('node')),
+    assertion: suite.ed25519.signer(seedOf('assertion')),
+    mlDsa44: suite.mlDsa44.signer(seedOf('mlDsa')),
+  }))
+}
+
+/** Reads a sealed key file, and wipes what was read once `use` has made signers of it. */
+async function withSeeds<Made>(
   path: string,
   passphrase: Uint8Array,
-  name: 'node' | 'assertion',
-): Promise<NodeKeys> {
+  use: (seedOf: (name: string) => Uint8Array) => Made,
+): Promise<Made> {
   const seeds = await readKeyFile({ suite, path, passphrase })
   try {
-    const { [name]: ed25519, mlDsa } = seeds
-    if (ed25519 === undefined || mlDsa === undefined) {
+    return use((name) => {
+      const seed = seeds[name]
+      if (seed !== undefined) return seed
       throw new NodeError('keys-foreign', `the key file ${path} does not hold the keys it should`)
-    }
-    return { ed25519: suite.ed25519.signer(ed25519), mlDsa44: suite.mlDsa44.signer(mlDsa) }
+    })
   } finally {
     for (const seed of Object.values(seeds)) seed.fill(0)
   }
@@ -122,7 +152,10 @@ async function readAdmin(
   passphrase: Uint8Array,
   charter: VerifiedCharter,
 ): Promise<AdminSigner> {
-  const keys = await readSigners(paths.adminKeys, passphrase, 'assertion')
+  const keys = await withSeeds(paths.adminKeys, passphrase, (seedOf) => ({
+    ed25519: suite.ed25519.signer(seedOf('assertion')),
+    mlDsa44: suite.mlDsa44.signer(seedOf('mlDsa')),
+  }))
   const admin = charter.admins.find(
     ({ ed25519, mlDsa44 }) =>
       same(ed25519.bytes, keys.ed25519.publicKey) && same(mlDsa44.bytes, keys.mlDsa44.publicKey),

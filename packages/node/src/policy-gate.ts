@@ -1,6 +1,6 @@
 import type { Clock } from '@warren/core'
 import type { Gate, GateAnswer, GateQuestion } from '@warren/mcp'
-import type { Membership } from '@warren/membership'
+import type { FreshnessState, Membership } from '@warren/membership'
 import { classifyMessage, type PolicyEngine } from '@warren/policy'
 import type { Report } from './node-event.ts'
 
@@ -10,6 +10,10 @@ export interface PolicyGateComponents {
   readonly report: Report
   /** What the membership in force now makes of this DID; asked again for every message. */
   standingOf(did: string): Standing | undefined
+  /** How fresh what this node knows is, as far as calls of that server go. */
+  readonly freshnessFor: (server: string) => FreshnessState
+  /** This node, whose own hosts depend on nobody's word. */
+  readonly self: string
 }
 
 /** What a member may be taken for. */
@@ -51,6 +55,23 @@ export class PolicyGate implements Gate {
     return answer
   }
 
+  /** Beyond the limit for new things what has begun goes on; beyond the last one nothing does. */
+  #staleness(
+    { caller, server }: Pick<GateQuestion, 'caller' | 'server'>,
+    hasBegun: boolean,
+  ): GateAnswer | undefined {
+    const { self, freshnessFor } = this.#components
+    if (caller.did === self) return undefined
+    const state = freshnessFor(server)
+    if (state !== 'stop' && (state !== 'deny-new' || hasBegun)) return undefined
+    return {
+      allowed: false,
+      code: 'knowledge-stale',
+      sentence:
+        'refused: the node that owns this tool cannot show that it knows of the latest revocations; its administrator sees why with "warren status"',
+    }
+  }
+
   #judge({ caller, server, message }: GateQuestion): GateAnswer {
     const { did } = caller
     const standing = this.#components.standingOf(did)
@@ -65,6 +86,8 @@ export class PolicyGate implements Gate {
     if (kind === 'malformed') {
       return { allowed: false, code: 'call-malformed', sentence: 'refused: the call names no tool' }
     }
+    const stale = this.#staleness({ caller, server }, kind === 'session')
+    if (stale !== undefined) return stale
     // What belongs to an open session asks for no more than seeing the server does.
     const question = kind === 'session' ? { action: 'list' as const } : kind
     const decision = this.#engine.decide({

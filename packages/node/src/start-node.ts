@@ -21,6 +21,7 @@ import type { Report } from './node-event.ts'
 import { type OpenedNode, openNode } from './open-node.ts'
 import { PolicyGate } from './policy-gate.ts'
 import { Enforcement } from './records/enforcement.ts'
+import { FreshnessWatch } from './records/freshness-watch.ts'
 import { createMeshKnowledge, type MeshKnowledge } from './records/mesh-knowledge.ts'
 import type { RecordDesk } from './records/record-desk.ts'
 import { systemClock as clock } from './system-clock.ts'
@@ -30,6 +31,8 @@ export interface StartNodeInit {
   /** Opens the key files. The caller wipes it. */
   readonly passphrase: Uint8Array
   readonly report: Report
+  /** Whether whoever starts a witness that was off vouches for the wall clock of this machine. */
+  readonly trustClock?: boolean
 }
 
 /** A node that is up. */
@@ -46,7 +49,8 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   const config = loadConfig(init.directory)
   const opened = await openNode(init.directory, init.passphrase, clock)
   const report = boundedReport(init.report, clock)
-  const site: Site = { directory: config.directory, config, opened, report }
+  const trustClock = init.trustClock === true
+  const site: Site = { directory: config.directory, config, opened, report, trustClock }
   try {
     const parts = compose(site)
     await start(site, parts)
@@ -67,6 +71,7 @@ interface Site {
   readonly config: Config
   readonly opened: OpenedNode
   readonly report: Report
+  readonly trustClock: boolean
 }
 
 interface Parts {
@@ -76,6 +81,7 @@ interface Parts {
   readonly calls: CallDesk
   readonly records: RecordDesk
   readonly enforcement: Enforcement
+  readonly watch: FreshnessWatch
   readonly doors: HostDoors
   readonly commands: NodeControl
   readonly control: ControlServer
@@ -83,22 +89,16 @@ interface Parts {
 
 function compose(site: Site): Parts {
   const { opened, config, report } = site
-  const { self, network, records, standings, admission, joinDesk } = createMeshParts(site, (dids) =>
-    enforcement.enforce(dids),
-  )
-  const gate = new PolicyGate(loadPolicies(config.policies), {
-    clock,
-    report,
-    standingOf: (did) => standings.membershipOf(did),
+  const mesh = createMeshParts(site, (dids) => enforcement.enforce(dids))
+  const { self, network, records, freshness, admission, joinDesk } = mesh
+  const { gate, provider } = createProvider(site, mesh)
+  const streams = new MeshStreams({
+    self,
+    network,
+    provider,
+    freshness: () => freshness.judge().state,
   })
-  const provider = new Provider({
-    servers: serverDefinitions(config.servers),
-    gate,
-    clock,
-    logger: componentLogger(report),
-    limits: providerLimitsOf(config),
-  })
-  const catalog = createCatalog(site, new MeshStreams({ self, network, provider }))
+  const catalog = createCatalog(site, streams)
   const enforcement: Enforcement = new Enforcement({
     self: self.did,
     network,
@@ -107,6 +107,7 @@ function compose(site: Site): Parts {
     admission,
     report,
   })
+  const watch = new FreshnessWatch({ network, provider, catalog, freshness, report })
   const calls = new CallDesk({ network, provider, admission, catalog, report, clock })
   const doors = new HostDoors({ suite, config, catalog, logger: componentLogger(report) })
   const commands = new NodeControl({
@@ -123,7 +124,18 @@ function compose(site: Site): Parts {
     clock,
   })
   const control = new ControlServer(controlSocketOf(site.directory), commands)
-  return { network, provider, catalog, calls, records, enforcement, doors, commands, control }
+  return {
+    network,
+    provider,
+    catalog,
+    calls,
+    records,
+    enforcement,
+    watch,
+    doors,
+    commands,
+    control,
+  }
 }
 
 interface MeshParts extends MeshKnowledge {
@@ -143,6 +155,7 @@ function createMeshParts(
     clock,
     opened,
     report,
+    trustClock: site.trustClock,
     publish: (bytes) => network.publish(bytes),
     onChanged,
   })
@@ -151,6 +164,27 @@ function createMeshParts(
   const network: Network = createMeshNetwork(site, { admission, records, join: joinDesk })
   network.onGossip(async (bytes) => records.judgeGossip(bytes))
   return { ...knowledge, self: { did: opened.log.did }, network, joinDesk }
+}
+
+function createProvider(
+  { config, report }: Site,
+  { self, standings, freshness }: MeshParts,
+): { readonly gate: PolicyGate; readonly provider: Provider } {
+  const gate = new PolicyGate(loadPolicies(config.policies), {
+    clock,
+    report,
+    self: self.did,
+    standingOf: (did) => standings.membershipOf(did),
+    freshnessFor: (server) => freshness.stateFor(server),
+  })
+  const provider = new Provider({
+    servers: serverDefinitions(config.servers),
+    gate,
+    clock,
+    logger: componentLogger(report),
+    limits: providerLimitsOf(config),
+  })
+  return { gate, provider }
 }
 
 function createCatalog({ config, opened, report }: Site, streams: MeshStreams): MeshCatalog {
@@ -214,10 +248,12 @@ function createMeshNetwork(
 const STATIC_PEERS_MAX = 256
 
 async function start({ config, opened, report }: Site, parts: Parts): Promise<void> {
-  const { network, catalog, calls, records, enforcement, doors, control } = parts
+  const { network, catalog, calls, records, enforcement, watch, doors, control } = parts
   // Its own membership is a record like any other: others learn of it from here.
   records.offer([opened.membership.text])
   enforcement.enforce('all')
+  records.start()
+  watch.start()
   await network.start()
   calls.start()
   await catalog.refresh(opened.log.did)
@@ -236,7 +272,8 @@ async function start({ config, opened, report }: Site, parts: Parts): Promise<vo
 }
 
 async function stop({ opened, report }: Site, parts: Parts): Promise<void> {
-  const { network, provider, catalog, calls, records, enforcement, doors, control } = parts
+  const { network, provider, catalog, calls, records, enforcement, watch, doors, control } = parts
+  watch.stop()
   calls.stop()
   await control.stop()
   await doors.stop()

@@ -55,7 +55,12 @@ async function desk(): Promise<{ readonly network: Network; readonly provider: P
     logger,
   })
   const report = (): void => {}
-  const streams = new MeshStreams({ self: { did: owner.did }, network, provider })
+  const streams = new MeshStreams({
+    self: { did: owner.did },
+    network,
+    provider,
+    freshness: () => 'unwitnessed',
+  })
   const { aliases } = store
   const catalog = new MeshCatalog({
     streams,

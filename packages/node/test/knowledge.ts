@@ -16,12 +16,18 @@ export interface KnowledgeInit {
 
 /** What a node with this store knows of its mesh, without a network that it could tell anybody. */
 export function knowledge({ clock, ...opened }: KnowledgeInit): MeshKnowledge {
+  const signer = {
+    did: opened.log.did,
+    ed25519: suite.ed25519.signer(),
+    mlDsa44: suite.mlDsa44.signer(),
+  }
   const set = loadRecords(suite, opened.charter, opened.store.records)
   return createMeshKnowledge({
     suite,
     clock,
-    opened: { ...opened, set },
+    opened: { ...opened, set, signer },
     report: () => {},
+    trustClock: false,
     publish: () => Promise.resolve(),
     onChanged: () => {},
   })

@@ -1,4 +1,5 @@
 import type { JsonRpcMessage } from '@warren/mcp'
+import type { FreshnessState } from '@warren/membership'
 import { createPolicyEngine, type PolicyEngine } from '@warren/policy'
 import { expect, test } from 'vitest'
 import type { NodeEvent } from '../src/node-event.ts'
@@ -31,21 +32,26 @@ interface Gated {
   readonly gate: PolicyGate
   readonly events: readonly NodeEvent[]
   readonly standings: Map<string, Standing>
+  readonly freshness: { state: FreshnessState }
   readonly decide: (message: JsonRpcMessage, server?: string) => ReturnType<PolicyGate['decide']>
 }
 
 function gated(...policies: readonly string[]): Gated {
   const events: NodeEvent[] = []
   const standings = new Map([[CALLER.did, OPERATOR]])
+  const freshness: { state: FreshnessState } = { state: 'fresh' }
   const gate = new PolicyGate(engine(...policies), {
     clock: { wallMs: () => 0, monotonicMs: () => 0 },
     report: (event) => events.push(event),
     standingOf: (did) => standings.get(did),
+    freshnessFor: () => freshness.state,
+    self: 'did:webvh:self',
   })
   return {
     gate,
     events,
     standings,
+    freshness,
     decide: (message, server = 'fs') => gate.decide({ caller: CALLER, server, message }),
   }
 }
@@ -159,5 +165,25 @@ test(
         server: 'fs',
       },
     ])
+  },
+)
+
+test.for<[FreshnessState, boolean, boolean]>([
+  ['fresh', true, true],
+  ['aging', true, true],
+  ['unwitnessed', true, true],
+  ['deny-new', false, true],
+  ['stop', false, false],
+])(
+  'a node whose knowledge is %s begins a call: %s, and goes on with a session: %s',
+  { tags: ['NODE-12'] },
+  async ([state, begins, goesOn]) => {
+    const { decide, freshness } = gated(OPEN)
+    freshness.state = state
+    const stale = { allowed: false, code: 'knowledge-stale' }
+    const call = await decide(callOf('read_file'))
+    expect(call).toMatchObject(begins ? { allowed: true } : stale)
+    const session = await decide(request('ping', {}))
+    expect(session).toMatchObject(goesOn ? { allowed: true } : stale)
   },
 )

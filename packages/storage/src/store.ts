@@ -20,6 +20,8 @@ export interface Store {
   readonly charter: TextRecord
   /** This node's own DID log. */
   readonly identityLog: TextRecord
+  /** What this node, as a witness, has said last: as `WitnessState` writes it. */
+  readonly witnessState: TextRecord
   /** This node's own membership. */
   readonly membership: TextRecord
   readonly invitations: Invitations
@@ -54,6 +56,7 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
     charter: new TextRecord(database, 'charter'),
     identityLog: new TextRecord(database, 'identity-log'),
     membership: new TextRecord(database, 'membership'),
+    witnessState: new TextRecord(database, 'witness-state'),
     invitations: new Invitations(database),
     peers: new Peers(database),
     aliases: new Aliases(database),

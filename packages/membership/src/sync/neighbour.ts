@@ -13,6 +13,8 @@ export class Neighbour {
   readonly did: string
   /** Whether everything may pass already. */
   isSettled = false
+  /** Since when what has to be fetched first is there. */
+  readyMs: number | undefined
   pull: Pull | undefined
   /** What is still to be compared, the next one first. */
   readonly queue: RecordClass[] = []
@@ -28,10 +30,29 @@ export class Neighbour {
   readonly #known: BoundedMap<string, true>
   readonly #announced = new Set<string>()
 
+  readonly #limits: SyncLimits
+  #challenges: number
+  #challengedMs = 0
+
   constructor(link: string, did: string, limits: SyncLimits) {
     this.link = link
     this.did = did
+    this.#limits = limits
+    this.#challenges = limits.challengesMax
     this.#known = new BoundedMap(limits.knownMax)
+  }
+
+  /** Whether one more challenge of this neighbour is dealt with now. */
+  mayAsk(nowMs: number): boolean {
+    const { challengesMax, challengePauseMs } = this.#limits
+    const regained = Math.floor((nowMs - this.#challengedMs) / challengePauseMs)
+    if (regained > 0) {
+      this.#challenges = Math.min(challengesMax, this.#challenges + regained)
+      this.#challengedMs = nowMs
+    }
+    if (this.#challenges === 0) return false
+    this.#challenges -= 1
+    return true
   }
 
   knows(id: string): boolean {

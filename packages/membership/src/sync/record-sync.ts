@@ -1,6 +1,10 @@
 import type { RandomSource } from '@warren/core'
+import type { FreshnessJudgement } from '../freshness/freshness-judgement.ts'
+import type { WitnessDuty } from '../freshness/witness-duty.ts'
 import { MembershipError } from '../membership-error.ts'
-import type { RecordSet, Refusal } from '../set/record-set.ts'
+import type { Beacon } from '../records/beacon.ts'
+import type { IslandRecord } from '../records/mesh-record.ts'
+import type { RecordSet } from '../set/record-set.ts'
 import { affectedDids } from './affected-dids.ts'
 import { answerAsk, answerWant, headsOf } from './answer-neighbour.ts'
 import { Neighbour, PULL_ORDER } from './neighbour.ts'
@@ -11,12 +15,20 @@ import { type Source, StoreQueue, toldAbout } from './store-queue.ts'
 import type { GossipWord, SyncEffect } from './sync-effect.ts'
 import type { SyncEvent } from './sync-event.ts'
 import { SYNC_LIMITS, type SyncLimits } from './sync-limits.ts'
-import { encodeSyncMessage, parseSyncMessage, type SyncMessage } from './sync-message.ts'
+import { received, waiting } from './pull-answer.ts'
+import { Pulse, type PulseOutcome } from './pulse.ts'
+import { encodeSyncMessage, isPulse, parseSyncMessage, type SyncMessage } from './sync-message.ts'
 
 export interface RecordSyncInit {
   /** What was durable when the node started. */
   readonly set: RecordSet
   readonly random: RandomSource
+  /** On the monotonic clock. */
+  readonly nowMs: number
+  /** The newest beacons that were known before this boot. */
+  readonly bounds?: readonly Beacon[]
+  /** Where this node is a witness. */
+  readonly duty?: WitnessDuty | undefined
   readonly limits?: Partial<SyncLimits>
 }
 
@@ -40,6 +52,7 @@ export class RecordSync {
   readonly #neighbours = new Map<string, Neighbour>()
   readonly #store = new StoreQueue()
   readonly #spread: RecordSpread
+  readonly #pulse: Pulse
   readonly #intake: RecordIntake
   #effects: SyncEffect[] = []
   #nowMs = 0
@@ -47,19 +60,35 @@ export class RecordSync {
   #announceAtMs: number | undefined
   #retryAtMs: number | undefined
 
-  constructor({ set, random, limits = {} }: RecordSyncInit) {
+  constructor({ set, random, nowMs, bounds = [], duty, limits = {} }: RecordSyncInit) {
+    this.#nowMs = nowMs
     this.#limits = { ...SYNC_LIMITS, ...limits }
     this.#intake = new RecordIntake(set, this.#limits)
     this.#spread = new RecordSpread(this.#neighbours, random, this.#limits)
+    this.#pulse = new Pulse({
+      neighbours: this.#neighbours,
+      random,
+      limits: this.#limits,
+      set,
+      hasHadRoot: (root) => this.#intake.hasHadRoot(root),
+      bounds,
+      duty,
+      nowMs,
+    })
   }
 
   get set(): RecordSet {
     return this.#intake.set
   }
 
-  /** Whether this node's removals are, or once were, exactly those of a root: then they hold all that it commits to. */
-  hasHadRoot(removalRoot: string): boolean {
-    return this.#intake.hasHadRoot(removalRoot)
+  /** How fresh what this node knows is. `islands`: the grants of its own enclave. */
+  judge(nowMs: number, islands: readonly IslandRecord[] = []): FreshnessJudgement {
+    return this.#pulse.judge(nowMs, islands)
+  }
+
+  /** Mesh time; undefined until enough witnesses have answered a challenge of this boot. */
+  meshTimeMs(nowMs: number): number | undefined {
+    return this.#pulse.meshTimeMs(nowMs)
   }
 
   /** Takes one event at a time on the monotonic clock and says what is to be done, in this order. */
@@ -97,10 +126,14 @@ export class RecordSync {
       case 'offer':
         this.#offer(event.ref, event.texts)
         break
+      case 'reserved':
+        this.#come(this.#pulse.reserved(event.what, event.state, this.#nowMs))
+        break
       case 'wake':
         this.#wake()
         break
     }
+    this.#settleReady()
     this.#askToBeWoken()
   }
 
@@ -126,6 +159,7 @@ export class RecordSync {
     neighbour.owesByMs = this.#nowMs + this.#limits.answerMs
     this.#headsAtMs ??= this.#nowMs + this.#limits.headsMs
     this.#send(neighbour, { type: 'heads', heads: headsOf(this.set), reply: false })
+    this.#send(neighbour, this.#pulse.greet(false))
   }
 
   #message(link: string, bytes: Uint8Array): void {
@@ -141,6 +175,10 @@ export class RecordSync {
   }
 
   #hear(neighbour: Neighbour, message: SyncMessage): void {
+    if (isPulse(message)) {
+      this.#come(this.#pulse.hear(neighbour, message, this.#nowMs))
+      return
+    }
     switch (message.type) {
       case 'heads':
         this.#hearHeads(neighbour, message)
@@ -237,40 +275,13 @@ export class RecordSync {
       if (open.length > 0) this.#askHeads(neighbour)
       return
     }
-    this.#keepPending(neighbour, open)
-    const { complete, again } = this.#received(pull, { ids, open, isLast: answer === 'last' })
+    neighbour.pending = waiting(open, this.#limits)
+    const { complete, again } = received(pull, { ids, open, isLast: answer === 'last' })
     if (!complete) {
       throw new MembershipError('records-withheld', 'the neighbour does not give what it has named')
     }
     pull.again(again)
     this.#advance(neighbour)
-  }
-
-  #received(
-    pull: Pull,
-    came: {
-      readonly ids: readonly string[]
-      readonly open: readonly Refusal[]
-      readonly isLast: boolean
-    },
-  ): { readonly complete: boolean; readonly again: readonly string[] } {
-    const openIds = came.open.flatMap(({ id }) => (id === undefined ? [] : [id]))
-    // Without its proofs and without witnesses that vouch for it here: the proofs are asked for.
-    const again = came.open.flatMap(({ id, isBare }) => (isBare && id !== undefined ? [id] : []))
-    const complete = pull.received([...came.ids, ...openIds], came.isLast)
-    return { complete, again }
-  }
-
-  #keepPending(neighbour: Neighbour, open: readonly Refusal[]): void {
-    const pending = open.filter(({ isBare }) => !isBare).map(({ text }) => text)
-    const length = pending.reduce((sum, text) => sum + text.length, 0)
-    if (length > this.#limits.pendingCharsMax) {
-      throw new MembershipError(
-        'record-unproved',
-        'too many records of the neighbour prove nothing',
-      )
-    }
-    neighbour.pending = pending
   }
 
   #hearHave(neighbour: Neighbour, ids: readonly string[]): void {
@@ -306,6 +317,7 @@ export class RecordSync {
     const intake = this.#intake.accept(texts)
     if (intake.added.length > 0) {
       this.#effects.push({ type: 'changed', dids: affectedDids(intake.added) })
+      this.#pulse.changed(this.set, this.#nowMs)
       this.#effects.push(this.#store.store({ records: intake.added, source }))
     }
     return intake
@@ -337,6 +349,7 @@ export class RecordSync {
       this.#effects.push(...this.#spread.announce(this.set))
     }
     if (this.#headsAtMs !== undefined && now >= this.#headsAtMs) this.#showHeads()
+    this.#come(this.#pulse.wake(now))
     if (this.#retryAtMs !== undefined && now >= this.#retryAtMs) {
       this.#retryAtMs = undefined
       this.#effects.push(...this.#store.retry())
@@ -347,16 +360,34 @@ export class RecordSync {
     }
   }
 
+  /** Takes over what the pulse wants done; the records that come of it are made here. */
+  #come({ effects, records }: PulseOutcome): void {
+    this.#effects.push(...effects)
+    if (records.length > 0) this.#accept(records, { from: 'here', ref: undefined })
+  }
+
   #showHeads(): void {
     const neighbour = this.#spread.anyone()
     this.#headsAtMs = neighbour === undefined ? undefined : this.#nowMs + this.#limits.headsMs
-    if (neighbour !== undefined) this.#askHeads(neighbour)
+    if (neighbour === undefined) return
+    this.#askHeads(neighbour)
+    this.#send(neighbour, this.#pulse.greet(true))
   }
 
+  /** What a connection waits for is there. A node that has just started waits a moment longer: it could allow nothing yet. */
   #settle(neighbour: Neighbour): void {
-    if (neighbour.isSettled) return
-    neighbour.isSettled = true
-    this.#effects.push({ type: 'settle', link: neighbour.link })
+    neighbour.readyMs ??= this.#nowMs
+  }
+
+  #settleReady(): void {
+    const isBooting = this.#pulse.isBooting(this.#nowMs)
+    for (const neighbour of this.#neighbours.values()) {
+      const { link, isSettled, readyMs } = neighbour
+      if (isSettled || readyMs === undefined) continue
+      if (isBooting && this.#nowMs < readyMs + this.#limits.bootPatienceMs) continue
+      neighbour.isSettled = true
+      this.#effects.push({ type: 'settle', link })
+    }
   }
 
   #cut(neighbour: Neighbour, code: string): void {
@@ -369,8 +400,13 @@ export class RecordSync {
   }
 
   #askToBeWoken(): void {
-    const owed = [...this.#neighbours.values()].map(({ owesByMs }) => owesByMs)
-    const times = [this.#headsAtMs, this.#announceAtMs, this.#retryAtMs, ...owed]
+    const owed = [...this.#neighbours.values()].flatMap(({ owesByMs, isSettled, readyMs }) =>
+      isSettled || readyMs === undefined
+        ? [owesByMs]
+        : [owesByMs, readyMs + this.#limits.bootPatienceMs],
+    )
+    const pulse = this.#pulse.dueMs(this.#nowMs)
+    const times = [this.#headsAtMs, this.#announceAtMs, this.#retryAtMs, pulse, ...owed]
     const atMs = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
     if (Number.isFinite(atMs)) this.#effects.push({ type: 'wake', atMs })
   }

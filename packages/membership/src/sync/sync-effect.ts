@@ -1,4 +1,6 @@
 import type { MembershipError } from '../membership-error.ts'
+import type { WitnessState } from '../freshness/witness-duty.ts'
+import type { Beacon } from '../records/beacon.ts'
 import type { MeshRecord } from '../records/mesh-record.ts'
 
 /** What the node has to do, in this order. */
@@ -21,6 +23,14 @@ export type SyncEffect =
     }
   /** Whether what was taken up of a `submit` is durable. */
   | { readonly type: 'submitted'; readonly ref: number; readonly durable: boolean }
+  /** Make the number of a statement of this witness durable, and answer with `reserved`; nothing is signed before. */
+  | {
+      readonly type: 'reserve'
+      readonly what: 'beacon' | 'checkpoint'
+      readonly state: WitnessState
+    }
+  /** Keep these, so that nothing older is believed after a restart. */
+  | { readonly type: 'keep'; readonly beacons: readonly Beacon[] }
   /** The connection may be used for everything now. */
   | { readonly type: 'settle'; readonly link: string }
   | { readonly type: 'cut'; readonly link: string; readonly code: string }

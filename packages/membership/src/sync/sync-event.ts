@@ -1,3 +1,5 @@
+import type { WitnessState } from '../freshness/witness-duty.ts'
+
 /** Something that happened to a node, as far as its records are concerned. */
 export type SyncEvent =
   /** A neighbour is connected and admitted, and nothing but records passes yet. */
@@ -14,5 +16,11 @@ export type SyncEvent =
   | { readonly type: 'submit'; readonly ref: number; readonly texts: readonly string[] }
   /** Records that somebody shows to be admitted by: judged, kept, and passed on like those of a neighbour. */
   | { readonly type: 'offer'; readonly ref: number; readonly texts: readonly string[] }
+  /** The number that a `reserve` effect asked for is durable. */
+  | {
+      readonly type: 'reserved'
+      readonly what: 'beacon' | 'checkpoint'
+      readonly state: WitnessState
+    }
   /** The time that the last `wake` effect asked for has come. */
   | { readonly type: 'wake' }

@@ -30,6 +30,16 @@ export interface SyncLimits {
   readonly knownMax: number
   /** Own roots of earlier times: a beacon over one of them is covered. */
   readonly rootsMax: number
+  /** How long a connection of a node that has just started waits for witnesses before it is used all the same. */
+  readonly bootPatienceMs: number
+  /** How far a challenge travels beyond the first neighbour, to how many neighbours that are no witnesses. */
+  readonly challengeHops: number
+  readonly challengeFanout: number
+  /** Challenges of others of which is remembered where they came from. */
+  readonly routesMax: number
+  /** Challenges of one neighbour that are answered at once, and then one in each pause. */
+  readonly challengesMax: number
+  readonly challengePauseMs: number
   /** Pause before a write that failed is tried again. */
   readonly retryStoreMs: number
 }
@@ -50,5 +60,11 @@ export const SYNC_LIMITS: SyncLimits = {
   seenMax: 8_192,
   knownMax: 1_024,
   rootsMax: 4_096,
+  bootPatienceMs: 2_000,
+  challengeHops: 3,
+  challengeFanout: 3,
+  routesMax: 1_024,
+  challengesMax: 8,
+  challengePauseMs: 1_000,
   retryStoreMs: 2_000,
 }

@@ -1,5 +1,8 @@
 import { canonicalJson, isJsonObject, JsonError, type JsonObject, parseJson } from '@warren/core'
 import { utf8Bytes, utf8Text } from '../byte-text.ts'
+import type { Did } from '@warren/identity'
+import { BEACON_LENGTH_MAX } from '../freshness/decode-beacon.ts'
+import { CHALLENGE_LENGTH_MAX, RESPONSE_LENGTH_MAX } from '../freshness/fresh-response.ts'
 import { CONTENT_ID_RULE } from '../labels.ts'
 import { MembershipError } from '../membership-error.ts'
 import { RecordReader, type TextRule } from '../record-reader.ts'
@@ -40,9 +43,36 @@ export type SyncMessage =
     }
   /** The sender has these, and nobody needs to answer. */
   | { readonly type: 'have'; readonly ids: readonly string[] }
+  | PulseMessage
+
+/** What neighbours say to each other about freshness. */
+export type PulseMessage =
+  /** The newest beacon of each witness that the sender has, by its number; `reply` asks for the same in return. */
+  | { readonly type: 'seqs'; readonly seqs: readonly WitnessSeq[]; readonly reply: boolean }
+  | { readonly type: 'beacons'; readonly texts: readonly string[] }
+  /** To whoever is a witness, and `hops` neighbours further. */
+  | { readonly type: 'challenge'; readonly text: string; readonly hops: number }
+  /** Back along the way that the challenge of that nonce has come. */
+  | {
+      readonly type: 'answer'
+      readonly nonce: string
+      readonly text: string
+      readonly beaconText: string
+    }
+
+export interface WitnessSeq {
+  readonly witness: Did
+  readonly seq: number
+}
 
 const PARTS: readonly RecordClass[] = ['checkpoint', 'removal', 'grant']
-const TYPES = ['heads', 'ask', 'below', 'want', 'records', 'have'] as const
+const PULSE_TYPES = ['seqs', 'beacons', 'challenge', 'answer'] as const
+const TYPES = ['heads', 'ask', 'below', 'want', 'records', 'have', ...PULSE_TYPES] as const
+const NONCE_RULE: TextRule = { lengthMax: 44, pattern: /^u[\w-]{43}$/ }
+const WITNESSES_MAX = 16
+const HOPS_RULE = { min: 0, max: 8 } as const
+const SEQ_RULE = { min: 0, max: Number.MAX_SAFE_INTEGER } as const
+const BEACONS_RULE = { lengthMax: BEACON_LENGTH_MAX, countMax: WITNESSES_MAX } as const
 const ANSWERS = ['part', 'last', 'none'] as const
 const PREFIX_RULE: TextRule = { lengthMax: 64, pattern: /^(?:[\da-f]{2})*$/ }
 const MESSAGE_IDS_MAX = 512
@@ -115,6 +145,39 @@ const READERS: Readonly<Record<SyncMessage['type'], MessageReader>> = {
     message.members(['type', 'ids'])
     return { type: 'have', ids: readIds(message) }
   },
+  seqs: (message) => {
+    message.members(['type', 'seqs', 'reply'])
+    const seqs = message.children('seqs', WITNESSES_MAX).map(readSeq)
+    return { type: 'seqs', seqs, reply: message.flag('reply') }
+  },
+  beacons: (message) => {
+    message.members(['type', 'texts'])
+    return { type: 'beacons', texts: message.texts('texts', BEACONS_RULE) }
+  },
+  challenge: (message) => {
+    message.members(['type', 'text', 'hops'])
+    const text = message.text('text', { lengthMax: CHALLENGE_LENGTH_MAX })
+    return { type: 'challenge', text, hops: message.integer('hops', HOPS_RULE) }
+  },
+  answer: (message) => {
+    message.members(['type', 'nonce', 'text', 'beaconText'])
+    return {
+      type: 'answer',
+      nonce: message.text('nonce', NONCE_RULE),
+      text: message.text('text', { lengthMax: RESPONSE_LENGTH_MAX }),
+      beaconText: message.text('beaconText', { lengthMax: BEACON_LENGTH_MAX }),
+    }
+  },
+}
+
+/** Whether a message is about freshness. */
+export function isPulse(message: SyncMessage): message is PulseMessage {
+  return PULSE_TYPES.some((type) => type === message.type)
+}
+
+function readSeq(item: RecordReader): WitnessSeq {
+  item.members(['witness', 'seq'])
+  return { witness: item.did('witness'), seq: item.integer('seq', SEQ_RULE) }
 }
 
 function readMessage(message: RecordReader): SyncMessage {

@@ -6,13 +6,17 @@ import { AdmissionDesk } from '../admission-desk.ts'
 import type { Report } from '../node-event.ts'
 import type { OpenedNode } from '../open-node.ts'
 import { MemberStandings } from './member-standings.ts'
+import { NodeFreshness } from './node-freshness.ts'
 import { RecordDesk } from './record-desk.ts'
+import { WitnessLedger } from './witness-ledger.ts'
 
 export interface MeshKnowledgeInit {
   readonly suite: CryptoSuite
   readonly clock: Clock
-  readonly opened: Pick<OpenedNode, 'store' | 'charter' | 'log' | 'set' | 'membership'>
+  readonly opened: Pick<OpenedNode, 'store' | 'charter' | 'log' | 'set' | 'membership' | 'signer'>
   readonly report: Report
+  /** See `WitnessLedger.duty`. */
+  readonly trustClock: boolean
   readonly publish: (bytes: Uint8Array) => Promise<unknown>
   readonly onChanged: (dids: readonly string[] | 'all') => void
 }
@@ -21,25 +25,31 @@ export interface MeshKnowledgeInit {
 export interface MeshKnowledge {
   readonly records: RecordDesk
   readonly standings: MemberStandings
+  readonly freshness: NodeFreshness
   readonly admission: AdmissionDesk
 }
 
 /** Puts together what a node knows of its mesh. */
 export function createMeshKnowledge(init: MeshKnowledgeInit): MeshKnowledge {
-  const { suite, clock, opened, report, publish, onChanged } = init
+  const { suite, clock, opened, report, trustClock, publish, onChanged } = init
   const { store, charter, log, membership } = opened
+  const ledger = new WitnessLedger(store)
   const records = new RecordDesk({
     suite,
     clock,
     set: opened.set,
+    bounds: ledger.bounds(opened.set),
+    duty: ledger.duty({ signer: opened.signer, set: opened.set, clock, trustClock }),
+    ledger,
     writer: new RecordWriter(store.records),
     report,
     publish,
     onChanged,
   })
+  const freshness = new NodeFreshness({ clock, records, enclave: membership.enclave })
   const standings: MemberStandings = new MemberStandings({
     set: () => records.set,
-    meshTimeMs: () => clock.wallMs(),
+    meshTimeMs: () => freshness.meshTimeMs(),
     keysOf: (did) => admission.keysOf(did),
   })
   const known = {
@@ -58,5 +68,5 @@ export function createMeshKnowledge(init: MeshKnowledgeInit): MeshKnowledge {
     peers: store.peers,
     records: known,
   })
-  return { records, standings, admission }
+  return { records, standings, freshness, admission }
 }

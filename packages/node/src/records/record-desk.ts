@@ -1,17 +1,22 @@
 import type { Clock } from '@warren/core'
 import type { CryptoSuite } from '@warren/crypto'
 import {
+  type Beacon,
   classOf,
+  type FreshnessJudgement,
+  type IslandRecord,
   type MembershipError,
   type MeshRecord,
   type RecordSet,
   RecordSync,
   type SyncEffect,
   type SyncEvent,
+  type WitnessDuty,
 } from '@warren/membership'
 import type { GossipVerdict, RecordLink, RecordsPort } from '@warren/network'
-import type { RecordWriter, StoredRecord } from '@warren/storage'
+import { type RecordWriter, StorageError, type StoredRecord } from '@warren/storage'
 import type { Report } from '../node-event.ts'
+import type { WitnessLedger } from './witness-ledger.ts'
 
 export interface RecordDeskInit {
   readonly suite: CryptoSuite
@@ -20,6 +25,11 @@ export interface RecordDeskInit {
   readonly set: RecordSet
   readonly writer: Pick<RecordWriter, 'add'>
   readonly report: Report
+  /** The newest beacons that were known when the node last ran. */
+  readonly bounds: readonly Beacon[]
+  /** Where this node is a witness. */
+  readonly duty: WitnessDuty | undefined
+  readonly ledger: Pick<WitnessLedger, 'reserve' | 'keep'>
   /** Says something to the whole mesh. */
   readonly publish: (bytes: Uint8Array) => Promise<unknown>
   /** Called at once when what is said of these DIDs may have changed. */
@@ -33,6 +43,8 @@ export interface Submission {
   /** False when they are in force here and could not be written. */
   readonly durable: boolean
 }
+
+type LinkEffect = Extract<SyncEffect, { type: 'send' | 'settle' | 'cut' }>
 
 /** Longer ones are pushed to neighbours and not said by gossip. */
 const GOSSIP_BYTES_MAX = 65_536
@@ -54,11 +66,27 @@ export class RecordDesk implements RecordsPort {
 
   constructor(init: RecordDeskInit) {
     this.#init = init
-    this.#sync = new RecordSync({ set: init.set, random: init.suite })
+    const { set, suite: random, bounds, duty, clock } = init
+    this.#sync = new RecordSync({ set, random, bounds, duty, nowMs: clock.monotonicMs() })
   }
 
   get set(): RecordSet {
     return this.#sync.set
+  }
+
+  /** How fresh what this node knows is. `islands`: the grants of its own enclave. */
+  judge(islands: readonly IslandRecord[]): FreshnessJudgement {
+    return this.#sync.judge(this.#init.clock.monotonicMs(), islands)
+  }
+
+  /** Mesh time; undefined until enough witnesses have answered a challenge of this boot. */
+  meshTimeMs(): number | undefined {
+    return this.#sync.meshTimeMs(this.#init.clock.monotonicMs())
+  }
+
+  /** Begins what a node does without being asked. */
+  start(): void {
+    this.#take({ type: 'wake' })
   }
 
   connected(link: RecordLink): void {
@@ -129,34 +157,21 @@ export class RecordDesk implements RecordsPort {
   }
 
   #do(effect: SyncEffect): void {
+    if (effect.type === 'changed') this.#init.onChanged(effect.dids)
+    else if (effect.type === 'store') this.#store(effect.batch, effect.records)
+    else if (effect.type === 'wake') this.#wakeAt(effect.atMs)
+    else if (isOfLink(effect)) this.#onLink(effect)
+    else if (effect.type === 'reserve' || effect.type === 'keep') this.#onLedger(effect)
+    else this.#tell(effect)
+  }
+
+  #tell(
+    effect: Extract<SyncEffect, { type: 'gossip' | 'verdict' | 'judged' | 'submitted' | 'alarm' }>,
+  ): void {
     switch (effect.type) {
-      case 'changed':
-        this.#init.onChanged(effect.dids)
-        break
-      case 'store':
-        this.#store(effect.batch, effect.records)
-        break
-      case 'send':
-      case 'settle':
-      case 'cut':
-        this.#onLink(effect)
-        break
       case 'gossip':
         this.#gossip(effect.bytes)
         break
-      case 'wake':
-        this.#wakeAt(effect.atMs)
-        break
-      case 'verdict':
-      case 'judged':
-      case 'submitted':
-      case 'alarm':
-        this.#tell(effect)
-    }
-  }
-
-  #tell(effect: Extract<SyncEffect, { type: 'verdict' | 'judged' | 'submitted' | 'alarm' }>): void {
-    switch (effect.type) {
       case 'verdict':
         this.#verdicts.get(effect.ref)?.(effect.verdict)
         this.#verdicts.delete(effect.ref)
@@ -196,7 +211,25 @@ export class RecordDesk implements RecordsPort {
     void writing.finally(() => this.#writing.delete(writing))
   }
 
-  #onLink(effect: Extract<SyncEffect, { type: 'send' | 'settle' | 'cut' }>): void {
+  /** What a witness signs under a number waits until the number is on the disk. */
+  #onLedger(effect: Extract<SyncEffect, { type: 'reserve' | 'keep' }>): void {
+    const { ledger, report } = this.#init
+    try {
+      if (effect.type === 'keep') {
+        ledger.keep(effect.beacons)
+        return
+      }
+      const { what, state } = effect
+      ledger.reserve(state)
+      this.#take({ type: 'reserved', what, state })
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      const message = `this node could not write down what it says as a witness: ${error.message}`
+      report({ event: 'records', level: 'error', code: error.code, message })
+    }
+  }
+
+  #onLink(effect: LinkEffect): void {
     const link = this.#links.get(effect.link)
     // It has ended a moment ago; the network says so in its turn.
     if (link === undefined) return
@@ -220,6 +253,10 @@ export class RecordDesk implements RecordsPort {
     this.#timer = setTimeout(() => this.#take({ type: 'wake' }), Math.min(waitMs, TIMER_MS_MAX))
     this.#timer.unref()
   }
+}
+
+function isOfLink(effect: SyncEffect): effect is LinkEffect {
+  return effect.type === 'send' || effect.type === 'settle' || effect.type === 'cut'
 }
 
 function storedOf({ id, text, type }: MeshRecord): StoredRecord {

@@ -1,0 +1,269 @@
+import { BoundedMap, type RandomSource } from '@warren/core'
+import type { Did } from '@warren/identity'
+import { multibaseText } from '../byte-text.ts'
+import { decodeBeacon, witnessContext } from '../freshness/decode-beacon.ts'
+import { decodeChallenge, decodeResponse, encodeChallenge } from '../freshness/fresh-response.ts'
+import { Freshness, type Observation } from '../freshness/freshness.ts'
+import type { FreshnessJudgement } from '../freshness/freshness-judgement.ts'
+import type { WitnessDuty, WitnessState } from '../freshness/witness-duty.ts'
+import { panelOf } from '../freshness/witness-panel.ts'
+import type { Beacon } from '../records/beacon.ts'
+import type { IslandRecord } from '../records/mesh-record.ts'
+import type { RecordSet } from '../set/record-set.ts'
+import type { Neighbour } from './neighbour.ts'
+import type { SyncEffect } from './sync-effect.ts'
+import type { SyncLimits } from './sync-limits.ts'
+import { encodeSyncMessage, type PulseMessage, type SyncMessage } from './sync-message.ts'
+
+export interface PulseInit {
+  readonly neighbours: ReadonlyMap<string, Neighbour>
+  readonly random: RandomSource
+  readonly limits: SyncLimits
+  readonly set: RecordSet
+  readonly hasHadRoot: (root: string) => boolean
+  /** The newest beacons that were known before this boot. */
+  readonly bounds: readonly Beacon[]
+  /** Where this node is a witness. */
+  readonly duty: WitnessDuty | undefined
+  readonly nowMs: number
+}
+
+/** What the pulse wants of the exchange that it is part of. */
+export interface PulseOutcome {
+  readonly effects: readonly SyncEffect[]
+  /** Records that have come of it: checkpoints of this witness, proofs that another one lies. */
+  readonly records: readonly string[]
+}
+
+const NONCE_BYTES = 32
+const NOTHING: PulseOutcome = { effects: [], records: [] }
+
+/**
+ * How a node stays fresh: beacons from neighbour to neighbour, challenges towards witnesses and answers back,
+ * and, where the node is a witness itself, what it has to say.
+ *
+ * A neighbour can withhold all of it, and then this node grows stale; it can make nothing of it look newer.
+ */
+export class Pulse {
+  readonly #init: PulseInit
+  readonly #duty: WitnessDuty | undefined
+  /** By which link the challenge of a nonce came: answers go back there. */
+  readonly #routes: BoundedMap<string, string>
+  #freshness: Freshness
+  #set: RecordSet
+
+  constructor(init: PulseInit) {
+    const { set, hasHadRoot, bounds, nowMs, limits, duty } = init
+    this.#init = init
+    this.#set = set
+    this.#duty = duty
+    this.#routes = new BoundedMap(limits.routesMax)
+    this.#freshness = Freshness.boot({ panel: panelOf(set, hasHadRoot), bounds, nowMs })
+  }
+
+  judge(nowMs: number, islands: readonly IslandRecord[]): FreshnessJudgement {
+    return this.#freshness.judge(nowMs, islands)
+  }
+
+  meshTimeMs(nowMs: number): number | undefined {
+    return this.#freshness.meshTimeMs(nowMs)
+  }
+
+  /** Whether witnesses have yet to answer for the first time since this node started. */
+  isBooting(nowMs: number): boolean {
+    return this.#set.tree.tip.kWitness > 0 && this.meshTimeMs(nowMs) === undefined
+  }
+
+  /** When the pulse has something to do next. */
+  dueMs(nowMs: number): number | undefined {
+    if (this.#set.tree.tip.kWitness === 0) return undefined
+    const challengeMs =
+      this.#init.neighbours.size === 0 ? undefined : this.#freshness.challengeDueMs(nowMs)
+    const times = [challengeMs, this.#duty?.beaconDueMs(this.#set, nowMs)]
+    const known = times.flatMap((time) => (time === undefined ? [] : [time]))
+    return known.length === 0 ? undefined : Math.min(...known)
+  }
+
+  /** The set has grown: what was not covered may be now, and who counts may be others. */
+  changed(set: RecordSet, nowMs: number): void {
+    this.#set = set
+    this.#freshness = this.#freshness.recheck(panelOf(set, this.#init.hasHadRoot), nowMs)
+  }
+
+  /** Does what is due. */
+  wake(nowMs: number): PulseOutcome {
+    if (this.#set.tree.tip.kWitness === 0) return NOTHING
+    const effects: SyncEffect[] = []
+    const question = { set: this.#set, nowMs, meshTimeMs: this.meshTimeMs(nowMs) }
+    const state = this.#duty?.prepareBeacon(question)
+    if (state !== undefined) effects.push({ type: 'reserve', what: 'beacon', state })
+    const { neighbours } = this.#init
+    if (neighbours.size > 0 && nowMs >= this.#freshness.challengeDueMs(nowMs)) {
+      effects.push(...this.#challenge(nowMs))
+    }
+    return { effects, records: [] }
+  }
+
+  /** The number of a statement is durable: now it may be signed. */
+  reserved(what: 'beacon' | 'checkpoint', state: WitnessState, nowMs: number): PulseOutcome {
+    const duty = this.#duty
+    if (duty === undefined) return NOTHING
+    if (what === 'checkpoint') {
+      const text = duty.signCheckpoint(this.#set, state)
+      return { effects: [], records: text === undefined ? [] : [text] }
+    }
+    const own = duty.signBeacon(this.#set, state)
+    if (own === undefined) return NOTHING
+    const outcome = this.#observed(this.#freshness.observeOwn(own, nowMs))
+    // What it has just spoken of is in order; what it has seen since its last checkpoint is written down with it.
+    const question = { set: this.#set, nowMs, meshTimeMs: this.meshTimeMs(nowMs) }
+    const next = duty.prepareCheckpoint(question)
+    return {
+      effects: [
+        ...outcome.effects,
+        ...this.#spread(own.beacon, undefined, Number.POSITIVE_INFINITY),
+        ...(next === undefined
+          ? []
+          : [{ type: 'reserve', what: 'checkpoint', state: next } as const]),
+      ],
+      records: outcome.records,
+    }
+  }
+
+  /** Which beacons this node has; `reply` asks for the same, and each side sends what the other lacks. */
+  greet(reply: boolean): SyncMessage {
+    const seqs = this.#freshness.bounds().map(({ witness, seq }) => ({ witness, seq }))
+    return { type: 'seqs', seqs, reply }
+  }
+
+  /**
+   * Hears a neighbour.
+   *
+   * @throws MembershipError when it says what no honest neighbour would
+   */
+  hear(neighbour: Neighbour, message: PulseMessage, nowMs: number): PulseOutcome {
+    if (message.type === 'beacons') return this.#hearBeacons(neighbour, message.texts, nowMs)
+    if (message.type === 'answer') return this.#hearAnswer(message, nowMs)
+    const effects =
+      message.type === 'seqs'
+        ? this.#hearSeqs(neighbour, message)
+        : this.#hearChallenge(neighbour, message, nowMs)
+    return { effects, records: [] }
+  }
+
+  #hearSeqs(
+    neighbour: Neighbour,
+    { seqs, reply }: Extract<PulseMessage, { type: 'seqs' }>,
+  ): readonly SyncEffect[] {
+    const theirs = new Map(seqs.map(({ witness, seq }) => [witness, seq]))
+    const newer = this.#freshness
+      .bounds()
+      .filter(({ witness, seq }) => seq > (theirs.get(witness) ?? 0))
+    const messages: SyncMessage[] = []
+    if (newer.length > 0) messages.push({ type: 'beacons', texts: newer.map(({ text }) => text) })
+    if (reply) messages.push(this.greet(false))
+    return messages.map((message) => sendTo(neighbour, message))
+  }
+
+  #hearBeacons(neighbour: Neighbour, texts: readonly string[], nowMs: number): PulseOutcome {
+    const effects: SyncEffect[] = []
+    const records: string[] = []
+    for (const text of texts) {
+      // The one that is held already needs no second look.
+      if (this.#freshness.bounds().some((beacon) => beacon.text === text)) continue
+      const beacon = decodeBeacon(witnessContext(this.#set), text)
+      this.#duty?.heard(beacon, nowMs)
+      const observation = this.#freshness.observeBeacon(beacon, nowMs)
+      const outcome = this.#observed(observation)
+      effects.push(...outcome.effects)
+      records.push(...outcome.records)
+      const { status } = observation.outcome
+      const isNews = status === 'counts' || status === 'held'
+      if (isNews) effects.push(...this.#spread(beacon, neighbour, this.#init.limits.relayMax))
+    }
+    return { effects, records }
+  }
+
+  #hearChallenge(
+    neighbour: Neighbour,
+    { text, hops }: Extract<PulseMessage, { type: 'challenge' }>,
+    nowMs: number,
+  ): readonly SyncEffect[] {
+    if (!neighbour.mayAsk(nowMs)) return []
+    const nonce = decodeChallenge(this.#set.charter.meshId, text)
+    const name = multibaseText(nonce)
+    if (this.#routes.has(name) || this.#freshness.isOpen(name, nowMs)) return []
+    this.#routes.set(name, neighbour.link)
+    const question = { set: this.#set, nowMs, meshTimeMs: this.meshTimeMs(nowMs) }
+    const own = this.#duty?.respond(nonce, question)
+    const effects: SyncEffect[] = []
+    if (own !== undefined) effects.push(sendTo(neighbour, { type: 'answer', nonce: name, ...own }))
+    if (hops > 0) {
+      const message: SyncMessage = { type: 'challenge', text, hops: hops - 1 }
+      for (const other of this.#towardsWitnesses(neighbour)) effects.push(sendTo(other, message))
+    }
+    return effects
+  }
+
+  #hearAnswer(
+    { nonce, text, beaconText }: Extract<PulseMessage, { type: 'answer' }>,
+    nowMs: number,
+  ): PulseOutcome {
+    const isOpen = (name: string): boolean => this.#freshness.isOpen(name, nowMs)
+    if (!isOpen(nonce)) return { effects: this.#passBack({ nonce, text, beaconText }), records: [] }
+    const response = decodeResponse(witnessContext(this.#set), { text, beaconText, isOpen })
+    this.#duty?.heard(response.beacon, nowMs)
+    return this.#observed(this.#freshness.observeResponse(response, nowMs))
+  }
+
+  /** Not looked into: whoever asked does that. */
+  #passBack(answer: {
+    readonly nonce: string
+    readonly text: string
+    readonly beaconText: string
+  }): readonly SyncEffect[] {
+    const route = this.#routes.get(answer.nonce)
+    const neighbour = route === undefined ? undefined : this.#init.neighbours.get(route)
+    return neighbour === undefined ? [] : [sendTo(neighbour, { type: 'answer', ...answer })]
+  }
+
+  #challenge(nowMs: number): readonly SyncEffect[] {
+    const nonce = this.#init.random.randomBytes(NONCE_BYTES)
+    this.#freshness = this.#freshness.openNonce(multibaseText(nonce), nowMs)
+    const text = encodeChallenge(this.#set.charter.meshId, nonce)
+    const message: SyncMessage = { type: 'challenge', text, hops: this.#init.limits.challengeHops }
+    return this.#towardsWitnesses(undefined).map((neighbour) => sendTo(neighbour, message))
+  }
+
+  /** Every neighbour that is a witness, and a few others: they may know one. */
+  #towardsWitnesses(except: Neighbour | undefined): readonly Neighbour[] {
+    const witnesses: ReadonlySet<string> = new Set<Did>(
+      this.#set.tree.tip.witnesses.map(({ did }) => did),
+    )
+    const others = [...this.#init.neighbours.values()].filter((each) => each !== except)
+    const isWitness = ({ did }: Neighbour): boolean => witnesses.has(did)
+    return [
+      ...others.filter(isWitness),
+      ...others.filter((each) => !isWitness(each)).slice(0, this.#init.limits.challengeFanout),
+    ]
+  }
+
+  #observed({ freshness, outcome, forkProof }: Observation): PulseOutcome {
+    this.#freshness = freshness
+    const isNews = outcome.status === 'counts' || outcome.status === 'held'
+    return {
+      effects: isNews ? [{ type: 'keep', beacons: freshness.bounds() }] : [],
+      records: forkProof === undefined ? [] : [forkProof],
+    }
+  }
+
+  #spread(beacon: Beacon, from: Neighbour | undefined, countMax: number): readonly SyncEffect[] {
+    const message: SyncMessage = { type: 'beacons', texts: [beacon.text] }
+    const others = [...this.#init.neighbours.values()].filter((each) => each !== from)
+    return others.slice(0, countMax).map((neighbour) => sendTo(neighbour, message))
+  }
+}
+
+function sendTo({ link }: Neighbour, message: SyncMessage): SyncEffect {
+  return { type: 'send', link, bytes: encodeSyncMessage(message) }
+}

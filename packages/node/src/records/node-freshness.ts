@@ -1,0 +1,48 @@
+import type { Clock } from '@warren/core'
+import {
+  type FreshnessJudgement,
+  type FreshnessState,
+  islandsOf,
+  unwitnessedTime,
+} from '@warren/membership'
+import type { RecordDesk } from './record-desk.ts'
+
+export interface NodeFreshnessInit {
+  readonly clock: Clock
+  readonly records: Pick<RecordDesk, 'set' | 'judge' | 'meshTimeMs'>
+  /** The enclave that this node is in. */
+  readonly enclave: string
+}
+
+/** Whether this node may go on trusting what it knows, and what time it is in the mesh. */
+export class NodeFreshness {
+  readonly #init: NodeFreshnessInit
+  #seenMs = 0
+
+  constructor(init: NodeFreshnessInit) {
+    this.#init = init
+  }
+
+  judge(): FreshnessJudgement {
+    const { records, enclave } = this.#init
+    return records.judge(islandsOf(records.set, enclave))
+  }
+
+  /** The state for what is asked of one server: an island grant that names it may allow more. */
+  stateFor(server: string): FreshnessState {
+    const { state, servers } = this.judge()
+    return servers.find((each) => each.server === server)?.state ?? state
+  }
+
+  /**
+   * Mesh time, milliseconds since 1970. The wall clock stands in for it, and never goes back, in a mesh without
+   * witnesses and until they have answered: nothing is served before that anyway.
+   */
+  meshTimeMs(): number {
+    const { records, clock } = this.#init
+    const meshTimeMs = records.meshTimeMs()
+    if (meshTimeMs !== undefined) return meshTimeMs
+    this.#seenMs = unwitnessedTime(clock.wallMs(), this.#seenMs)
+    return this.#seenMs
+  }
+}
