@@ -10,6 +10,7 @@ import { AdminTree } from './admin-tree.ts'
 import { checkSigned } from './check-signed.ts'
 import { IdTrie } from './id-trie.ts'
 import { areEnough } from './is-granted.ts'
+import { isMendable } from './mendable.ts'
 import { RecordTables } from './record-tables.ts'
 import { WitnessLogs } from './witness-logs.ts'
 
@@ -44,13 +45,6 @@ interface Parts {
 
 /** Memberships and other grants of one mesh; what takes away has no such bound. */
 const GRANTS_MAX = 100_000
-
-/** Errors that a record which comes later can mend. */
-const MENDABLE: ReadonlySet<string> = new Set([
-  'signer-unknown',
-  'predecessor-unknown',
-  'record-unproved',
-])
 
 /**
  * All records that a node knows of its mesh: an immutable value that only ever grows.
@@ -147,10 +141,10 @@ export class RecordSet {
         known: [...acceptance.known, ...round.known],
         refused: [
           ...acceptance.refused,
-          ...round.refused.filter(({ error }) => !MENDABLE.has(error.code)),
+          ...round.refused.filter(({ error }) => !isMendable(error)),
         ],
       }
-      const mendable = round.refused.filter(({ error }) => MENDABLE.has(error.code))
+      const mendable = round.refused.filter(({ error }) => isMendable(error))
       if (round.added.length === 0 || mendable.length === 0) {
         return { ...acceptance, refused: [...acceptance.refused, ...mendable] }
       }
@@ -207,7 +201,7 @@ export class RecordSet {
   }
 
   #refusal(text: string, error: MembershipError): Refusal {
-    if (!MENDABLE.has(error.code)) return { text, error, id: undefined, isBare: false }
+    if (!isMendable(error)) return { text, error, id: undefined, isBare: false }
     const { object } = parseRecord('record', text, RECORD_LENGTH_MAX)
     return {
       text,

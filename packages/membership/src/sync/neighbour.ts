@@ -42,6 +42,19 @@ export class Neighbour {
     this.#known = new BoundedMap(limits.knownMax)
   }
 
+  /** Whether everything may pass from now on. */
+  maySettle(isBooting: boolean, nowMs: number): boolean {
+    if (this.isSettled || this.readyMs === undefined) return false
+    return !isBooting || nowMs >= this.readyMs + this.#limits.bootPatienceMs
+  }
+
+  /** When there is something to do about it. */
+  dueMs(): number | undefined {
+    const { owesByMs, readyMs, isSettled } = this
+    if (isSettled || readyMs === undefined) return owesByMs
+    return Math.min(owesByMs ?? Number.POSITIVE_INFINITY, readyMs + this.#limits.bootPatienceMs)
+  }
+
   /** Whether one more challenge of this neighbour is dealt with now. */
   mayAsk(nowMs: number): boolean {
     const { challengesMax, challengePauseMs } = this.#limits

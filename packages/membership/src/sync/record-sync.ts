@@ -4,6 +4,7 @@ import type { WitnessDuty } from '../freshness/witness-duty.ts'
 import { MembershipError } from '../membership-error.ts'
 import type { Beacon } from '../records/beacon.ts'
 import type { IslandRecord } from '../records/mesh-record.ts'
+import { isMendable } from '../set/mendable.ts'
 import type { RecordSet } from '../set/record-set.ts'
 import { affectedDids } from './affected-dids.ts'
 import { answerAsk, answerWant, headsOf } from './answer-neighbour.ts'
@@ -32,20 +33,12 @@ export interface RecordSyncInit {
   readonly limits?: Partial<SyncLimits>
 }
 
-/** Codes of what a record that comes later can mend. */
-const MENDABLE: ReadonlySet<string> = new Set([
-  'signer-unknown',
-  'predecessor-unknown',
-  'record-unproved',
-])
-
 /**
  * How records travel: pushed to neighbours the moment they are durable, by gossip, and by comparing sets
  * on every new connection and every few seconds.
  *
- * A state machine without clock, sockets or store: an event and a time go in, effects come out, and the same
- * class runs in a node and in the simulator. A neighbour can make it do no more than its limits say, and
- * can take nothing away from it but its own connection.
+ * A state machine: an event and a time go in, effects come out. A neighbour can make it do no more than its limits
+ * say, and can take nothing away from it but its own connection.
  */
 export class RecordSync {
   readonly #limits: SyncLimits
@@ -267,8 +260,8 @@ export class RecordSync {
     const { ids, refused } = this.#accept([...neighbour.pending, ...texts], { from: 'link', link })
     neighbour.learnt(ids)
     neighbour.pending = []
-    const open = refused.filter(({ error }) => MENDABLE.has(error.code))
-    const bad = refused.find(({ error }) => !MENDABLE.has(error.code))
+    const open = refused.filter(({ error }) => isMendable(error))
+    const bad = refused.find(({ error }) => !isMendable(error))
     if (bad !== undefined) throw bad.error
     if (answer === 'none' || pull === undefined) {
       // New, and resting on what this node does not know yet: it is fetched in order.
@@ -303,7 +296,7 @@ export class RecordSync {
       const message = parseSyncMessage(bytes, this.#limits.messageBytesMax)
       if (message.type !== 'records') throw new MembershipError('sync-malformed', 'no records')
       const { added, refused } = this.#accept(message.texts, { from: 'gossip', ref })
-      if (refused.some(({ error }) => !MENDABLE.has(error.code))) verdict = 'reject'
+      if (refused.some(({ error }) => !isMendable(error))) verdict = 'reject'
       else if (added.length > 0) return
     } catch (error) {
       if (!(error instanceof MembershipError)) throw error
@@ -337,8 +330,7 @@ export class RecordSync {
     this.#effects.push(...toldAbout(batch, false))
     this.#store.keep(batch)
     this.#retryAtMs ??= this.#nowMs + this.#limits.retryStoreMs
-    const message =
-      'records could not be made durable; they are in force here and are not passed on'
+    const message = 'records are in force here, and not passed on: they could not be written'
     this.#effects.push({ type: 'alarm', code: 'records-not-durable', message })
   }
 
@@ -382,11 +374,9 @@ export class RecordSync {
   #settleReady(): void {
     const isBooting = this.#pulse.isBooting(this.#nowMs)
     for (const neighbour of this.#neighbours.values()) {
-      const { link, isSettled, readyMs } = neighbour
-      if (isSettled || readyMs === undefined) continue
-      if (isBooting && this.#nowMs < readyMs + this.#limits.bootPatienceMs) continue
+      if (!neighbour.maySettle(isBooting, this.#nowMs)) continue
       neighbour.isSettled = true
-      this.#effects.push({ type: 'settle', link })
+      this.#effects.push({ type: 'settle', link: neighbour.link })
     }
   }
 
@@ -400,11 +390,7 @@ export class RecordSync {
   }
 
   #askToBeWoken(): void {
-    const owed = [...this.#neighbours.values()].flatMap(({ owesByMs, isSettled, readyMs }) =>
-      isSettled || readyMs === undefined
-        ? [owesByMs]
-        : [owesByMs, readyMs + this.#limits.bootPatienceMs],
-    )
+    const owed = [...this.#neighbours.values()].map((neighbour) => neighbour.dueMs())
     const pulse = this.#pulse.dueMs(this.#nowMs)
     const times = [this.#headsAtMs, this.#announceAtMs, this.#retryAtMs, pulse, ...owed]
     const atMs = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
