@@ -91,7 +91,8 @@ export function parseCharter(suite: CryptoSuite, text: string): VerifiedCharter 
   return { ...fields, text, meshId: contentId(suite, record.object) }
 }
 
-function readCharter(record: RecordReader): Omit<VerifiedCharter, 'text' | 'meshId'> {
+/** Reads what a charter says, whoever signed it. */
+export function readCharter(record: RecordReader): Omit<VerifiedCharter, 'text' | 'meshId'> {
   record.members(MEMBERS)
   record.constants('@context', [CHARTER_CONTEXT])
   record.constant('type', CHARTER_TYPE)

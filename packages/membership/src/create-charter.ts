@@ -1,7 +1,7 @@
 import { canonicalJson, type JsonObject } from '@warren/core'
 import type { CryptoSuite } from '@warren/crypto'
 import { formatTimestamp } from '@warren/identity'
-import { adminKeyTexts, type AdminSigner, signByAdmins } from './admin-signer.ts'
+import { type AdminSigner, publicPair, signByAdmins } from './admin-signer.ts'
 import {
   adminThresholdMin,
   CHARTER_CONTEXT,
@@ -12,12 +12,12 @@ import {
 } from './charter.ts'
 import { writeSigner } from './records/write-records.ts'
 
-export interface CharterInit {
-  readonly suite: CryptoSuite
+/** What a new charter says. */
+export interface CharterWish {
   /** What people call the mesh: one printable line, at most 64 characters. */
   readonly name: string
   /** Every admin; all of them sign. At most 16. */
-  readonly admins: readonly AdminSigner[]
+  readonly admins: readonly CharterAdmin[]
   /** How many admins it takes to sign a membership. */
   readonly k: number
   /** How many it takes to change the admins; two thirds, rounded up, when absent. */
@@ -29,6 +29,11 @@ export interface CharterInit {
   readonly nowMs: number
   /** Defaults: 60, 120, 300, 1800 and 60 seconds. */
   readonly freshness?: Partial<FreshnessSeconds>
+}
+
+export interface CharterInit extends Omit<CharterWish, 'admins'> {
+  readonly suite: CryptoSuite
+  readonly admins: readonly AdminSigner[]
 }
 
 export interface FreshnessSeconds {
@@ -56,22 +61,23 @@ export function createCharter(init: CharterInit): VerifiedCharter {
   const { suite, admins, nowMs } = init
   const document = signByAdmins({
     suite,
-    document: unsigned(init),
+    document: writeCharter({ ...init, admins: admins.map(publicPair) }),
     signers: admins,
     createdMs: nowMs,
   })
   return parseCharter(suite, canonicalJson(document))
 }
 
-function unsigned(init: CharterInit): JsonObject {
-  const { name, admins, k, kAdmin, witnesses = [], kWitness, nowMs, freshness } = init
+/** A charter, unsigned. */
+export function writeCharter(wish: CharterWish): JsonObject {
+  const { name, admins, k, kAdmin, witnesses = [], kWitness, nowMs, freshness } = wish
   return {
     '@context': [CHARTER_CONTEXT],
     type: CHARTER_TYPE,
     v: 1,
     name,
     created: formatTimestamp(nowMs),
-    admins: admins.map(entry),
+    admins: admins.map(writeSigner),
     k,
     kAdmin: kAdmin ?? adminThresholdMin(admins.length),
     witnesses: witnesses.map(writeSigner),
@@ -85,10 +91,4 @@ function unsigned(init: CharterInit): JsonObject {
 /** More than half of the witnesses. */
 export function witnessThreshold(witnesses: number): number {
   return witnesses === 0 ? 0 : Math.floor(witnesses / 2) + 1
-}
-
-function entry(admin: AdminSigner): JsonObject {
-  const { did, nextKeysHash } = admin
-  const keys = adminKeyTexts(admin)
-  return nextKeysHash === undefined ? { id: did, keys } : { id: did, keys, nextKeysHash }
 }

@@ -7,14 +7,38 @@
  */
 export { acceptJoin, type AcceptedJoin, type AcceptJoinInit } from './accept-join.ts'
 export { type AdminSigner, adminSigner, publicPair, signByAdmins } from './admin-signer.ts'
-export type { ChannelFacts } from './channel.ts'
+export { combineRequests } from './ceremony/combine-requests.ts'
+export { describe } from './ceremony/describe.ts'
 export {
-  type CharterAdmin,
-  type FreshnessLimits,
-  parseCharter,
-  type VerifiedCharter,
-} from './charter.ts'
-export { type CharterInit, createCharter, type FreshnessSeconds } from './create-charter.ts'
+  decodePublicPair,
+  encodePublicPair,
+  PUBLIC_PAIR_LENGTH_MAX,
+} from './ceremony/public-pair.ts'
+export {
+  completedRecords,
+  requestFingerprint,
+  requestState,
+  type RequestState,
+} from './ceremony/request-state.ts'
+export type { RequestedRecord, RequestStatement } from './ceremony/requested-record.ts'
+export { type RequestSigning, type SigningPair, signRequest } from './ceremony/sign-request.ts'
+export {
+  createRequest,
+  decodeRequest,
+  encodeRequest,
+  REQUEST_LENGTH_MAX,
+  type RequestInit,
+  type SigningRequest,
+} from './ceremony/signing-request.ts'
+export type { ChannelFacts } from './channel.ts'
+export { type CharterAdmin, type FreshnessLimits, parseCharter, type VerifiedCharter } from './charter.ts'
+export {
+  type CharterInit,
+  type CharterWish,
+  createCharter,
+  type FreshnessSeconds,
+  writeCharter,
+} from './create-charter.ts'
 export {
   BEACON_LENGTH_MAX,
   decodeBeacon,
@@ -70,7 +94,13 @@ export {
   type InvitationInit,
   parseInvitation,
 } from './invitation.ts'
-export { issueMembership, type MembershipGrant } from './issue-membership.ts'
+export {
+  issueMembership,
+  type MembershipGrant,
+  type MembershipWish,
+  randomUuid,
+  writeMembership,
+} from './issue-membership.ts'
 export {
   createJoinRequest,
   JOIN_REQUEST_BYTES_MAX,

@@ -18,11 +18,10 @@ import {
   verifyMembership,
 } from './membership.ts'
 
-export interface MembershipGrant {
+/** What a new membership says. */
+export interface MembershipWish {
   readonly suite: CryptoSuite
-  readonly charter: VerifiedCharter
-  /** At least k of the charter's admins. */
-  readonly admins: readonly AdminSigner[]
+  readonly meshId: string
   /** The key log of the new member, verified. */
   readonly member: VerifiedLog
   /** What people call the new member. */
@@ -35,6 +34,12 @@ export interface MembershipGrant {
   readonly notAfterMs: number
   /** Content id or hash of what the member was admitted by. */
   readonly enrolRef?: string | undefined
+}
+
+export interface MembershipGrant extends Omit<MembershipWish, 'meshId'> {
+  readonly charter: VerifiedCharter
+  /** At least k of the charter's admins. */
+  readonly admins: readonly AdminSigner[]
   readonly nowMs: number
 }
 
@@ -47,7 +52,7 @@ export function issueMembership(grant: MembershipGrant): Membership {
   const { suite, charter, admins, nowMs } = grant
   const document = signByAdmins({
     suite,
-    document: unsigned(grant),
+    document: writeMembership({ ...grant, meshId: charter.meshId }),
     signers: admins,
     createdMs: nowMs,
   })
@@ -55,15 +60,16 @@ export function issueMembership(grant: MembershipGrant): Membership {
   return verifyMembership({ suite, charter, text, nowMs: Math.max(nowMs, grant.notBeforeMs) })
 }
 
-function unsigned(grant: MembershipGrant): JsonObject {
-  const { suite, charter, member, name, enclave, roles, gen = 1, enrolRef } = grant
+/** A membership granted by the mesh, unsigned. */
+export function writeMembership(grant: MembershipWish): JsonObject {
+  const { suite, meshId, member, name, enclave, roles, gen = 1, enrolRef } = grant
   const { ed25519, mlDsa44 } = authenticationKeys(member.document)
   return {
     '@context': MEMBERSHIP_CONTEXTS,
-    id: `urn:uuid:${randomUuid(suite)}`,
+    id: randomUuid(suite),
     type: MEMBERSHIP_TYPES,
-    mesh: charter.meshId,
-    issuer: meshUrn(charter.meshId),
+    mesh: meshId,
+    issuer: meshUrn(meshId),
     validFrom: formatTimestamp(grant.notBeforeMs),
     validUntil: formatTimestamp(grant.notAfterMs),
     credentialSubject: {
@@ -82,11 +88,11 @@ function unsigned(grant: MembershipGrant): JsonObject {
   }
 }
 
-/** A random UUID, version 4 (RFC 9562 §5.4). */
-function randomUuid(suite: CryptoSuite): string {
+/** A random UUID, version 4 (RFC 9562 §5.4), as a URN. */
+export function randomUuid(suite: CryptoSuite): string {
   const bytes = suite.randomBytes(16)
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
   const hex = toString(bytes, 'hex')
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  return `urn:uuid:${hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')}`
 }

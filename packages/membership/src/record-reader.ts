@@ -17,7 +17,15 @@ import { multibaseBytes } from './byte-text.ts'
 import { MembershipError } from './membership-error.ts'
 
 /** What is being read; the first half of the error codes. */
-export type RecordKind = 'charter' | 'membership' | 'invitation' | 'hello' | 'join' | 'record'
+export type RecordKind =
+  | 'charter'
+  | 'membership'
+  | 'invitation'
+  | 'hello'
+  | 'join'
+  | 'record'
+  | 'request'
+  | 'public-keys'
 
 export interface TextRule {
   readonly lengthMax: number

@@ -39,13 +39,15 @@ export interface DecodeContext {
   known(id: string): MeshRecord | undefined
 }
 
-type Said = MeshRecord extends infer R
+/** What a record says, of whatever type: who signed it is another question. */
+export type Statement = MeshRecord extends infer R
   ? R extends MeshRecord
     ? Omit<R, 'id' | 'text' | 'signers'>
     : never
   : never
 
-type Reader = (record: RecordReader, context: DecodeContext) => Said
+type StatementContext = Pick<DecodeContext, 'suite' | 'meshId' | 'witnesses'>
+type Reader = (record: RecordReader, context: StatementContext) => Statement
 
 const READERS: Readonly<Record<string, Reader>> = {
   [MEMBERSHIP_TYPES[1] ?? '']: (record, { meshId }) => {
@@ -75,17 +77,26 @@ const READERS: Readonly<Record<string, Reader>> = {
  */
 export function decodeRecord(context: DecodeContext, text: string): MeshRecord {
   const record = parseRecord('record', text, RECORD_LENGTH_MAX)
-  const reader = READERS[typeNameOf(record)]
-  if (reader === undefined) throw record.fault('it is of a type that this version does not know')
   const id = contentId(context.suite, record.object)
   const known = context.known(id)
   if (known !== undefined) return known
-  const said = reader(record, context)
+  const said = readStatement(record, context)
   const signers = signersOf(record, said, { ...context, id })
   if (said.type === 'membership') {
     return { ...said, id, text, signers, membership: { ...said.membership, id, text } }
   }
   return { ...said, id, text, signers }
+}
+
+/**
+ * Reads what a record says: exact members, mesh, limits; no signature.
+ *
+ * @throws MembershipError `record-malformed`, `record-foreign`, `membership-foreign`
+ */
+export function readStatement(record: RecordReader, context: StatementContext): Statement {
+  const reader = READERS[typeNameOf(record)]
+  if (reader === undefined) throw record.fault('it is of a type that this version does not know')
+  return reader(record, context)
 }
 
 function typeNameOf({ object }: RecordReader): string {
@@ -96,7 +107,7 @@ function typeNameOf({ object }: RecordReader): string {
 
 function signersOf(
   record: RecordReader,
-  said: Said,
+  said: Statement,
   context: DecodeContext & { readonly id: string },
 ): readonly string[] {
   const { suite, id } = context
@@ -117,7 +128,7 @@ function isSignedList({ object }: RecordReader): boolean {
 }
 
 function ringOf(
-  said: Said,
+  said: Statement,
   { suite, meshId, admins, witnesses, enrollers }: DecodeContext,
 ): Keyring {
   if (said.type === 'checkpoint') return witnesses
@@ -128,7 +139,7 @@ function ringOf(
 }
 
 /** Statements of one: signed by the one who makes them and nobody else. */
-function checkSingle(record: RecordReader, said: Said, pairs: readonly CharterAdmin[]): void {
+function checkSingle(record: RecordReader, said: Statement, pairs: readonly CharterAdmin[]): void {
   const owner = ownerOf(said)
   if (owner === undefined) return
   const [signer] = pairs
@@ -137,7 +148,7 @@ function checkSingle(record: RecordReader, said: Said, pairs: readonly CharterAd
   }
 }
 
-function ownerOf(said: Said): string | undefined {
+function ownerOf(said: Statement): string | undefined {
   if (said.type === 'checkpoint') return said.witness
   if (said.type === 'quarantine') return said.issuer
   if (said.type !== 'membership' || !isDid(said.membership.issuer)) return undefined

@@ -1,0 +1,72 @@
+import { type Did, formatTimestamp, scidOf } from '@warren/identity'
+import type { LogPosition } from '../records/mesh-record.ts'
+import type { RecordSet } from '../set/record-set.ts'
+
+/** Longest words first. */
+const UNITS: readonly (readonly [string, number])[] = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+]
+const KEY_LENGTH_SHOWN = 64
+const KEY_HEAD = 24
+const KEY_TAIL = 16
+
+/** A time in words that cannot be mistaken: ISO 8601, UTC. */
+export function moment(ms: number): string {
+  return formatTimestamp(ms)
+}
+
+/** A length of time in the largest units that say it exactly. */
+export function duration(ms: number): string {
+  let seconds = Math.round(ms / 1000)
+  const parts: string[] = []
+  for (const [unit, length] of UNITS) {
+    const count = Math.floor(seconds / length)
+    seconds -= count * length
+    if (count > 0) parts.push(counted(count, unit))
+  }
+  return parts.length === 0 ? 'no time' : parts.join(' ')
+}
+
+/** A number with its noun. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** The noun with what it names; `no …` for nothing. */
+export function list(noun: string, items: readonly string[]): string {
+  if (items.length === 0) return `no ${noun}`
+  return `the ${noun}${items.length === 1 ? '' : 's'} ${items.join(', ')}`
+}
+
+/** Words of somebody else, told from ours: in quotes, with every quote in them escaped. */
+export function quoted(text: string): string {
+  return JSON.stringify(text)
+}
+
+/** A DID, and the name that its newest membership gives it, where one is known. */
+export function named(did: Did, set: RecordSet | undefined): string {
+  const name = set === undefined ? undefined : nameOf(set, scidOf(did))
+  return name === undefined ? did : `${quoted(name)} (${did})`
+}
+
+function nameOf(set: RecordSet, scid: string): string | undefined {
+  const [newest] = (set.tables.memberships.get(scid) ?? []).toSorted(
+    (left, right) => right.membership.gen - left.membership.gen || right.claimedMs - left.claimedMs,
+  )
+  return newest?.membership.name
+}
+
+/** A key by its beginning and its end; a short one in full. */
+export function shortKey(multikey: string): string {
+  if (multikey.length <= KEY_LENGTH_SHOWN) return multikey
+  return `${multikey.slice(0, KEY_HEAD)}…${multikey.slice(-KEY_TAIL)}`
+}
+
+/** What witnesses had seen by some positions of their logs, in words. */
+export function seenBefore(since: readonly LogPosition[]): string {
+  if (since.length === 0) return 'nothing: no witness is named'
+  return since.map(({ witness, size }) => `the first ${size} of ${witness}`).join(', ')
+}
