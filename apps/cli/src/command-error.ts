@@ -10,6 +10,9 @@ export type CommandErrorCode =
   | 'passphrase-missing'
   | 'passphrase-too-short'
   | 'passphrase-differs'
+  | 'passphrase-shared'
+  | 'confirmation-missing'
+  | 'not-confirmed'
 
 /** The command line asked for something that cannot be, or was refused it. */
 export class CommandError extends CodedError<CommandErrorCode> {

@@ -14,12 +14,86 @@ export interface PassphraseOptions {
 export async function newPassphrase(options: PassphraseOptions): Promise<Uint8Array> {
   const given = await givenPassphrase(options, undefined)
   if (given !== undefined) return longEnough(given)
-  const first = longEnough(await promptPassphrase('Passphrase for the new key files: '))
+  return typedTwice('the new key files')
+}
+
+/**
+ * A passphrase of its own for each of several new key files, none of them taken already: from as many files, or typed twice each.
+ *
+ * @throws CommandError `usage`, `passphrase-missing`, `passphrase-too-short`, `passphrase-differs`, `passphrase-shared`
+ */
+export async function newPassphrases(
+  names: readonly string[],
+  files: readonly string[],
+  taken: readonly Uint8Array[] = [],
+): Promise<readonly Uint8Array[]> {
+  const passphrases: Uint8Array[] = []
+  for (const [at, source] of sourcesFor(names, files).entries()) {
+    const passphrase = longEnough(
+      source === undefined ? await typedTwice(names[at] ?? '') : await readPassphraseFile(source),
+    )
+    if ([...taken, ...passphrases].some((other) => Buffer.compare(other, passphrase) === 0)) {
+      throw new CommandError(
+        'passphrase-shared',
+        'two key files have one passphrase: whoever opens one opens the other; choose another for each',
+      )
+    }
+    passphrases.push(passphrase)
+  }
+  return passphrases
+}
+
+/**
+ * The passphrases of existing key files, in their order: from as many files, or typed.
+ *
+ * @throws CommandError `usage`, `passphrase-missing`
+ */
+export async function existingPassphrases(
+  names: readonly string[],
+  files: readonly string[],
+): Promise<readonly Uint8Array[]> {
+  const passphrases: Uint8Array[] = []
+  for (const [at, source] of sourcesFor(names, files).entries()) {
+    passphrases.push(
+      source === undefined
+        ? await promptPassphrase(`Passphrase of ${names[at]}: `)
+        : await readPassphraseFile(source),
+    )
+  }
+  return passphrases
+}
+
+/** One file for each, or none at all and a terminal. */
+function sourcesFor(
+  names: readonly string[],
+  files: readonly string[],
+): readonly (string | undefined)[] {
+  if (files.length === names.length) return files
+  if (files.length > 0) {
+    throw new CommandError(
+      'usage',
+      `there are ${names.length} key files and ${files.length} passphrase files; give one for each, in the same order`,
+    )
+  }
+  requireTerminal()
+  return names.map(() => undefined)
+}
+
+async function typedTwice(name: string): Promise<Uint8Array> {
+  const first = longEnough(await promptPassphrase(`Passphrase for ${name}: `))
   const second = await promptPassphrase('The same again: ')
   if (Buffer.compare(first, second) !== 0) {
     throw new CommandError('passphrase-differs', 'the two passphrases differ; nothing was written')
   }
   return first
+}
+
+function requireTerminal(): void {
+  if (process.stdin.isTTY) return
+  throw new CommandError(
+    'passphrase-missing',
+    'there is no terminal to ask on; use --passphrase-file or --passphrase-fd',
+  )
 }
 
 /** The passphrase of existing key files; `configured` is the file that warren.yaml names. */
@@ -38,12 +112,7 @@ async function givenPassphrase(
   if (options.passphraseFd !== undefined) return readPassphraseFd(parseFd(options.passphraseFd))
   const file = options.passphraseFile ?? configured
   if (file !== undefined) return readPassphraseFile(file)
-  if (!process.stdin.isTTY) {
-    throw new CommandError(
-      'passphrase-missing',
-      'there is no terminal to ask on; use --passphrase-file or --passphrase-fd',
-    )
-  }
+  requireTerminal()
   return undefined
 }
 

@@ -1,6 +1,8 @@
 import { hostname } from 'node:os'
 import { HOST_KINDS, VERSION } from '@warren/node/client'
 import { Argument, Command } from 'commander'
+import { later } from './later.ts'
+import { addCeremony } from './program-ceremony.ts'
 
 const NAME_LENGTH_MAX = 32
 
@@ -17,6 +19,7 @@ export function createProgram(): Command {
     .configureOutput({ writeErr: () => undefined })
     .showHelpAfterError(false)
   addMembership(program)
+  addCeremony(program, { withKeys, withPassphrase })
   addServing(program)
   addAsking(program)
   return program
@@ -27,6 +30,7 @@ function addMembership(program: Command): void {
     .description('found a mesh: this machine becomes its first node and its administrator')
     .option('--enclave <name>', 'named part of the mesh that this node is in', 'main')
     .option('--role <name...>', 'roles of this node', ['member'])
+    .option('--no-witness', 'nobody says that what nodes know is fresh')
     .action(later(async () => (await import('./commands/init.ts')).init))
   program
     .command('invite')
@@ -120,16 +124,6 @@ function addAsking(program: Command): void {
     .option('--args <json>', 'arguments as a JSON object, "-" for standard input', '{}')
     .option('--timeout <duration>', 'how long to wait', '60s')
     .action(later(async () => (await import('./commands/ask.ts')).call))
-}
-
-/** Loads what a command needs when it is the one that runs: most commands need little of it. */
-function later<A extends unknown[]>(
-  load: () => Promise<(...args: A) => Promise<void> | void>,
-): (...args: A) => Promise<void> {
-  return async (...args) => {
-    const run = await load()
-    await run(...args)
-  }
 }
 
 function defaultName(): string {

@@ -16,6 +16,15 @@ export interface DataPaths {
   readonly updateKeys: string
   /** Present where an administrator of the mesh works. */
   readonly adminKeys: string
+  /** Keys of a node whose membership is not signed yet, and what it asked for. */
+  readonly pendingKeys: string
+  readonly pending: string
+  /** Keys of the administrators of a mesh that was founded here, until they are moved away. */
+  readonly admins: string
+  /** Records of the mesh that the node takes up when it starts: a JSON list of their texts. */
+  readonly firstRecords: string
+  /** What others may know of this node: enough to make it a witness. */
+  readonly publicKeys: string
   readonly store: string
   readonly httpToken: string
 }
@@ -31,6 +40,11 @@ export function dataPaths(directory: string): DataPaths {
     nodeKeys: join(keys, 'node.json'),
     updateKeys: join(keys, 'update.json'),
     adminKeys: join(keys, 'admin.json'),
+    pendingKeys: join(keys, 'pending.json'),
+    pending: join(directory, 'pending.json'),
+    admins: join(directory, 'admins'),
+    firstRecords: join(directory, 'records.json'),
+    publicKeys: join(directory, 'node.pub.json'),
     store: join(directory, 'warren.db'),
     httpToken: join(directory, 'http-token'),
   }
@@ -42,8 +56,8 @@ export function isInitialised(directory: string): boolean {
 }
 
 /**
- * Refuses to make a node in a directory in which one lives, or where the keys of an administrator lie
- * that would be lost or would be taken for those of the new mesh.
+ * Refuses to make a node in a directory in which one lives or waits for its signatures, or where the keys of
+ * an administrator lie that would be lost or would be taken for those of the new mesh.
  *
  * @throws NodeError `already-initialised`, `init-unfinished`
  */
@@ -54,13 +68,24 @@ export function refuseOccupied(directory: string): void {
       `a node lives in ${directory} already; choose another --dir`,
     )
   }
-  const { adminKeys } = dataPaths(directory)
+  const { adminKeys, admins, pendingKeys } = dataPaths(directory)
+  for (const path of [admins, pendingKeys]) {
+    if (existsSync(path)) throw unfinished(path)
+  }
   if (!existsSync(adminKeys)) return
   throw new NodeError(
     'init-unfinished',
     `${adminKeys} holds an administrator's keys, but no node lives in ${directory}: ` +
       `if that is what an interrupted "warren init" left, remove ${adminKeys} and try again; ` +
       'if the keys are in use, keep them and choose another --dir',
+  )
+}
+
+function unfinished(path: string): NodeError {
+  return new NodeError(
+    'init-unfinished',
+    `${path} holds keys that were made here before: finish what was begun with "warren admin finish" or ` +
+      '"warren join --membership", choose another --dir, or remove them if nobody needs them',
   )
 }
 

@@ -1,7 +1,8 @@
 import { nodeSuite as suite } from '@warren/crypto'
 import { createIdentity, peerIdOf, verifyLog } from '@warren/identity'
-import { adminSigner, createCharter, issueMembership } from '@warren/membership'
+import { adminSigner, createCharter, issueMembership, publicPair } from '@warren/membership'
 import { ensurePrivateDirectory, writeKeyFile, writePrivateFile } from '@warren/storage'
+import { freshSeeds, hashOf } from './ceremony/admin-keys.ts'
 import { dataPaths, refuseOccupied } from './data-directory.ts'
 import { checkEnclave, checkName, checkRoles } from './label.ts'
 import { MEMBERSHIP_LIFETIME_MS } from './membership-lifetime.ts'
@@ -14,6 +15,8 @@ export interface InitMeshInit extends NodeSettings {
   readonly roles: readonly string[]
   /** Seals the key files. The caller wipes it. */
   readonly passphrase: Uint8Array
+  /** Whether the node is the witness of the mesh, so that what nodes know can be known to be fresh; it is when absent. */
+  readonly isWitness?: boolean
 }
 
 /** A mesh that has just been founded. */
@@ -44,12 +47,14 @@ export async function initMesh(init: InitMeshInit): Promise<FoundedMesh> {
   const nowMs = systemClock.wallMs()
   const admin = createIdentity({ suite, nowMs })
   const node = createIdentity({ suite, nowMs })
+  const { nextAssertion, nextMlDsa } = freshSeeds()
   try {
     const charter = createCharter({
       suite,
       name: init.name,
-      admins: [adminSigner(admin)],
+      admins: [{ ...adminSigner(admin), nextKeysHash: hashOf(nextAssertion, nextMlDsa) }],
       k: 1,
+      witnesses: init.isWitness === false ? [] : [publicPair(adminSigner(node))],
       nowMs,
     })
     const membership = issueMembership({
@@ -67,7 +72,8 @@ export async function initMesh(init: InitMeshInit): Promise<FoundedMesh> {
     const { assertion, mlDsa, nextUpdate } = admin.seeds()
     const paths = dataPaths(directory)
     await ensurePrivateDirectory(paths.keys)
-    await writeKeyFile({ suite, path: paths.adminKeys, passphrase, seeds: { assertion, mlDsa } })
+    const seeds = { assertion, mlDsa, nextAssertion, nextMlDsa }
+    await writeKeyFile({ suite, path: paths.adminKeys, passphrase, seeds })
     const bytes = Buffer.from(admin.log.text)
     await writePrivateFile({ path: `${paths.keys}/admin-log.jsonl`, bytes, replace: true })
     await writeNodeFiles({
@@ -82,6 +88,8 @@ export async function initMesh(init: InitMeshInit): Promise<FoundedMesh> {
     const peerId = peerIdOf(node.nodeSigner.publicKey)
     return { meshId: charter.meshId, did: node.did, peerId, adminDid: admin.did }
   } finally {
+    nextAssertion.fill(0)
+    nextMlDsa.fill(0)
     admin.wipe()
     node.wipe()
   }

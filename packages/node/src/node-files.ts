@@ -1,13 +1,16 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { canonicalJson } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
 import type { Identity } from '@warren/identity'
+import { adminSigner, encodePublicPair, publicPair } from '@warren/membership'
 import {
   ensurePrivateDirectory,
   openStore,
   type StoredPeer,
   writeKeyFile,
   writePrivateFile,
+  writeSharedFile,
 } from '@warren/storage'
 import { defaultConfigText } from './config/default-config.ts'
 import { loadConfig, parseConfig } from './config/load-config.ts'
@@ -32,6 +35,8 @@ export interface NodeFilesInit {
   readonly moreUpdateSeeds?: Readonly<Record<string, Uint8Array>>
   readonly charter: string
   readonly membership: string
+  /** Other signed records of the mesh that the node knows from the beginning. */
+  readonly records?: readonly string[]
   /** The member that let this node in, and where it was reached. */
   readonly inviter?: StoredPeer
 }
@@ -68,10 +73,14 @@ export async function writeNodeFiles(init: NodeFilesInit): Promise<void> {
   } finally {
     store.close()
   }
-  if (!existsSync(paths.config)) {
-    const bytes = Buffer.from(configText(settings))
-    await writePrivateFile({ path: paths.config, bytes, replace: false })
+  await writeConfig(directory, settings)
+  const { records = [] } = init
+  if (records.length > 0) {
+    const bytes = Buffer.from(canonicalJson(records))
+    await writePrivateFile({ path: paths.firstRecords, bytes, replace: true })
   }
+  const publicKeys = encodePublicPair(publicPair(adminSigner(identity)))
+  await writeSharedFile({ path: paths.publicKeys, text: publicKeys, replace: true })
   const { node, assertion, mlDsa, nextUpdate } = identity.seeds()
   const updateSeeds = { nextUpdate, ...init.moreUpdateSeeds }
   await writeKeyFile({
@@ -82,6 +91,14 @@ export async function writeNodeFiles(init: NodeFilesInit): Promise<void> {
     replace: true,
   })
   await writeKeyFile({ suite, path: paths.nodeKeys, passphrase, seeds: { node, assertion, mlDsa } })
+}
+
+/** Writes the configuration of a new node, unless one lies there already. */
+export async function writeConfig(directory: string, settings: NodeSettings): Promise<void> {
+  const { config } = dataPaths(directory)
+  if (existsSync(config)) return
+  const bytes = Buffer.from(configText(settings))
+  await writePrivateFile({ path: config, bytes, replace: false })
 }
 
 function configText({ name, listen, passphraseFile }: NodeSettings): string {

@@ -44,6 +44,7 @@ export {
   type StoredRecord,
 } from './records.ts'
 export type { Seeds } from './seed-json.ts'
+export { readSharedFile, type SharedFileToWrite, writeSharedFile } from './shared-file.ts'
 export { StorageError, type StorageErrorCode } from './storage-error.ts'
 export { openStore, type Store, type StoreOptions } from './store.ts'
 export { TextRecord } from './text-record.ts'

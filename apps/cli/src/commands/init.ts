@@ -1,6 +1,7 @@
 import { initMesh } from '@warren/node'
 import type { Command } from 'commander'
 import { type CommonOptions, contextOf } from '../context.ts'
+import { witnessWords } from '../witness-words.ts'
 import { newPassphrase, type PassphraseOptions } from '../passphrase.ts'
 
 interface InitOptions extends CommonOptions, PassphraseOptions {
@@ -8,6 +9,7 @@ interface InitOptions extends CommonOptions, PassphraseOptions {
   readonly enclave: string
   readonly role: readonly string[]
   readonly listen?: readonly string[]
+  readonly witness: boolean
 }
 
 /** `warren init`: found a mesh, with this machine as its first node and its administrator. */
@@ -22,6 +24,7 @@ export async function init(_options: unknown, command: Command): Promise<void> {
       enclave: options.enclave,
       roles: options.role,
       passphrase,
+      isWitness: options.witness,
       ...(options.passphraseFile === undefined ? {} : { passphraseFile: options.passphraseFile }),
       ...(options.listen === undefined ? {} : { listen: options.listen }),
     })
@@ -33,6 +36,7 @@ export async function init(_options: unknown, command: Command): Promise<void> {
       '',
       'Next: "warren up" starts the node, "warren invite" lets another machine in.',
       'Nothing is exposed yet: add a server with "warren serve" and a rule in policies/.',
+      ...witnessWords({ isWitness: options.witness, witnesses: [] }),
     ])
   } finally {
     passphrase.fill(0)
