@@ -14,6 +14,7 @@ export {
   encodePublicPair,
   PUBLIC_PAIR_LENGTH_MAX,
 } from './ceremony/public-pair.ts'
+export { explain, type Reason } from './ceremony/explain.ts'
 export {
   completedRecords,
   requestFingerprint,
@@ -156,6 +157,7 @@ export { type AdminSet, keysHash } from './set/admin-set.ts'
 export { authorityRecords } from './set/authority-records.ts'
 export { TARGETS_OF_K_MAX } from './set/check-signed.ts'
 export { IdTrie, type TrieSummary } from './set/id-trie.ts'
+export { memberList, type MemberSummary } from './set/member-list.ts'
 export { type Acceptance, RecordSet, type Refusal } from './set/record-set.ts'
 export { revocationsOfKey, type Standing, standingOf, type StandingStatus } from './set/standing.ts'
 export { RecordSync, type RecordSyncInit } from './sync/record-sync.ts'

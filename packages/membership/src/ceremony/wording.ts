@@ -1,5 +1,6 @@
 import { type Did, formatTimestamp, scidOf } from '@warren/identity'
 import type { LogPosition } from '../records/mesh-record.ts'
+import { newestMembership } from '../set/newest-membership.ts'
 import type { RecordSet } from '../set/record-set.ts'
 
 /** Longest words first. */
@@ -53,10 +54,7 @@ export function named(did: Did, set: RecordSet | undefined): string {
 }
 
 function nameOf(set: RecordSet, scid: string): string | undefined {
-  const [newest] = (set.tables.memberships.get(scid) ?? []).toSorted(
-    (left, right) => right.membership.gen - left.membership.gen || right.claimedMs - left.claimedMs,
-  )
-  return newest?.membership.name
+  return newestMembership(set.tables.memberships.get(scid) ?? [])?.membership.name
 }
 
 /** A key by its beginning and its end; a short one in full. */

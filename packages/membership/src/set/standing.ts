@@ -6,6 +6,7 @@ import type {
   RevocationRecord,
 } from '../records/mesh-record.ts'
 import { isGranted } from './is-granted.ts'
+import { byRank } from './newest-membership.ts'
 import type { RecordSet } from './record-set.ts'
 
 /** How somebody stands, with the records that it rests on. */
@@ -44,7 +45,7 @@ export function standingOf(set: RecordSet, did: Did, nowMs: number): Standing {
   const scid = scidOf(did)
   const judged = (set.tables.memberships.get(scid) ?? [])
     .map((record) => ({ record, judgement: judgeMembership(set, record, nowMs) }))
-    .toSorted(byRank)
+    .toSorted((left, right) => byRank(left.record, right.record))
   const valid = judged.find(({ judgement }) => judgement.verdict === 'valid')
   if (valid === undefined) return withoutMembership(set, scid, judged)
   const { membership, id } = valid.record
@@ -173,12 +174,4 @@ function isWithinRate(set: RecordSet, record: QuarantineRecord, nowMs: number): 
     .filter((each) => isInForce(each, nowMs, skewMs))
     .toSorted((left, right) => left.claimedMs - right.claimedMs || (left.id < right.id ? -1 : 1))
   return others.indexOf(record) < QUARANTINES_OF_ONE_MAX
-}
-
-/** The higher generation first, then the newer one. */
-function byRank(left: { record: MembershipRecord }, right: { record: MembershipRecord }): number {
-  const [a, b] = [left.record.membership, right.record.membership]
-  return (
-    b.gen - a.gen || b.notBeforeMs - a.notBeforeMs || (left.record.id < right.record.id ? -1 : 1)
-  )
 }
