@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { JsonObject } from '@warren/core'
 import { askWarren, Daemon, runWarren } from '@warren/demo/warren-process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { RecordsNode } from '../../packages/node/test/ceremony/records-node.ts'
 import { textIn } from './support/ready-mesh.ts'
 
 const ANY_PORT = ['--listen', '/ip4/127.0.0.1/tcp/0']
@@ -132,3 +133,128 @@ test(
     })
   },
 )
+
+test(
+  'one administrator asks, the other completes, and the node is told',
+  { tags: ['CLI-1', 'CLI-13'] },
+  async () => {
+    const home = file('quorum')
+    const here = ['--dir', home]
+    const made = await askWarren([
+      ...here,
+      'admin',
+      'init',
+      '--name',
+      'press',
+      '--of',
+      '2',
+      ...secret('node'),
+      '--admin-passphrase-file',
+      file('alice'),
+      file('bob'),
+    ])
+    const first = ['--keys', join(home, 'admins/admin-1.keys'), ...secret('alice'), '--yes']
+    const second = ['--keys', join(home, 'admins/admin-2.keys'), ...secret('bob'), '--yes']
+    const node = await RecordsNode.start(home)
+    try {
+      const asked = await askWarren([
+        ...here,
+        'revoke',
+        'press',
+        '--class',
+        'lost',
+        '--reason',
+        'left in a train',
+        ...first,
+        '--out',
+        file('revoke.json'),
+      ])
+      expect(asked).toMatchObject({
+        file: file('revoke.json'),
+        submitted: false,
+        needed: 1,
+        records: [{ type: 'revocation' }],
+      })
+      expect(asked['records']).toMatchObject([
+        { words: expect.arrayContaining([expect.stringContaining(textIn(made, 'did'))]) },
+      ])
+      const early = await runWarren([...here, 'submit', file('revoke.json')])
+      expect(early).toMatchObject({ code: 3, stdout: '' })
+
+      await askWarren(['sign', file('revoke.json'), ...second])
+      const told = await askWarren([...here, 'submit', file('revoke.json')])
+      expect(told['results']).toMatchObject([{ outcome: 'accepted' }])
+      const again = await askWarren([...here, 'submit', file('revoke.json')])
+      expect(again['results']).toMatchObject([{ outcome: 'known' }])
+
+      const { members } = await askWarren([...here, 'members'])
+      expect(members).toMatchObject([{ name: 'press', status: 'revoked', why: 'left in a train' }])
+      const tree = await runWarren([...here, 'why', 'press'])
+      expect(tree.stdout).toMatch(
+        /^"press" \(did:.+\) is revoked: "left in a train"\n {2}membership/,
+      )
+      expect(tree.stdout).toContain('\n  revocation of member')
+    } finally {
+      await node.stop()
+    }
+  },
+)
+
+test('what is complete at once goes to the node at once', { tags: ['CLI-13'] }, async () => {
+  const home = file('alone')
+  const here = ['--dir', home]
+  await askWarren([...here, 'init', '--name', 'alone', ...secret('node')])
+  const node = await RecordsNode.start(home)
+  try {
+    const quarantined = ['quarantine', 'alone', '--for', '2h', '--reason', 'odd traffic']
+    const unread = await runWarren([...here, ...quarantined])
+    expect(unread).toMatchObject({ code: 3, stdout: '' })
+    expect(unread.stderr).toContain('QUARANTINE did:webvh:')
+    expect(unread.stderr).toContain('is called "alone" in this mesh')
+    expect(node.set.size).toBe(1)
+
+    const done = await askWarren([...here, ...quarantined, '--yes'])
+    expect(done).toMatchObject({ file: null, submitted: true, complete: true })
+    const island = ['island', 'main', '--stale', '7d', '--server', 'pump', '--until', '30d']
+    await askWarren([...here, ...island, '--yes'])
+    await askWarren(['admin', 'key', '--out', file('carol-key'), ...secret('bob')])
+    const change = ['admin', 'change', '--add', file('carol-key.pub.json'), '--threshold', '2']
+    const waiting = await askWarren([...here, ...change, '--yes', '--out', file('change.json')])
+    expect(waiting).toMatchObject({ submitted: false, needed: 1 })
+    const carol = ['--keys', file('carol-key.keys'), ...secret('bob'), '--yes']
+    await askWarren(['sign', file('change.json'), ...carol])
+    await askWarren([...here, 'submit', file('change.json')])
+    expect(node.set.tree.tip).toMatchObject({ k: 2, kAdmin: 2, admins: [{}, {}] })
+    expect([...node.set.records()].map(({ type }) => type)).toEqual([
+      'membership',
+      'quarantine',
+      'island',
+      'admin-change',
+    ])
+  } finally {
+    await node.stop()
+  }
+})
+
+test('a request that cannot be is a mistake in usage', { tags: ['CLI-3'] }, async () => {
+  const home = file('alone')
+  const node = await RecordsNode.start(home)
+  const before = node.set
+  try {
+    for (const [words, word] of [
+      [['revoke', 'nobody', '--class', 'lost', '--reason', 'x'], 'no-such-member'],
+      [['revoke', '--class', 'lost', '--reason', 'x'], 'usage'],
+      [['revoke', '--class', 'stolen', '--reason', 'x'], 'usage'],
+      [['quarantine', 'alone', '--for', '25h', '--reason', 'x'], 'usage'],
+      [['admin', 'change'], 'usage'],
+      [['admin', 'change', '--remove', 'alone'], 'not-an-admin'],
+    ] as const) {
+      const outcome = await runWarren(['--dir', home, ...words, '--yes'])
+      expect(outcome, words.join(' ')).toMatchObject({ code: 2, stdout: '' })
+      expect(outcome.stderr).toContain(`[${word}]`)
+    }
+    expect(node.set).toBe(before)
+  } finally {
+    await node.stop()
+  }
+})

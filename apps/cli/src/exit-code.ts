@@ -14,6 +14,12 @@ export const EXIT = {
 const BY_CODE: Readonly<Record<string, number>> = {
   usage: EXIT.usage,
   'threshold-impossible': EXIT.usage,
+  'no-such-member': EXIT.usage,
+  'name-ambiguous': EXIT.usage,
+  'not-an-admin': EXIT.usage,
+  'join-unproved': EXIT.refused,
+  'readmission-needed': EXIT.refused,
+  'not-revoked': EXIT.refused,
   'role-malformed': EXIT.usage,
   'name-malformed': EXIT.usage,
   'enclave-malformed': EXIT.usage,

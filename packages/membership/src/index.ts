@@ -10,6 +10,12 @@ export { type AdminSigner, adminSigner, publicPair, signByAdmins } from './admin
 export { combineRequests } from './ceremony/combine-requests.ts'
 export { describe } from './ceremony/describe.ts'
 export {
+  JOIN_FILE_LENGTH_MAX,
+  type JoinFile,
+  readJoinFile,
+  writeJoinFile,
+} from './ceremony/join-file.ts'
+export {
   decodePublicPair,
   encodePublicPair,
   PUBLIC_PAIR_LENGTH_MAX,
@@ -32,12 +38,19 @@ export {
   type SigningRequest,
 } from './ceremony/signing-request.ts'
 export type { ChannelFacts } from './channel.ts'
-export { type CharterAdmin, type FreshnessLimits, parseCharter, type VerifiedCharter } from './charter.ts'
+export {
+  adminThresholdMin,
+  type CharterAdmin,
+  type FreshnessLimits,
+  parseCharter,
+  type VerifiedCharter,
+} from './charter.ts'
 export {
   type CharterInit,
   type CharterWish,
   createCharter,
   type FreshnessSeconds,
+  witnessThreshold,
   writeCharter,
 } from './create-charter.ts'
 export {
@@ -97,6 +110,7 @@ export {
 } from './invitation.ts'
 export {
   issueMembership,
+  memberKeys,
   type MembershipGrant,
   type MembershipWish,
   randomUuid,

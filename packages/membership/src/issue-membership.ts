@@ -63,7 +63,7 @@ export function issueMembership(grant: MembershipGrant): Membership {
 /** A membership granted by the mesh, unsigned. */
 export function writeMembership(grant: MembershipWish): JsonObject {
   const { suite, meshId, member, name, enclave, roles, gen = 1, enrolRef } = grant
-  const { ed25519, mlDsa44 } = authenticationKeys(member.document)
+  const { ed25519 } = authenticationKeys(member.document)
   return {
     '@context': MEMBERSHIP_CONTEXTS,
     id: randomUuid(suite),
@@ -76,16 +76,22 @@ export function writeMembership(grant: MembershipWish): JsonObject {
       id: member.did,
       gen,
       ...(name === undefined ? {} : { name }),
-      keys: [
-        ...ed25519.map((bytes) => encodeMultikey({ type: 'ed25519', bytes })),
-        ...mlDsa44.map((bytes) => encodeMultikey({ type: 'mldsa44', bytes })),
-      ],
+      keys: memberKeys(member),
       peerIds: ed25519.map(peerIdOf),
       enclave,
       roles,
       ...(enrolRef === undefined ? {} : { enrolRef }),
     },
   }
+}
+
+/** The keys of a member as its membership names them. */
+export function memberKeys({ document }: VerifiedLog): readonly string[] {
+  const { ed25519, mlDsa44 } = authenticationKeys(document)
+  return [
+    ...ed25519.map((bytes) => encodeMultikey({ type: 'ed25519', bytes })),
+    ...mlDsa44.map((bytes) => encodeMultikey({ type: 'mldsa44', bytes })),
+  ]
 }
 
 /** A random UUID, version 4 (RFC 9562 §5.4), as a URN. */

@@ -1,5 +1,5 @@
 /**
- * What the commands of the admins' ceremony need: keys, requests and their signatures. Nothing of the network is loaded for it.
+ * What the commands of the admins' ceremony need: keys, requests, their signatures, and where they go. Nothing of the network is loaded for it.
  *
  * Does I/O. Specified in docs/specs/ceremony.md.
  *
@@ -19,6 +19,11 @@ export {
   type FoundedMesh,
   requestFounding,
 } from './ceremony/found-mesh.ts'
+export { adminOfKeys, requestFor } from './ceremony/propose.ts'
+export { openJoinFile, proposeAdmission, proposeReturn } from './ceremony/propose-admission.ts'
+export { proposeAdminChange } from './ceremony/propose-admin-change.ts'
+export { proposeIsland, proposeQuarantine, proposeRevocation } from './ceremony/proposals.ts'
+export { recordsOfNode, type RecordsClient } from './ceremony/records-client.ts'
 export {
   readRequestFiles,
   recordsOf,
@@ -27,3 +32,13 @@ export {
   viewRequest,
   writeRequestFile,
 } from './ceremony/request-file.ts'
+export {
+  type DescribedMember,
+  type DescribedReason,
+  type MeshDescription,
+  readMembers,
+  readReason,
+  type SubmitOutcome,
+} from './control/records-protocol.ts'
+export { adminKeyFileOf } from './data-directory.ts'
+export { configuredPassphraseFile } from './passphrase-source.ts'

@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 export { pumpStdio, REFUSAL_META_KEY } from '@warren/mcp/stdio'
-export { askNode, openMcpPipe } from './control/control-client.ts'
+export { askNode, ControlRefusal, openMcpPipe } from './control/control-client.ts'
 export { controlSocketOf } from './data-directory.ts'
 export { HOST_KINDS, type HostKind, hostSnippet } from './import/host-snippet.ts'
 export { listMember, numberMember, textMember } from './json-member.ts'

@@ -97,6 +97,12 @@ export function notInitialised(directory: string): NodeError {
   )
 }
 
+/** The key file of the administrator who works in a data directory, where one does. */
+export function adminKeyFileOf(directory: string): string | undefined {
+  const { adminKeys } = dataPaths(directory)
+  return existsSync(adminKeys) ? adminKeys : undefined
+}
+
 /** The control socket of a data directory. */
 export function controlSocketOf(directory: string): string {
   return controlPath(directory, nodeSuite)

@@ -68,6 +68,10 @@ export class NodeControl implements ControlHandler {
         return this.#reload()
       case 'stop':
         return this.#requestStop()
+      case 'records':
+      case 'members':
+      case 'submit':
+      case 'why':
       case 'connect':
       default:
         throw new NodeError('control-malformed', '"connect" opens a pipe and has no answer')

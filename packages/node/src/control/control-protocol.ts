@@ -19,6 +19,12 @@ export type ControlRequest =
   | { readonly do: 'tools'; readonly server?: string | undefined }
   | CallRequest
   | InviteRequest
+  /** What the administrators' ceremony needs to know of the mesh, and its members. */
+  | { readonly do: 'records' | 'members' }
+  /** Records, signed, for the mesh. */
+  | { readonly do: 'submit'; readonly texts: readonly string[] }
+  /** Why a member stands as it does; by DID, or by a name that one member alone has. */
+  | { readonly do: 'why'; readonly who: string }
   /** Turns the connection into a raw MCP pipe to one server, or to all of them. */
   | { readonly do: 'connect'; readonly server?: string | undefined }
 
@@ -41,6 +47,11 @@ export interface InviteRequest {
   readonly expiresInMs: number
 }
 
+/** Records of one submission, and characters of each. */
+const SUBMITTED_MAX = 8
+const RECORD_LENGTH_MAX = 262_144
+const WHO_LENGTH_MAX = 256
+
 const ALIAS = z.string().min(1).max(64)
 const LABEL = z.string().regex(LABEL_PATTERN, LABEL_RULE)
 
@@ -60,6 +71,12 @@ const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
     enclave: LABEL.optional(),
     expiresInMs: z.int().min(1000).max(INVITATION_MS_MAX),
   }),
+  z.strictObject({ do: z.enum(['records', 'members']) }),
+  z.strictObject({
+    do: z.literal('submit'),
+    texts: z.array(z.string().max(RECORD_LENGTH_MAX)).min(1).max(SUBMITTED_MAX),
+  }),
+  z.strictObject({ do: z.literal('why'), who: z.string().min(1).max(WHO_LENGTH_MAX) }),
   z.strictObject({ do: z.literal('connect'), server: ALIAS.optional() }),
 ])
 

@@ -1,0 +1,90 @@
+import type { JsonObject } from '@warren/core'
+import { nodeSuite as suite } from '@warren/crypto'
+import {
+  JOIN_FILE_LENGTH_MAX,
+  type JoinFile,
+  memberKeys,
+  readJoinFile,
+  writeMembership,
+  writeReadmission,
+} from '@warren/membership'
+import { readSharedFile } from '@warren/storage'
+import type { MeshDescription } from '../control/records-protocol.ts'
+import { checkEnclave, checkRoles } from '../label.ts'
+import { MEMBERSHIP_LIFETIME_MS } from '../membership-lifetime.ts'
+import { NodeError } from '../node-error.ts'
+import { systemClock } from '../system-clock.ts'
+import { fresh } from './proposals.ts'
+
+/** What somebody who asks by a file is to get. */
+export interface AdmissionWish {
+  readonly enclave: string
+  readonly roles: readonly string[]
+}
+
+/** Reads the file in which a machine asks to be admitted. */
+export async function openJoinFile(path: string): Promise<JoinFile> {
+  return readJoinFile(suite, await readSharedFile(path, JOIN_FILE_LENGTH_MAX), systemClock.wallMs())
+}
+
+/**
+ * A membership for a machine that asks by a file, unsigned.
+ *
+ * @throws NodeError `enclave-malformed`, `role-malformed`, `readmission-needed`
+ */
+export function proposeAdmission(
+  { set, members }: MeshDescription,
+  joining: JoinFile,
+  wish: AdmissionWish,
+): JsonObject {
+  const known = members.find(({ did }) => did === joining.did)
+  if (known?.revocation !== undefined) {
+    throw new NodeError('readmission-needed', 'that DID was revoked; use "warren readmit"')
+  }
+  return membershipFor(set.charter.meshId, joining, { ...wish, gen: known?.gen ?? 1 })
+}
+
+/**
+ * What lets a revoked DID return, unsigned: a readmission with its new keys, and the membership that goes with it.
+ *
+ * @throws NodeError `enclave-malformed`, `role-malformed`, `not-revoked`
+ */
+export function proposeReturn(
+  { set, members }: MeshDescription,
+  joining: JoinFile,
+  wish: AdmissionWish,
+): readonly JsonObject[] {
+  const known = members.find(({ did }) => did === joining.did)
+  if (known?.revocation === undefined) {
+    throw new NodeError('not-revoked', 'no revocation of that DID is known; use "warren admit"')
+  }
+  const { meshId } = set.charter
+  const gen = known.gen + 1
+  const { did, log } = joining
+  const keys = memberKeys(log)
+  return [
+    writeReadmission({ ...fresh(meshId), did, gen, keys, ref: known.revocation }),
+    membershipFor(meshId, joining, { ...wish, gen }),
+  ]
+}
+
+function membershipFor(
+  meshId: string,
+  { log, name }: JoinFile,
+  { enclave, roles, gen }: AdmissionWish & { readonly gen: number },
+): JsonObject {
+  checkEnclave(enclave)
+  checkRoles(roles)
+  const nowMs = systemClock.wallMs()
+  return writeMembership({
+    suite,
+    meshId,
+    member: log,
+    name,
+    gen,
+    enclave,
+    roles,
+    notBeforeMs: nowMs,
+    notAfterMs: nowMs + MEMBERSHIP_LIFETIME_MS,
+  })
+}
