@@ -236,8 +236,54 @@ test('what is complete at once goes to the node at once', { tags: ['CLI-13'] }, 
   }
 })
 
+test('what was signed is kept when the node cannot take it', { tags: ['CLI-13'] }, async () => {
+  const home = file('ended')
+  const here = ['--dir', home]
+  await askWarren([...here, 'init', '--name', 'ended', ...secret('node')])
+  const node = await RecordsNode.start(home)
+  node.takesRecords = false
+  const words = ['revoke', 'ended', '--class', 'retired', '--reason', 'sold', '--yes']
+  const lost = await runWarren([...here, ...words, '--out', file('kept.json')])
+  expect(lost).toMatchObject({ code: 4, stdout: '' })
+  expect(lost.stderr).toContain(`warren submit ${file('kept.json')}`)
+  node.takesRecords = true
+  const kept = await askWarren([...here, 'submit', file('kept.json')])
+  await node.stop()
+  expect(kept).toMatchObject({ complete: true, results: [{ outcome: 'accepted' }] })
+  const gone = await runWarren([...here, 'submit', file('kept.json')])
+  expect(gone).toMatchObject({ code: 4, stdout: '' })
+})
+
+test('a machine without a network joins by files', { tags: ['CLI-1', 'CER-12'] }, async () => {
+  const here = ['--dir', file('yard')]
+  const there = ['--dir', file('crane')]
+  await askWarren([...here, 'init', '--name', 'yard', ...secret('node')])
+  const joining = ['join', '--name', 'crane', ...ANY_PORT, ...secret('alice')]
+  const asked = await askWarren([...there, ...joining, '--request', file('join.json')])
+  expect(asked).toEqual({ file: file('join.json'), did: DID, id: MESH_ID })
+  const node = await RecordsNode.start(file('yard'))
+  const admit = ['admit', file('join.json'), '--enclave', 'harbour', '--yes']
+  const admitted = await askWarren([...here, ...admit, '--out', file('admitted.json')])
+  await node.stop()
+  expect(admitted).toMatchObject({ file: file('admitted.json'), submitted: true })
+
+  const finish = ['join', '--membership', file('admitted.json'), ...secret('alice')]
+  const unread = await runWarren([...there, ...finish])
+  expect(unread).toMatchObject({ code: 3, stdout: '' })
+  expect(unread.stderr).toContain('ADMIT "crane"')
+  const foreign = await runWarren([...there, ...finish, '--mesh', textIn(asked, 'id')])
+  expect(foreign).toMatchObject({ code: 3, stdout: '' })
+  const mesh = textIn(admitted, 'mesh')
+  const joined = await askWarren([...there, ...finish, '--mesh', mesh])
+  expect(joined).toMatchObject({ meshId: mesh, did: asked['did'], enclave: 'harbour' })
+  const crane = await Daemon.start(file('crane'))
+  expect(await askWarren([...there, 'status'])).toMatchObject({ mesh, enclave: 'harbour' })
+  await crane.stop()
+})
+
 test('a request that cannot be is a mistake in usage', { tags: ['CLI-3'] }, async () => {
-  const home = file('alone')
+  const home = file('usage')
+  await askWarren(['--dir', home, 'init', '--name', 'alone', ...secret('node')])
   const node = await RecordsNode.start(home)
   const before = node.set
   try {

@@ -13,6 +13,7 @@ export type CommandErrorCode =
   | 'passphrase-shared'
   | 'confirmation-missing'
   | 'not-confirmed'
+  | 'request-foreign'
 
 /** The command line asked for something that cannot be, or was refused it. */
 export class CommandError extends CodedError<CommandErrorCode> {

@@ -41,8 +41,15 @@ function addMembership(program: Command): void {
     .option('--file <path>', 'write it to a new file instead of printing it')
     .action(later(async () => (await import('./commands/invite.ts')).invite))
   withKeys(program.command('join'))
-    .description('become a member, with an invitation')
-    .argument('<invitation>', 'the line that "warren invite" printed, or a file that holds it')
+    .description('become a member: with an invitation, or by files where there is no network')
+    .argument('[invitation]', 'the line that "warren invite" printed, or a file that holds it')
+    .option(
+      '--request <file>',
+      'without an invitation: make keys and a file that asks for admission',
+    )
+    .option('--membership <file...>', 'the signed request that came back for them')
+    .option('--mesh <id>', 'with --membership: refuse that of any other mesh')
+    .option('--yes', 'with --membership: do not ask, it has been read')
     .action(later(async () => (await import('./commands/join.ts')).join))
   withPassphrase(program.command('up'))
     .description('run the node')

@@ -118,6 +118,9 @@ function calledLines({ members }: MeshDescription, { records }: RequestView): re
   )
 }
 
+/** What a machine without a network waits for: the signed request goes back to it. */
+const AWAITED: ReadonlySet<string> = new Set(['admit', 'readmit'])
+
 interface Conclusion {
   readonly node: RecordsClient
   readonly context: Context
@@ -142,9 +145,16 @@ async function conclude(
     return
   }
   const results = await submitOrKeep(request, { node, file, output })
+  const isAwaited = AWAITED.has(kind)
+  if (isAwaited) await writeRequestFile(file, request)
   output.result(
-    { file: null, submitted: true, results: [...results], ...view },
-    outcomeLines(results),
+    { file: isAwaited ? file : null, submitted: true, results: [...results], ...view },
+    [
+      ...outcomeLines(results),
+      ...(isAwaited
+        ? [`Carry ${file} back: "warren join --membership ${file}" makes the machine a member.`]
+        : []),
+    ],
   )
 }
 

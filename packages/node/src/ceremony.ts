@@ -19,6 +19,7 @@ export {
   type FoundedMesh,
   requestFounding,
 } from './ceremony/found-mesh.ts'
+export { finishJoin, requestJoin } from './ceremony/join-by-file.ts'
 export { adminOfKeys, requestFor } from './ceremony/propose.ts'
 export { openJoinFile, proposeAdmission, proposeReturn } from './ceremony/propose-admission.ts'
 export { proposeAdminChange } from './ceremony/propose-admin-change.ts'

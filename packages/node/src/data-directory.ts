@@ -21,8 +21,6 @@ export interface DataPaths {
   readonly pending: string
   /** Keys of the administrators of a mesh that was founded here, until they are moved away. */
   readonly admins: string
-  /** Records of the mesh that the node takes up when it starts: a JSON list of their texts. */
-  readonly firstRecords: string
   /** What others may know of this node: enough to make it a witness. */
   readonly publicKeys: string
   readonly store: string
@@ -43,7 +41,6 @@ export function dataPaths(directory: string): DataPaths {
     pendingKeys: join(keys, 'pending.json'),
     pending: join(directory, 'pending.json'),
     admins: join(directory, 'admins'),
-    firstRecords: join(directory, 'records.json'),
     publicKeys: join(directory, 'node.pub.json'),
     store: join(directory, 'warren.db'),
     httpToken: join(directory, 'http-token'),

@@ -7,7 +7,11 @@ import { callTool } from './call-tool.ts'
 import { type Config, loadConfig } from './config/load-config.ts'
 import { restartNeeded } from './config/restart-needed.ts'
 import { serverDefinitions } from './config/server-definitions.ts'
-import type { ControlRequest, InviteRequest } from './control/control-protocol.ts'
+import {
+  type ControlRequest,
+  type InviteRequest,
+  isRecordsRequest,
+} from './control/control-protocol.ts'
 import type { ControlHandler } from './control/control-server.ts'
 import type { HostDoors } from './host-doors.ts'
 import type { JoinDesk } from './join-desk.ts'
@@ -53,6 +57,9 @@ export class NodeControl implements ControlHandler {
   }
 
   async answer(request: ControlRequest, signal: AbortSignal): Promise<JsonValue> {
+    if (isRecordsRequest(request)) {
+      throw new NodeError('records-unavailable', 'this node answers nothing about its records yet')
+    }
     switch (request.do) {
       case 'status':
         return this.#status()
@@ -68,10 +75,6 @@ export class NodeControl implements ControlHandler {
         return this.#reload()
       case 'stop':
         return this.#requestStop()
-      case 'records':
-      case 'members':
-      case 'submit':
-      case 'why':
       case 'connect':
       default:
         throw new NodeError('control-malformed', '"connect" opens a pipe and has no answer')

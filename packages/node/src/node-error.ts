@@ -13,6 +13,7 @@ export type NodeErrorCode =
   | 'records-unavailable'
   | 'readmission-needed'
   | 'not-revoked'
+  | 'membership-missing'
   | 'no-such-member'
   | 'name-ambiguous'
   | 'not-an-admin'

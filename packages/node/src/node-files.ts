@@ -1,12 +1,18 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { canonicalJson } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
 import type { Identity } from '@warren/identity'
-import { adminSigner, encodePublicPair, publicPair } from '@warren/membership'
+import {
+  adminSigner,
+  encodePublicPair,
+  parseCharter,
+  publicPair,
+  RecordSet,
+} from '@warren/membership'
 import {
   ensurePrivateDirectory,
   openStore,
+  type Store,
   type StoredPeer,
   writeKeyFile,
   writePrivateFile,
@@ -15,6 +21,7 @@ import {
 import { defaultConfigText } from './config/default-config.ts'
 import { loadConfig, parseConfig } from './config/load-config.ts'
 import { dataPaths } from './data-directory.ts'
+import { storedOf } from './records/record-desk.ts'
 
 /** What a person may choose when a node is made. */
 export interface NodeSettings {
@@ -69,16 +76,12 @@ export async function writeNodeFiles(init: NodeFilesInit): Promise<void> {
     store.charter.write(charter)
     store.identityLog.write(identity.log.text)
     store.membership.write(membership)
+    keepRecords(store, init)
     if (inviter !== undefined) store.peers.remember(inviter)
   } finally {
     store.close()
   }
   await writeConfig(directory, settings)
-  const { records = [] } = init
-  if (records.length > 0) {
-    const bytes = Buffer.from(canonicalJson(records))
-    await writePrivateFile({ path: paths.firstRecords, bytes, replace: true })
-  }
   const publicKeys = encodePublicPair(publicPair(adminSigner(identity)))
   await writeSharedFile({ path: paths.publicKeys, text: publicKeys, replace: true })
   const { node, assertion, mlDsa, nextUpdate } = identity.seeds()
@@ -91,6 +94,15 @@ export async function writeNodeFiles(init: NodeFilesInit): Promise<void> {
     replace: true,
   })
   await writeKeyFile({ suite, path: paths.nodeKeys, passphrase, seeds: { node, assertion, mlDsa } })
+}
+
+/** What the node knows from the beginning has to be as good as what it learns later. */
+function keepRecords(store: Store, { charter, membership, records = [] }: NodeFilesInit): void {
+  if (records.length === 0) return
+  const empty = RecordSet.empty(suite, parseCharter(suite, charter))
+  const { added, refused } = empty.accept([membership, ...records])
+  for (const { error } of refused) throw error
+  store.records.add(added.map(storedOf))
 }
 
 /** Writes the configuration of a new node, unless one lies there already. */

@@ -2,20 +2,34 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { joinMesh } from '@warren/node'
 import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
-import { type CommonOptions, contextOf } from '../context.ts'
-import { newPassphrase, type PassphraseOptions } from '../passphrase.ts'
+import { contextOf } from '../context.ts'
+import { joinByFile, type JoinFileOptions } from '../join-by-file.ts'
+import { newPassphrase } from '../passphrase.ts'
 
 const INVITATION_BYTES_MAX = 64 * 1024
 const JOIN_TIMEOUT_MS = 30_000
 
-interface JoinOptions extends CommonOptions, PassphraseOptions {
+interface JoinOptions extends JoinFileOptions {
   readonly name: string
   readonly listen?: readonly string[]
 }
 
-/** `warren join`: become a member, with an invitation as text or as the name of a file. */
-export async function join(invitation: string, _options: unknown, command: Command): Promise<void> {
+/** `warren join`: become a member, with an invitation as text or as the name of a file, or by files alone. */
+export async function join(
+  invitation: string | undefined,
+  _options: unknown,
+  command: Command,
+): Promise<void> {
   const options = command.optsWithGlobals<JoinOptions>()
+  const ways = [invitation, options.request, options.membership]
+  if (ways.filter((way) => way !== undefined).length !== 1) {
+    throw new CommandError('usage', 'say one of: an invitation, --request, --membership')
+  }
+  if (invitation === undefined) await joinByFile(options)
+  else await joinByInvitation(invitation, options)
+}
+
+async function joinByInvitation(invitation: string, options: JoinOptions): Promise<void> {
   const { directory, output } = contextOf(options)
   const passphrase = await newPassphrase(options)
   try {

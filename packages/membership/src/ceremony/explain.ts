@@ -52,8 +52,6 @@ function standingWords(standing: Standing): string {
       return `is quarantined until ${moment(standing.untilMs)}: ${quoted(standing.reason)}`
     case 'revoked':
       return `is revoked: ${quoted(standing.reason)}`
-    case 'stale':
-      return 'cannot be judged here: what this node knows is not known to be fresh'
     case 'unknown':
     default:
       return `is no member: ${WHY[standing.why]}`

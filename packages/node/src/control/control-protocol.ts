@@ -19,14 +19,23 @@ export type ControlRequest =
   | { readonly do: 'tools'; readonly server?: string | undefined }
   | CallRequest
   | InviteRequest
+  | RecordsRequest
+  /** Turns the connection into a raw MCP pipe to one server, or to all of them. */
+  | { readonly do: 'connect'; readonly server?: string | undefined }
+
+/** What is asked about the records of the mesh. */
+export type RecordsRequest =
   /** What the administrators' ceremony needs to know of the mesh, and its members. */
   | { readonly do: 'records' | 'members' }
   /** Records, signed, for the mesh. */
   | { readonly do: 'submit'; readonly texts: readonly string[] }
   /** Why a member stands as it does; by DID, or by a name that one member alone has. */
   | { readonly do: 'why'; readonly who: string }
-  /** Turns the connection into a raw MCP pipe to one server, or to all of them. */
-  | { readonly do: 'connect'; readonly server?: string | undefined }
+
+/** Tells the requests about records from the others. */
+export function isRecordsRequest(request: ControlRequest): request is RecordsRequest {
+  return ['records', 'members', 'submit', 'why'].includes(request.do)
+}
 
 /** A call of one tool. */
 export interface CallRequest {

@@ -259,7 +259,8 @@ function isOfLink(effect: SyncEffect): effect is LinkEffect {
   return effect.type === 'send' || effect.type === 'settle' || effect.type === 'cut'
 }
 
-function storedOf({ id, text, type }: MeshRecord): StoredRecord {
+/** A record as the store keeps it. */
+export function storedOf({ id, text, type }: MeshRecord): StoredRecord {
   // What witnesses wrote down decides what counts: no number of grants may keep it out.
   return { id, text, kind: classOf(type) === 'grant' ? 'grant' : 'removal' }
 }

@@ -4,9 +4,12 @@ import { nodeSuite as suite } from '@warren/crypto'
 import { createIdentity } from '@warren/identity'
 import { decodePublicPair } from '@warren/membership'
 import { writeKeyFile } from '@warren/storage'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { makeNextAdminKeys, openAdminKeys, readPublicFile } from '../../src/ceremony/admin-keys.ts'
 import { adminKeys, emptyDirectory, passphrase } from './directories.ts'
+
+// Opening and sealing a key file is slow on purpose, and each test does it up to a dozen times.
+vi.setConfig({ testTimeout: 60_000 })
 
 const NOW_MS = Date.UTC(2026, 10, 22, 10)
 

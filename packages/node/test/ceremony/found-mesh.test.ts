@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodeSuite as suite } from '@warren/crypto'
-import { parseCharter, RecordSet, standingOf } from '@warren/membership'
+import { parseCharter, type RecordSet, standingOf } from '@warren/membership'
 import { openStore } from '@warren/storage'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { openAdminKeys } from '../../src/ceremony/admin-keys.ts'
 import {
   finishFounding,
@@ -14,9 +14,13 @@ import {
 import { readRequestFiles, signWith } from '../../src/ceremony/request-file.ts'
 import { dataPaths, isInitialised } from '../../src/data-directory.ts'
 import { initMesh } from '../../src/init-mesh.ts'
+import { loadRecords } from '../../src/records/load-records.ts'
 import { openNode } from '../../src/open-node.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { adminKeys, emptyDirectory, passphrase } from './directories.ts'
+
+// Opening and sealing a key file is slow on purpose, and each test does it up to a dozen times.
+vi.setConfig({ testTimeout: 60_000 })
 
 function founding(directory: string): FoundingInit {
   return {
@@ -35,14 +39,7 @@ function founding(directory: string): FoundingInit {
 function knownSet(directory: string): RecordSet {
   const store = openStore(dataPaths(directory).store)
   try {
-    const charter = parseCharter(suite, store.charter.read() ?? '')
-    const records = JSON.parse(readFileSync(dataPaths(directory).firstRecords, 'utf8')) as string[]
-    const { set, refused } = RecordSet.empty(suite, charter).accept([
-      store.membership.read() ?? '',
-      ...records,
-    ])
-    expect(refused).toEqual([])
-    return set
+    return loadRecords(suite, parseCharter(suite, store.charter.read() ?? ''), store.records)
   } finally {
     store.close()
   }

@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import type { JsonValue } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
-import { parseCharter, RecordSet } from '@warren/membership'
+import { parseCharter, type RecordSet } from '@warren/membership'
 import { openStore } from '@warren/storage'
-import type { ControlRequest } from '../../src/control/control-protocol.ts'
+import { NodeError } from '../../src/node-error.ts'
+import { loadRecords } from '../../src/records/load-records.ts'
+import { type ControlRequest, isRecordsRequest } from '../../src/control/control-protocol.ts'
 import { ControlServer } from '../../src/control/control-server.ts'
 import {
   describeMembers,
@@ -16,6 +18,8 @@ import {
 export class RecordsNode {
   readonly #server: ControlServer
   set: RecordSet
+  /** Whether what is submitted is taken up; else the node is about to end. */
+  takesRecords = true
 
   private constructor(socket: string, set: RecordSet) {
     this.set = set
@@ -32,7 +36,8 @@ export class RecordsNode {
   static async start(directory: string): Promise<RecordsNode> {
     const store = openStore(join(directory, 'warren.db'))
     const charter = parseCharter(suite, store.charter.read() ?? '')
-    const { set } = RecordSet.empty(suite, charter).accept([store.membership.read() ?? ''])
+    const known = loadRecords(suite, charter, store.records)
+    const { set } = known.accept([store.membership.read() ?? ''])
     store.close()
     const node = new RecordsNode(join(directory, 'warren.sock'), set)
     await node.#server.start()
@@ -44,6 +49,7 @@ export class RecordsNode {
   }
 
   #answer(request: ControlRequest): JsonValue {
+    if (!isRecordsRequest(request)) throw new Error(`nobody asks for ${request.do} here`)
     const nowMs = Date.now()
     switch (request.do) {
       case 'records':
@@ -52,22 +58,14 @@ export class RecordsNode {
         return { members: describeMembers(this.set, nowMs) }
       case 'why':
         return describeWhy(this.set, request.who, nowMs)
-      case 'submit': {
+      case 'submit':
+      default: {
+        if (!this.takesRecords) throw new NodeError('control-closed', 'the node has ended')
         const before = this.set
         const acceptance = before.accept(request.texts)
         this.set = acceptance.set
         return describeOutcomes(before, request.texts, acceptance)
       }
-      case 'status':
-      case 'peers':
-      case 'tools':
-      case 'call':
-      case 'invite':
-      case 'reload':
-      case 'connect':
-      case 'stop':
-      default:
-        throw new Error(`nobody asks for ${request.do} here`)
     }
   }
 }
