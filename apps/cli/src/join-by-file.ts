@@ -1,4 +1,11 @@
-import { finishJoin, readRequestFiles, requestJoin, viewRequest } from '@warren/node/ceremony'
+import {
+  configuredPassphraseFile,
+  finishJoin,
+  readRequestFiles,
+  requestJoin,
+  requestReturn,
+  viewRequest,
+} from '@warren/node/ceremony'
 import { CommandError } from './command-error.ts'
 import { confirm } from './confirm.ts'
 import { type CommonOptions, type Context, contextOf } from './context.ts'
@@ -10,6 +17,7 @@ export interface JoinFileOptions extends CommonOptions, PassphraseOptions {
   readonly name: string
   readonly listen?: readonly string[]
   readonly request?: string
+  readonly return?: boolean
   readonly membership?: readonly string[]
   readonly mesh?: string
   readonly yes?: boolean
@@ -19,7 +27,8 @@ export interface JoinFileOptions extends CommonOptions, PassphraseOptions {
 export async function joinByFile(options: JoinFileOptions): Promise<void> {
   const context = contextOf(options)
   const { request, membership } = options
-  if (request !== undefined) await ask(request, options, context)
+  if (request !== undefined && options.return === true) await askAgain(request, options, context)
+  else if (request !== undefined) await ask(request, options, context)
   else if (membership !== undefined) await finish(membership, options, context)
 }
 
@@ -45,6 +54,26 @@ async function ask(
       '',
       `Next: carry ${file} to an administrator, who runs "warren admit" on a machine of the mesh`,
       'and compares the DID with you by voice; then "warren join --membership <signed request>" here.',
+    ])
+  } finally {
+    passphrase.fill(0)
+  }
+}
+
+async function askAgain(
+  file: string,
+  options: JoinFileOptions,
+  { directory, output }: Context,
+): Promise<void> {
+  const passphrase = await existingPassphrase(options, configuredPassphraseFile(directory))
+  try {
+    const { did, id } = await requestReturn({ directory, passphrase, requestFile: file })
+    output.result({ file, did, id }, [
+      `node      ${did}`,
+      `request   ${file}`,
+      '',
+      `Next: carry ${file} to an administrator, who runs "warren readmit" on a machine of the mesh;`,
+      'then stop this node and run "warren join --membership <signed request>" here.',
     ])
   } finally {
     passphrase.fill(0)

@@ -47,6 +47,7 @@ function addMembership(program: Command): void {
       '--request <file>',
       'without an invitation: make keys and a file that asks for admission',
     )
+    .option('--return', 'with --request: this node was revoked and asks again, with new keys')
     .option('--membership <file...>', 'the signed request that came back for them')
     .option('--mesh <id>', 'with --membership: refuse that of any other mesh')
     .option('--yes', 'with --membership: do not ask, it has been read')

@@ -20,6 +20,7 @@ export {
   requestFounding,
 } from './ceremony/found-mesh.ts'
 export { finishJoin, requestJoin } from './ceremony/join-by-file.ts'
+export { requestReturn } from './ceremony/return-by-file.ts'
 export { adminOfKeys, requestFor } from './ceremony/propose.ts'
 export { openJoinFile, proposeAdmission, proposeReturn } from './ceremony/propose-admission.ts'
 export { proposeAdminChange } from './ceremony/propose-admin-change.ts'

@@ -65,10 +65,9 @@ export function refuseOccupied(directory: string): void {
       `a node lives in ${directory} already; choose another --dir`,
     )
   }
-  const { adminKeys, admins, pendingKeys } = dataPaths(directory)
-  for (const path of [admins, pendingKeys]) {
-    if (existsSync(path)) throw unfinished(path)
-  }
+  refuseUnfinished(directory)
+  const { adminKeys, admins } = dataPaths(directory)
+  if (existsSync(admins)) throw unfinished(admins)
   if (!existsSync(adminKeys)) return
   throw new NodeError(
     'init-unfinished',
@@ -76,6 +75,16 @@ export function refuseOccupied(directory: string): void {
       `if that is what an interrupted "warren init" left, remove ${adminKeys} and try again; ` +
       'if the keys are in use, keep them and choose another --dir',
   )
+}
+
+/**
+ * Refuses to begin what waits for signatures already: its keys would be lost.
+ *
+ * @throws NodeError `init-unfinished`
+ */
+export function refuseUnfinished(directory: string): void {
+  const { pendingKeys } = dataPaths(directory)
+  if (existsSync(pendingKeys)) throw unfinished(pendingKeys)
 }
 
 function unfinished(path: string): NodeError {

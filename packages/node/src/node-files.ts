@@ -44,6 +44,8 @@ export interface NodeFilesInit {
   readonly membership: string
   /** Other signed records of the mesh that the node knows from the beginning. */
   readonly records?: readonly string[]
+  /** Whether this is a node that has been here before and has new keys; else there must be none. */
+  readonly returns?: boolean
   /** The member that let this node in, and where it was reached. */
   readonly inviter?: StoredPeer
 }
@@ -93,7 +95,13 @@ export async function writeNodeFiles(init: NodeFilesInit): Promise<void> {
     seeds: updateSeeds,
     replace: true,
   })
-  await writeKeyFile({ suite, path: paths.nodeKeys, passphrase, seeds: { node, assertion, mlDsa } })
+  await writeKeyFile({
+    suite,
+    path: paths.nodeKeys,
+    passphrase,
+    seeds: { node, assertion, mlDsa },
+    replace: init.returns === true,
+  })
 }
 
 /** What the node knows from the beginning has to be as good as what it learns later. */

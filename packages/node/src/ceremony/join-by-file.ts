@@ -4,17 +4,23 @@ import { createIdentity, peerIdOf } from '@warren/identity'
 import {
   memberKeys,
   type MembershipRecord,
+  parseCharter,
   type RecordSet,
   type SigningRequest,
   readJoinFile,
   writeJoinFile,
 } from '@warren/membership'
-import { writeSharedFile } from '@warren/storage'
-import { refuseOccupied } from '../data-directory.ts'
+import { lockDirectory, openStore, readKeyFile, writeSharedFile } from '@warren/storage'
+import { dataPaths, isInitialised, refuseOccupied } from '../data-directory.ts'
 import type { NewMember } from '../join-mesh.ts'
 import { checkName } from '../label.ts'
 import { NodeError } from '../node-error.ts'
-import { checkSettings, type NodeSettings, writeNodeFiles } from '../node-files.ts'
+import {
+  checkSettings,
+  type NodeFilesInit,
+  type NodeSettings,
+  writeNodeFiles,
+} from '../node-files.ts'
 import { systemClock } from '../system-clock.ts'
 import {
   dropPendingNode,
@@ -61,11 +67,23 @@ export async function requestJoin(
 }
 
 /**
- * Becomes a member by the signed request that came back. Which mesh it is, the caller has had agreed to.
+ * Becomes a member, or one again, by the signed request that came back. Which mesh it is, the caller has had agreed to.
  *
- * @throws NodeError `nothing-pending`, `membership-missing`; MembershipError `request-incomplete`
+ * @throws NodeError `nothing-pending`, `membership-missing`; MembershipError `request-incomplete`; StorageError `directory-in-use`
  */
 export async function finishJoin(
+  place: { readonly directory: string; readonly passphrase: Uint8Array },
+  request: SigningRequest,
+): Promise<NewMember> {
+  const lock = lockDirectory(place.directory)
+  try {
+    return await finish(place, request)
+  } finally {
+    lock.release()
+  }
+}
+
+async function finish(
   { directory, passphrase }: { readonly directory: string; readonly passphrase: Uint8Array },
   request: SigningRequest,
 ): Promise<NewMember> {
@@ -73,8 +91,10 @@ export async function finishJoin(
   try {
     const texts = recordsOf(request)
     const { set, membership } = ownMembership(request, texts, pending)
+    const before = await nodeBefore({ directory, passphrase }, request.meshId)
     await writeNodeFiles({
       directory,
+      ...before,
       settings: { name: membership.membership.name ?? directory },
       passphrase,
       identity: pending.identity,
@@ -90,6 +110,28 @@ export async function finishJoin(
   } finally {
     pending.identity.wipe()
   }
+}
+
+/** What has to stay of a node that returns: it is of the same mesh, and its file of update keys may hold others too. */
+async function nodeBefore(
+  { directory, passphrase }: { readonly directory: string; readonly passphrase: Uint8Array },
+  meshId: string,
+): Promise<Pick<NodeFilesInit, 'returns' | 'moreUpdateSeeds'>> {
+  if (!isInitialised(directory)) return {}
+  const { store: path, updateKeys } = dataPaths(directory)
+  const store = openStore(path)
+  const charter = store.charter.read()
+  store.close()
+  if (charter === undefined || parseCharter(suite, charter).meshId !== meshId) {
+    throw new NodeError('membership-missing', 'the node that waits here belongs to another mesh')
+  }
+  const { nextUpdate, ...moreUpdateSeeds } = await readKeyFile({
+    suite,
+    path: updateKeys,
+    passphrase,
+  })
+  nextUpdate?.fill(0)
+  return { returns: true, moreUpdateSeeds }
 }
 
 /** The membership of the node that waits here, for the very keys that wait with it. */

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { canonicalJson, type JsonObject } from '@warren/core'
+import { standingOf } from '@warren/membership'
 import { expect, test, vi } from 'vitest'
 import { openAdminKeys } from '../../src/ceremony/admin-keys.ts'
+import { requestReturn } from '../../src/ceremony/return-by-file.ts'
 import { finishJoin, requestJoin } from '../../src/ceremony/join-by-file.ts'
 import {
   openJoinFile,
@@ -26,12 +28,24 @@ import { emptyDirectory, passphrase } from './directories.ts'
 // Opening and sealing a key file is slow on purpose, and each test does it up to a dozen times.
 vi.setConfig({ testTimeout: 60_000 })
 
+const NOBODY = {
+  who: [],
+  keys: [],
+  enrollers: [],
+  admins: [],
+  credentials: [],
+  class: 'lost',
+  reason: 'left in a train',
+} as const
 const WISH = { enclave: 'hall', roles: ['operator'] }
 
 interface Founded {
   readonly directory: string
   readonly mesh: MeshDescription
-  readonly sign: (records: readonly JsonObject[]) => Promise<ReturnType<typeof signWith>>
+  readonly sign: (
+    records: readonly JsonObject[],
+    described?: MeshDescription,
+  ) => Promise<ReturnType<typeof signWith>>
 }
 
 async function founded(): Promise<Founded> {
@@ -45,9 +59,9 @@ async function founded(): Promise<Founded> {
   return {
     directory,
     mesh,
-    sign: async (records) => {
+    sign: async (records, described = mesh) => {
       const keys = await openAdminKeys(dataPaths(directory).adminKeys, passphrase(0))
-      return signWith(requestFor(mesh, records), keys)
+      return signWith(requestFor(described, records), keys)
     },
   }
 }
@@ -111,15 +125,7 @@ test('who was revoked returns by a readmission alone', { tags: ['CER-12'] }, asy
   expect(() => proposeReturn(mesh, joining, WISH)).toThrow(
     expect.objectContaining({ code: 'not-revoked' }),
   )
-  const wish = {
-    who: [joining.did],
-    keys: [],
-    enrollers: [],
-    admins: [],
-    credentials: [],
-    class: 'lost',
-    reason: 'left in a train',
-  } as const
+  const wish = { ...NOBODY, who: [joining.did] }
   const removal = recordsOf(await sign([proposeRevocation(mesh, wish)]))
   const grant = recordsOf(await sign([proposeAdmission(mesh, joining, WISH)]))
   const { set } = mesh.set.accept([...removal, ...grant])
@@ -132,4 +138,35 @@ test('who was revoked returns by a readmission alone', { tags: ['CER-12'] }, asy
     { type: 'readmission', gen: 2, ref: after.members[0]?.revocation },
     { type: 'membership', membership: { gen: 2 } },
   ])
+})
+
+test('a revoked node returns under its DID with new keys', { tags: ['CER-12'] }, async () => {
+  const { mesh, sign } = await founded()
+  const { directory, file, did } = await asking()
+  const place = { directory, passphrase: passphrase(1) }
+  const admitted = await sign([proposeAdmission(mesh, await openJoinFile(file), WISH)])
+  await finishJoin(place, admitted)
+  const old = await openNode(directory, passphrase(1), systemClock)
+  old.close()
+
+  const requestFile = join(emptyDirectory(), 'return.json')
+  await requestReturn({ ...place, requestFile })
+  const stillThere = await openNode(directory, passphrase(1), systemClock)
+  stillThere.close()
+  expect(stillThere.log.text).toBe(old.log.text)
+  const again = requestReturn({ ...place, requestFile: `${requestFile}.2` })
+  await expect(again).rejects.toMatchObject({ code: 'init-unfinished' })
+
+  const removal = recordsOf(await sign([proposeRevocation(mesh, { ...NOBODY, who: [did] })]))
+  const { set } = mesh.set.accept([...recordsOf(admitted), ...removal])
+  const after = readDescription(describeMesh(set, systemClock.wallMs()))
+  const readmitted = await sign(proposeReturn(after, await openJoinFile(requestFile), WISH), after)
+  await finishJoin(place, readmitted)
+  const opened = await openNode(directory, passphrase(1), systemClock)
+  opened.close()
+  expect(opened.membership).toMatchObject({ did, gen: 2 })
+  expect(opened.keys.ed25519.publicKey).not.toEqual(old.keys.ed25519.publicKey)
+  const { set: now } = set.accept(recordsOf(readmitted))
+  expect(standingOf(now, opened.log.did, systemClock.wallMs())).toMatchObject({ status: 'member' })
+  expect(standingOf(set, opened.log.did, systemClock.wallMs())).toMatchObject({ status: 'revoked' })
 })
