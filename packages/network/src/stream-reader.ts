@@ -1,8 +1,12 @@
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import { concat } from 'uint8arrays/concat'
+import { GrowingBytes } from './growing-bytes.ts'
 import { NetworkError } from './network-error.ts'
 
 const READ_AHEAD_BYTES = 262_144
+/** Chunks below this are gathered while nobody reads them, into buffers of so much. */
+const SMALL_BYTES = 512
+const GATHERED_BYTES = 16_384
 
 /**
  * The one reader of a stream: pulls chunks, and holds the sender back while nobody pulls.
@@ -15,6 +19,7 @@ export class StreamReader {
   readonly #readAheadBytes: number
   readonly #queue: Uint8Array[] = []
   #queuedBytes = 0
+  #small: { readonly gathered: GrowingBytes; queued: Uint8Array } | undefined
   #failure: Error | undefined
   #wake: (() => void) | undefined
 
@@ -91,17 +96,21 @@ export class StreamReader {
    * @throws NetworkError `stream-truncated`, `stream-reset`; the reason of the signal
    */
   async exactly(length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    const chunks: Uint8Array[] = []
-    let missing = length
-    while (missing > 0) {
-      const chunk = await this.next(signal)
-      if (chunk === undefined) throw truncated()
-      chunks.push(chunk.subarray(0, missing))
-      if (chunk.byteLength > missing) this.unread(chunk.subarray(missing))
-      missing -= Math.min(missing, chunk.byteLength)
-    }
-    const [first] = chunks
-    return chunks.length === 1 && first !== undefined ? first : concat(chunks, length)
+    const first = await this.#piece(length, signal)
+    if (first.byteLength === length) return first
+    const whole = new GrowingBytes(length, 2 * first.byteLength)
+    whole.append(first)
+    while (whole.room > 0) whole.append(await this.#piece(whole.room, signal))
+    return whole.bytes()
+  }
+
+  /** The next chunk, and not more of it than so much. */
+  async #piece(lengthMax: number, signal?: AbortSignal): Promise<Uint8Array> {
+    if (lengthMax === 0) return new Uint8Array()
+    const chunk = await this.next(signal)
+    if (chunk === undefined) throw truncated()
+    this.unread(chunk.subarray(lengthMax))
+    return chunk.subarray(0, lengthMax)
   }
 
   /** Puts bytes back, to be read first. */
@@ -133,11 +142,32 @@ export class StreamReader {
 
   readonly #onMessage = (event: StreamMessageEvent): void => {
     const chunk = event.data.subarray()
-    this.#queue.push(chunk)
+    this.#enqueue(chunk)
     this.#queuedBytes += chunk.byteLength
     // Never pause inside the listener: resume() dispatches first and would undo it.
     if (this.#queuedBytes > this.#readAheadBytes) queueMicrotask(this.#brake)
     this.#notify()
+  }
+
+  /** Small chunks share a buffer while they wait: each alone would cost many times what it holds. */
+  #enqueue(chunk: Uint8Array): void {
+    if (chunk.byteLength >= SMALL_BYTES) {
+      this.#small = undefined
+      this.#queue.push(chunk)
+      return
+    }
+    const before = this.#small
+    const isLast = before !== undefined && this.#queue.at(-1) === before.queued
+    if (isLast && before.gathered.room >= chunk.byteLength) {
+      before.gathered.append(chunk)
+      before.queued = before.gathered.bytes()
+      this.#queue.splice(-1, 1, before.queued)
+      return
+    }
+    const gathered = new GrowingBytes(GATHERED_BYTES, 2 * chunk.byteLength)
+    gathered.append(chunk)
+    this.#small = { gathered, queued: gathered.bytes() }
+    this.#queue.push(this.#small.queued)
   }
 
   readonly #onClose = ({ error }: StreamCloseEvent): void => {

@@ -130,3 +130,51 @@ test('bytes that were read too far go back', { tags: ['NET-1'] }, async () => {
   await near.close()
   await expect(new StreamReader(far).exactly(1)).rejects.toMatchObject({ code: 'stream-truncated' })
 })
+
+test(
+  'a message that comes byte by byte costs about what it holds',
+  { tags: ['NET-20', 'THR-21'] },
+  async () => {
+    const { near, far } = await yamuxStreams()
+    const reader = new StreamReader(far)
+    const message = patterned(3_000, 7)
+    for (const byte of message) await sendAll(near, Uint8Array.of(byte), never)
+    await near.close()
+    while (far.remoteWriteStatus !== 'closed') await delay(5)
+    const pieces = reader.rest()
+    expect(Buffer.concat(pieces).equals(Buffer.from(message))).toBe(true)
+    expect(pieces.length).toBeLessThanOrEqual(4)
+  },
+)
+
+test(
+  'small and large pieces keep their order, however they are read',
+  { tags: ['NET-1'] },
+  async () => {
+    const lengths = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 40 })
+    const reads = fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 1, maxLength: 8 })
+    await fc.assert(
+      fc.asyncProperty(lengths, reads, async (sizes, wanted) => {
+        const { near, far } = await yamuxStreams()
+        const reader = new StreamReader(far)
+        const sent = Buffer.concat(sizes.map((length, at) => patterned(length, at)))
+        let at = 0
+        const sending = (async () => {
+          for (const [index, length] of sizes.entries()) {
+            await sendAll(near, patterned(length, index), never)
+          }
+          await near.close()
+        })()
+        for (let turn = 0; at < sent.byteLength; turn += 1) {
+          const length = Math.min(wanted[turn % wanted.length] ?? 1, sent.byteLength - at)
+          const bytes = await reader.exactly(length)
+          expect(sent.subarray(at, at + length).equals(Buffer.from(bytes))).toBe(true)
+          at += length
+        }
+        await sending
+        near.abort(new Error('done'))
+      }),
+      { numRuns: 40 },
+    )
+  },
+)
