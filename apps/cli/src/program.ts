@@ -54,6 +54,10 @@ function addMembership(program: Command): void {
     .action(later(async () => (await import('./commands/join.ts')).join))
   withPassphrase(program.command('up'))
     .description('run the node')
+    .option(
+      '--trust-clock',
+      'of a witness that was off: I have looked at the clock of this machine, and it is right',
+    )
     .action(later(async () => (await import('./commands/up.ts')).up))
 }
 

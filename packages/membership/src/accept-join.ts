@@ -1,20 +1,22 @@
 import type { CryptoSuite } from '@warren/crypto'
 import { contentId } from '@warren/identity'
-import type { AdminSigner } from './admin-signer.ts'
 import { multibaseText } from './byte-text.ts'
 import type { ChannelFacts } from './channel.ts'
-import type { VerifiedCharter } from './charter.ts'
-import { issueMembership } from './issue-membership.ts'
+import { grantMembership, type MembershipIssuer } from './grant-membership.ts'
 import { type JoinRequest, verifyJoinRequest } from './join-request.ts'
 import { createJoinResponse } from './join-response.ts'
 import type { Membership } from './membership.ts'
-import { type InvitationLedger, redeemInvitation } from './redeem-invitation.ts'
+import { MembershipError } from './membership-error.ts'
+import { type Grant, type InvitationLedger, redeemInvitation } from './redeem-invitation.ts'
+import { authorityRecords } from './set/authority-records.ts'
+import type { RecordSet } from './set/record-set.ts'
 
 export interface AcceptJoinInit {
   readonly suite: CryptoSuite
-  readonly charter: VerifiedCharter
-  /** At least k admins whose keys are at hand. */
-  readonly admins: readonly AdminSigner[]
+  /** What the inviter knows of its mesh. */
+  readonly set: RecordSet
+  /** Whose keys here may let somebody in with this grant; nobody's when undefined. */
+  readonly issuerFor: (grant: Grant) => MembershipIssuer | undefined
   readonly ledger: InvitationLedger
   /** This node, the inviter. */
   readonly self: { readonly peerId: string; readonly log: string }
@@ -42,8 +44,9 @@ export interface AcceptedJoin {
  * @throws MembershipError with the reason
  */
 export function acceptJoin(init: AcceptJoinInit): AcceptedJoin {
-  const { suite, charter, admins, ledger, self, bytes, channel, nowMs, lifetimeMs } = init
-  const meshId = charter.meshId
+  const { suite, set, issuerFor, ledger, self, bytes, channel, nowMs, lifetimeMs } = init
+  const { charter } = set
+  const { meshId } = charter
   const request = verifyJoinRequest({
     suite,
     meshId,
@@ -55,10 +58,13 @@ export function acceptJoin(init: AcceptJoinInit): AcceptedJoin {
   })
   const { secretHash, did, log, name } = request
   const { enclave, roles } = redeemInvitation(ledger, { secretHash, did, nowMs })
-  const membership = issueMembership({
-    suite,
-    charter,
-    admins,
+  const issuer = issuerFor({ enclave, roles })
+  if (issuer === undefined) {
+    throw new MembershipError('join-refused', 'this node may admit nobody any more')
+  }
+  const membership = grantMembership({
+    set,
+    issuer,
     member: log,
     name,
     enclave,
@@ -71,6 +77,11 @@ export function acceptJoin(init: AcceptJoinInit): AcceptedJoin {
   return {
     request,
     membership,
-    response: createJoinResponse({ charter, membership, inviterLog: self.log }),
+    response: createJoinResponse({
+      charter,
+      membership,
+      inviterLog: self.log,
+      supporting: authorityRecords(set, membership.issuer),
+    }),
   }
 }

@@ -108,6 +108,7 @@ export {
   type InvitationInit,
   parseInvitation,
 } from './invitation.ts'
+export { grantMembership, type MembershipIssuer } from './grant-membership.ts'
 export {
   issueMembership,
   memberKeys,
@@ -170,9 +171,11 @@ export {
 export { type AdminSet, keysHash } from './set/admin-set.ts'
 export { authorityRecords } from './set/authority-records.ts'
 export { TARGETS_OF_K_MAX } from './set/check-signed.ts'
+export { isGranted } from './set/is-granted.ts'
 export { IdTrie, type TrieSummary } from './set/id-trie.ts'
 export { memberList, type MemberSummary } from './set/member-list.ts'
 export { type Acceptance, RecordSet, type Refusal } from './set/record-set.ts'
+export { membershipRefusal, standingRefusal } from './set/standing-refusal.ts'
 export { revocationsOfKey, type Standing, standingOf, type StandingStatus } from './set/standing.ts'
 export { RecordSync, type RecordSyncInit } from './sync/record-sync.ts'
 export type { GossipWord, SyncEffect } from './sync/sync-effect.ts'

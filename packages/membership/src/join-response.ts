@@ -6,16 +6,21 @@ import { type ChannelFacts, checkChannelKeys } from './channel.ts'
 import { parseCharter, type VerifiedCharter } from './charter.ts'
 import type { Invitation } from './invitation.ts'
 import { parseJoinMessage } from './join-request.ts'
-import { type Membership, verifyMembership } from './membership.ts'
+import type { Membership } from './membership.ts'
 import { MembershipError, type MembershipErrorCode } from './membership-error.ts'
 import { verifyMemberLog } from './member-log.ts'
 import type { RecordReader } from './record-reader.ts'
+import { RecordSet } from './set/record-set.ts'
+import { standingOf } from './set/standing.ts'
+import { membershipRefusal, standingRefusal } from './set/standing-refusal.ts'
 
 export interface JoinResponseInit {
   readonly charter: VerifiedCharter
   readonly membership: Membership
   /** The inviter's own key log, as text. */
   readonly inviterLog: string
+  /** Records that the membership rests on. */
+  readonly supporting?: readonly string[]
 }
 
 export interface JoinResponseCheck {
@@ -33,12 +38,15 @@ export interface Joined {
   readonly charter: VerifiedCharter
   readonly membership: Membership
   readonly inviterLog: VerifiedLog
+  /** Records of the mesh that the membership rests on. */
+  readonly records: readonly string[]
 }
 
 const RESPONSE_TYPE = 'WarrenJoinResponse'
 /** Bytes of a response; the network reads no more. */
 export const JOIN_RESPONSE_BYTES_MAX = 1_048_576
 const TEXT_LENGTH_MAX = 524_288
+const SUPPORTING_MAX = 16
 
 /** What a refused joiner reads. The inviter sends its code alone: it is a machine not yet trusted. */
 const REFUSALS: readonly { readonly code: MembershipErrorCode; readonly sentence: string }[] = [
@@ -63,6 +71,7 @@ export function createJoinResponse({
   charter,
   membership,
   inviterLog,
+  supporting = [],
 }: JoinResponseInit): Uint8Array {
   const message = {
     type: RESPONSE_TYPE,
@@ -70,6 +79,7 @@ export function createJoinResponse({
     charter: charter.text,
     membership: membership.text,
     log: inviterLog,
+    ...(supporting.length === 0 ? {} : { supporting }),
   }
   return utf8Bytes(canonicalJson(message))
 }
@@ -99,7 +109,7 @@ export function verifyJoinResponse(check: JoinResponseCheck): Joined {
       'the charter is not the one that the invitation names',
     )
   }
-  const membership = verifyMembership({ suite, charter, text: texts.membership, nowMs })
+  const { membership, records } = judge(RecordSet.empty(suite, charter), texts, nowMs)
   if (membership.scid !== self.scid) {
     throw new MembershipError(
       'membership-of-another',
@@ -110,11 +120,37 @@ export function verifyJoinResponse(check: JoinResponseCheck): Joined {
   const inviterScid = scidOf(invitation.inviter.did)
   const inviterLog = verifyMemberLog({ suite, text: texts.log, nowMs, scid: inviterScid })
   checkChannelKeys(inviterLog, channel)
-  return { charter, membership, inviterLog }
+  return { charter, membership, inviterLog, records }
 }
 
-function readResponse(record: RecordReader): { charter: string; membership: string; log: string } {
-  record.members(['type', 'v', 'charter', 'membership', 'log'])
+/** The membership as a set takes it up that knows the charter and what came beside it. */
+function judge(
+  empty: RecordSet,
+  texts: ResponseTexts,
+  nowMs: number,
+): { readonly membership: Membership; readonly records: readonly string[] } {
+  const { set, refused } = empty.accept([...texts.supporting, texts.membership])
+  const [refusal] = refused
+  if (refusal !== undefined) throw membershipRefusal(refusal.error)
+  const record = set.decode(texts.membership)
+  if (record.type !== 'membership') {
+    throw new MembershipError('membership-malformed', 'what came is no membership')
+  }
+  const { membership } = record
+  const standing = standingRefusal(standingOf(set, membership.did, nowMs))
+  if (standing !== undefined) throw standing
+  return { membership, records: texts.supporting }
+}
+
+interface ResponseTexts {
+  readonly charter: string
+  readonly membership: string
+  readonly log: string
+  readonly supporting: readonly string[]
+}
+
+function readResponse(record: RecordReader): ResponseTexts {
+  record.members(['type', 'v', 'charter', 'membership', 'log'], ['supporting'])
   record.constant('type', RESPONSE_TYPE)
   record.constant('v', 1)
   const rule = { lengthMax: TEXT_LENGTH_MAX }
@@ -122,6 +158,9 @@ function readResponse(record: RecordReader): { charter: string; membership: stri
     charter: record.text('charter', rule),
     membership: record.text('membership', rule),
     log: record.text('log', rule),
+    supporting: record.has('supporting')
+      ? record.texts('supporting', { ...rule, countMax: SUPPORTING_MAX })
+      : [],
   }
 }
 

@@ -25,6 +25,7 @@ import {
   type MembershipErrorCode,
   type MembershipGrant,
   parseInvitation,
+  RecordSet,
   type VerifiedCharter,
 } from '@warren/membership'
 
@@ -201,8 +202,8 @@ export function accept(
   const self = { peerId: peerIdOf(inviter.nodeSigner.publicKey), log: inviter.log.text }
   return acceptJoin({
     suite,
-    charter,
-    admins,
+    set: RecordSet.empty(suite, charter),
+    issuerFor: () => ({ admins }),
     ledger,
     self,
     bytes,

@@ -15,15 +15,15 @@ import {
   judgeHello,
   type Membership,
   MembershipError,
-  type MembershipErrorCode,
+  membershipRefusal,
   type RecordSet,
   revocationsOfKey,
   type Standing,
+  standingRefusal,
   type VerifiedCharter,
 } from '@warren/membership'
 import type { AdmissionPort, AdmissionVerdict, Channel } from '@warren/network'
 import type { Peers } from '@warren/storage'
-import { refusalOf } from './records/standing-refusal.ts'
 
 /** Members whose newest log is kept in memory; more are read from the store again. */
 const MEMBERS_MAX = 10_000
@@ -66,8 +66,8 @@ export class AdmissionDesk implements AdmissionPort {
 
   hello(): Uint8Array {
     const { charter, log, membership, records } = this.#init
-    const { id, text } = membership()
-    const supporting = authorityRecords(records.set, id)
+    const { issuer, text } = membership()
+    const supporting = authorityRecords(records.set, issuer)
     return createHello({ meshId: charter.meshId, log, membership: text, supporting })
   }
 
@@ -103,7 +103,7 @@ export class AdmissionDesk implements AdmissionPort {
   /** The code for which somebody is no member, or undefined where nothing speaks against it. */
   objection(did: string): string | undefined {
     if (!isDid(did)) return 'not-a-member'
-    return refusalOf(this.#init.records.standingOf(did))?.code
+    return standingRefusal(this.#init.records.standingOf(did))?.code
   }
 
   /** The keys that a member was last seen to have, as multikeys. */
@@ -133,7 +133,7 @@ export class AdmissionDesk implements AdmissionPort {
     const { records } = this.#init
     if (supporting.length > 0) records.offer(supporting)
     const standing = records.standingOf(shownDid(records, text))
-    const refusal = refusalOf(standing)
+    const refusal = standingRefusal(standing)
     if (refusal !== undefined) throw refusal
     if (standing.status === 'member') return standing.membership
     throw new MembershipError('not-a-member', 'this machine is not a member of the mesh')
@@ -178,25 +178,10 @@ function shownDid(records: AdmissionRecords, text: string): Did {
     const record = records.set.get(id)
     if (record?.type === 'membership') return record.membership.did
   } catch (error) {
-    if (!(error instanceof MembershipError)) throw error
-    const code = MEMBERSHIP_CODES.get(error.code)
-    if (code === undefined) throw error
-    throw new MembershipError(code, error.message, { cause: error })
+    throw error instanceof MembershipError ? membershipRefusal(error) : error
   }
   throw new MembershipError('membership-malformed', 'what is shown is no membership')
 }
-
-/** A membership that is refused is called by its name. */
-const MEMBERSHIP_CODES: ReadonlyMap<MembershipErrorCode, MembershipErrorCode> = new Map<
-  MembershipErrorCode,
-  MembershipErrorCode
->([
-  ['record-too-large', 'membership-too-large'],
-  ['record-malformed', 'membership-malformed'],
-  ['record-foreign', 'membership-foreign'],
-  ['record-unproved', 'membership-unproved'],
-  ['signer-unknown', 'membership-unproved'],
-])
 
 const ADDRESSES_MAX = 8
 

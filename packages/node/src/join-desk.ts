@@ -5,18 +5,25 @@ import {
   acceptJoin,
   type AdminSigner,
   createInvitation,
-  type VerifiedCharter,
+  type Grant,
+  isGranted,
+  type MembershipIssuer,
+  type RecordSet,
 } from '@warren/membership'
 import type { Channel, JoinPort } from '@warren/network'
 import type { Invitations } from '@warren/storage'
 import { MEMBERSHIP_LIFETIME_MS } from './membership-lifetime.ts'
+import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
 
 export interface JoinDeskInit {
   readonly suite: CryptoSuite
   readonly clock: Clock
-  readonly charter: VerifiedCharter
-  readonly admin: AdminSigner
+  readonly records: JoinRecords
+  /** The admin whose keys lie here, where one works on this machine. */
+  readonly admin: AdminSigner | undefined
+  /** This node's own keys: they may be an enroller's. */
+  readonly signer: AdminSigner
   readonly self: {
     readonly did: Did
     readonly peerId: string
@@ -25,6 +32,12 @@ export interface JoinDeskInit {
   }
   readonly invitations: Invitations
   readonly report: Report
+}
+
+/** What the node knows of its mesh, and where new records go. */
+export interface JoinRecords {
+  readonly set: RecordSet
+  submit(texts: readonly string[]): Promise<unknown>
 }
 
 /** What an invitation grants, and until when. */
@@ -45,11 +58,12 @@ export class JoinDesk implements JoinPort {
 
   /** Makes an invitation; what is stored of its secret is the hash alone. */
   invite(wish: InvitationWish): string {
-    const { suite, clock, charter, self, invitations, report } = this.#init
+    const { suite, clock, records, self, invitations, report } = this.#init
     const { roles, enclave, expiresMs, addresses } = wish
+    if (this.#issuer(wish) === undefined) throw mayNotAdmit(wish)
     const invitation = createInvitation({
       suite,
-      meshId: charter.meshId,
+      meshId: records.set.charter.meshId,
       addresses,
       inviter: self,
       enclave,
@@ -68,13 +82,12 @@ export class JoinDesk implements JoinPort {
     return invitation.text
   }
 
-  // oxlint-disable-next-line require-await -- the port is asynchronous; what `acceptJoin` throws must reject
   async answer(request: Uint8Array, channel: Channel): Promise<Uint8Array> {
-    const { suite, clock, charter, admin, self, invitations, report } = this.#init
+    const { suite, clock, records, self, invitations, report } = this.#init
     const accepted = acceptJoin({
       suite,
-      charter,
-      admins: [admin],
+      set: records.set,
+      issuerFor: (grant) => this.#issuer(grant),
       ledger: invitations,
       self,
       bytes: request,
@@ -82,6 +95,8 @@ export class JoinDesk implements JoinPort {
       nowMs: clock.wallMs(),
       lifetimeMs: MEMBERSHIP_LIFETIME_MS,
     })
+    // In the mesh before the newcomer is: whoever it meets knows it already.
+    await records.submit([accepted.membership.text])
     report({
       event: 'joined',
       level: 'info',
@@ -92,4 +107,30 @@ export class JoinDesk implements JoinPort {
     })
     return accepted.response
   }
+
+  /** Whose keys here let somebody in with that: an admin's where one is enough, an enroller's where its credential reaches so far. */
+  #issuer({ enclave, roles }: Grant): MembershipIssuer | undefined {
+    const { admin, signer, records, clock } = this.#init
+    const { set } = records
+    const { admins, k } = set.tree.tip
+    if (admin !== undefined && k === 1 && admins.some(({ did }) => did === admin.did)) {
+      return { admins: [admin] }
+    }
+    const reaches = (set.tables.enrollers.get(signer.did) ?? []).some(
+      (credential) =>
+        credential.enclave === enclave &&
+        roles.every((role) => credential.roles.includes(role)) &&
+        clock.wallMs() < credential.notAfterMs &&
+        isGranted(set, credential),
+    )
+    return reaches ? { enroller: signer } : undefined
+  }
+}
+
+function mayNotAdmit({ enclave, roles }: Grant): NodeError {
+  return new NodeError(
+    'no-admin-key',
+    `this node may admit nobody to the enclave "${enclave}" with the roles ${roles.join(', ') || '(none)'}: ` +
+      'it holds neither the keys of enough admins nor an enroller credential for that; invite on another node, or use "warren admit"',
+  )
 }

@@ -56,7 +56,7 @@ export async function joinMesh(init: JoinMeshInit): Promise<NewMember> {
     signal.throwIfAborted()
     const nowMs = systemClock.wallMs()
     const self = verifyLog({ suite, text: identity.log.text, nowMs })
-    const { charter, membership, inviterLog } = verifyJoinResponse({
+    const { charter, membership, inviterLog, records } = verifyJoinResponse({
       suite,
       invitation,
       self,
@@ -71,6 +71,7 @@ export async function joinMesh(init: JoinMeshInit): Promise<NewMember> {
       identity,
       charter: charter.text,
       membership: membership.text,
+      records,
       inviter: {
         did: inviterLog.did,
         log: inviterLog.text,

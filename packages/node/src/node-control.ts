@@ -14,6 +14,8 @@ import {
 } from './control/control-protocol.ts'
 import type { ControlHandler } from './control/control-server.ts'
 import type { HostDoors } from './host-doors.ts'
+import { answerAboutRecords } from './control/answer-about-records.ts'
+import { describeKnowledge } from './control/describe-knowledge.ts'
 import type { JoinDesk } from './join-desk.ts'
 import { listTools } from './list-tools.ts'
 import { loadPolicies } from './load-policies.ts'
@@ -21,6 +23,7 @@ import type { MeshCatalog } from './mesh-catalog.ts'
 import { noSuchServer } from './no-such-server.ts'
 import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
+import type { MeshKnowledge } from './records/mesh-knowledge.ts'
 import type { OpenedNode } from './open-node.ts'
 import type { PolicyGate } from './policy-gate.ts'
 
@@ -33,7 +36,8 @@ export interface NodeControlInit {
   readonly gate: PolicyGate
   readonly catalog: MeshCatalog
   readonly doors: HostDoors
-  readonly joinDesk: JoinDesk | undefined
+  readonly joinDesk: JoinDesk
+  readonly mesh: Pick<MeshKnowledge, 'records' | 'freshness' | 'standings'>
   readonly report: Report
   readonly clock: Clock
 }
@@ -58,7 +62,7 @@ export class NodeControl implements ControlHandler {
 
   async answer(request: ControlRequest, signal: AbortSignal): Promise<JsonValue> {
     if (isRecordsRequest(request)) {
-      throw new NodeError('records-unavailable', 'this node answers nothing about its records yet')
+      return answerAboutRecords(this.#init.mesh, request)
     }
     switch (request.do) {
       case 'status':
@@ -96,7 +100,7 @@ export class NodeControl implements ControlHandler {
   }
 
   #status(): JsonObject {
-    const { opened, config, network, provider, catalog, doors, joinDesk, clock } = this.#init
+    const { opened, config, network, provider, catalog, doors, mesh, clock } = this.#init
     const { servers, sessions, shared, streams } = provider.status()
     return {
       name: config.name,
@@ -105,10 +109,8 @@ export class NodeControl implements ControlHandler {
       mesh: opened.charter.meshId,
       meshName: opened.charter.name,
       memberName: opened.membership.name ?? null,
-      enclave: opened.membership.enclave,
-      roles: opened.membership.roles,
-      memberUntil: new Date(opened.membership.notAfterMs).toISOString(),
-      administers: joinDesk !== undefined,
+      administers: opened.admin !== undefined,
+      ...describeKnowledge(mesh, opened.membership),
       addresses: network.addresses(),
       http: doors.httpAddress ?? null,
       peers: network.peers().length,
@@ -153,12 +155,6 @@ export class NodeControl implements ControlHandler {
 
   #invite(wish: InviteRequest): JsonObject {
     const { joinDesk, network, opened, clock } = this.#init
-    if (joinDesk === undefined) {
-      throw new NodeError(
-        'no-admin-key',
-        'this node holds no admin key of the mesh; invite on the machine that founded it',
-      )
-    }
     const addresses = network.addresses()
     if (addresses.length === 0) {
       throw new NodeError(

@@ -120,6 +120,7 @@ function compose(site: Site): Parts {
     catalog,
     doors,
     joinDesk,
+    mesh,
     report,
     clock,
   })
@@ -141,7 +142,7 @@ function compose(site: Site): Parts {
 interface MeshParts extends MeshKnowledge {
   readonly self: { readonly did: Did }
   readonly network: Network
-  readonly joinDesk: JoinDesk | undefined
+  readonly joinDesk: JoinDesk
 }
 
 /** The node's part of the mesh: what it knows, and whom it reaches. */
@@ -160,7 +161,7 @@ function createMeshParts(
     onChanged,
   })
   const { admission, records } = knowledge
-  const joinDesk = createJoinDesk(site)
+  const joinDesk = createJoinDesk(site, knowledge)
   const network: Network = createMeshNetwork(site, { admission, records, join: joinDesk })
   network.onGossip(async (bytes) => records.judgeGossip(bytes))
   return { ...knowledge, self: { did: opened.log.did }, network, joinDesk }
@@ -198,22 +199,24 @@ function createCatalog({ config, opened, report }: Site, streams: MeshStreams): 
   })
 }
 
-function createJoinDesk({ opened, report }: Site): JoinDesk | undefined {
-  const { admin, charter, log, keys, store } = opened
-  if (admin === undefined) return undefined
+function createJoinDesk({ opened, report }: Site, { records, freshness }: MeshKnowledge): JoinDesk {
+  const { admin, signer, log, keys, store } = opened
   const self = {
     did: log.did,
     peerId: peerIdOf(keys.ed25519.publicKey),
     mlDsa44Key: keys.mlDsa44.publicKey,
     log: log.text,
   }
+  const { invitations } = store
+  const meshClock = { ...clock, wallMs: () => freshness.meshTimeMs() }
   return new JoinDesk({
     suite,
-    clock,
-    charter,
+    clock: meshClock,
+    records,
     admin,
+    signer,
     self,
-    invitations: store.invitations,
+    invitations,
     report,
   })
 }
@@ -223,7 +226,7 @@ function createMeshNetwork(
   ports: {
     readonly admission: AdmissionDesk
     readonly records: RecordDesk
-    readonly join: JoinDesk | undefined
+    readonly join: JoinDesk
   },
 ): Network {
   const { keys, charter, store } = opened
@@ -240,7 +243,7 @@ function createMeshNetwork(
     limits: networkLimitsOf(config),
     admission: ports.admission,
     records: ports.records,
-    ...(ports.join === undefined ? {} : { join: ports.join }),
+    join: ports.join,
     logger: componentLogger(report),
   })
 }

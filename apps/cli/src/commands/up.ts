@@ -4,7 +4,9 @@ import { type CommonOptions, contextOf } from '../context.ts'
 import { visibleJson, visibleLine } from '../visible-text.ts'
 import { existingPassphrase, type PassphraseOptions } from '../passphrase.ts'
 
-interface UpOptions extends CommonOptions, PassphraseOptions {}
+interface UpOptions extends CommonOptions, PassphraseOptions {
+  readonly trustClock?: boolean
+}
 
 /** `warren up`: run the node in the foreground until it is told to stop. */
 export async function up(_options: unknown, command: Command): Promise<void> {
@@ -17,7 +19,12 @@ export async function up(_options: unknown, command: Command): Promise<void> {
   output.onReaderGone(resolve)
   process.once('SIGINT', resolve)
   process.once('SIGTERM', resolve)
-  const node = await startNode({ directory, passphrase, report: log })
+  const node = await startNode({
+    directory,
+    passphrase,
+    report: log,
+    trustClock: options.trustClock === true,
+  })
   passphrase.fill(0)
   void node.stopRequested.then(resolve)
   await promise

@@ -4,13 +4,11 @@ import type { RecordSet } from './record-set.ts'
 const LENGTH_MAX = 131_072
 const COUNT_MAX = 16
 
-/** The records that a membership rests on and that somebody else may not know yet: its enroller, and the admin changes in force. */
-export function authorityRecords(set: RecordSet, membershipId: string): readonly string[] {
+/** The records that a membership of this issuer rests on and that somebody else may not know yet: its enroller, and the admin changes in force. */
+export function authorityRecords(set: RecordSet, issuer: string): readonly string[] {
   const changes = set.tree.reigns.flatMap(({ endedBy }) =>
     endedBy === undefined ? [] : [endedBy.text],
   )
-  const own = set.get(membershipId)
-  const issuer = own?.type === 'membership' ? own.membership.issuer : ''
   const enrollers = (set.tables.enrollers.get(issuer) ?? []).map(({ text }) => text)
   const texts: string[] = []
   let length = 0

@@ -1,4 +1,6 @@
-import { MembershipError, type MembershipErrorCode, type Standing } from '@warren/membership'
+import { formatTimestamp } from '@warren/identity'
+import { MembershipError, type MembershipErrorCode } from '../membership-error.ts'
+import type { Standing } from './standing.ts'
 
 const UNKNOWN: Readonly<
   Record<
@@ -26,17 +28,35 @@ const UNKNOWN: Readonly<
 }
 
 /** Why somebody who stands so is not admitted; undefined for a member. */
-export function refusalOf(standing: Standing): MembershipError | undefined {
+export function standingRefusal(standing: Standing): MembershipError | undefined {
   if (standing.status === 'member') return undefined
   if (standing.status === 'revoked') {
     const sentence = `the admins have revoked this member: ${standing.reason}`
     return new MembershipError('membership-revoked', sentence)
   }
   if (standing.status === 'quarantined') {
-    const until = new Date(standing.untilMs).toISOString()
+    const until = formatTimestamp(standing.untilMs)
     const sentence = `an admin keeps this member out until ${until}: ${standing.reason}`
     return new MembershipError('membership-quarantined', sentence)
   }
   const { code, sentence } = UNKNOWN[standing.why]
   return new MembershipError(code, sentence)
+}
+
+/** A membership that is refused is called by its name. */
+const MEMBERSHIP_CODES: ReadonlyMap<MembershipErrorCode, MembershipErrorCode> = new Map<
+  MembershipErrorCode,
+  MembershipErrorCode
+>([
+  ['record-too-large', 'membership-too-large'],
+  ['record-malformed', 'membership-malformed'],
+  ['record-foreign', 'membership-foreign'],
+  ['record-unproved', 'membership-unproved'],
+  ['signer-unknown', 'membership-unproved'],
+])
+
+/** The error for a membership that a set does not take up. */
+export function membershipRefusal(error: MembershipError): MembershipError {
+  const code = MEMBERSHIP_CODES.get(error.code)
+  return code === undefined ? error : new MembershipError(code, error.message, { cause: error })
 }

@@ -1,0 +1,36 @@
+import type { JsonObject } from '@warren/core'
+import type { FreshnessJudgement, Membership } from '@warren/membership'
+import type { MeshKnowledge } from '../records/mesh-knowledge.ts'
+
+/** What a node knows of its mesh, for its status: its own place in it, how fresh that is, and how much there is. */
+export function describeKnowledge(
+  { records, freshness, standings }: Pick<MeshKnowledge, 'records' | 'freshness' | 'standings'>,
+  given: Membership,
+): JsonObject {
+  const { set } = records
+  const standing = standings.of(given.did)
+  const membership = standing.status === 'member' ? standing.membership : given
+  const judgement = freshness.judge()
+  const { tip } = set.tree
+  return {
+    enclave: membership.enclave,
+    roles: membership.roles,
+    memberUntil: new Date(membership.notAfterMs).toISOString(),
+    standing: standing.status,
+    freshness: words(judgement),
+    freshnessAgeSeconds: judgement.ageMs === undefined ? null : Math.round(judgement.ageMs / 1000),
+    witnesses: `${judgement.counted.length} of ${tip.witnesses.length} count, ${tip.kWitness} needed`,
+    islandServers: judgement.servers.map(({ server, state }) => `${server}: ${state}`),
+    admins: `${tip.k} of ${tip.admins.length}`,
+    members: set.tables.memberships.size,
+    removals: set.trie('removal').count,
+    removalRoot: set.trie('removal').root,
+  }
+}
+
+function words({ state, why }: FreshnessJudgement): string {
+  if (state === 'unwitnessed') return 'not enforced: this mesh has no witnesses'
+  if (why === 'boot') return 'stop: no witness has answered since this node started'
+  if (why === 'witnesses') return `${state}: fewer witnesses count than are needed`
+  return state
+}
