@@ -35,13 +35,13 @@ export class NodeFreshness {
   }
 
   /**
-   * Mesh time, milliseconds since 1970. The wall clock stands in for it, and never goes back, in a mesh without
+   * Mesh time, whole milliseconds since 1970. The wall clock stands in for it, and never goes back, in a mesh without
    * witnesses and until they have answered: nothing is served before that anyway.
    */
   meshTimeMs(): number {
     const { records, clock } = this.#init
     const meshTimeMs = records.meshTimeMs()
-    if (meshTimeMs !== undefined) return meshTimeMs
+    if (meshTimeMs !== undefined) return Math.floor(meshTimeMs)
     this.#seenMs = unwitnessedTime(clock.wallMs(), this.#seenMs)
     return this.#seenMs
   }
