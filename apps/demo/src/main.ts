@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { callTools } from './host.ts'
 import { foundMesh, type Mesh } from './mesh.ts'
 import { elapsedMs, seconds, seen, step } from './stage.ts'
+import { revokeMember } from './revoke-member.ts'
 import { refuseStrangers } from './strangers.ts'
 
 const DEMO_TIMEOUT_MS = 120_000
@@ -26,6 +27,7 @@ try {
   mesh = await foundMesh(directory)
   const calls = await callTools(mesh)
   const refusals = await refuseStrangers(directory, mesh)
+  if (!stay) await revokeMember(directory, mesh)
   step('Summary')
   seen(
     `3 nodes, 3 servers, ${calls.allowed} calls allowed, ${calls.refused} refused by policy, ${refusals} strangers refused`,
