@@ -26,12 +26,18 @@ export function methodOf(suite: CryptoSuite, did: Did, multikey: string): string
   return `${did}#${multihashOf(suite, multikey)}`
 }
 
+/** Key pairs never change, and naming their keys costs hashing. */
+const PROOFS = new WeakMap<AdminKeys, readonly RequiredProof[]>()
+
 /** The two proofs that make an admin's signature complete. */
 export function adminProofs(
   suite: CryptoSuite,
-  { did, ed25519, mlDsa44 }: AdminKeys & { readonly did: Did },
+  pair: AdminKeys & { readonly did: Did },
 ): readonly RequiredProof[] {
-  return [
+  const known = PROOFS.get(pair)
+  if (known !== undefined) return known
+  const { did, ed25519, mlDsa44 } = pair
+  const proofs = [
     {
       verificationMethod: methodOf(suite, did, ed25519.multikey),
       publicKey: ed25519.bytes,
@@ -42,5 +48,7 @@ export function adminProofs(
       publicKey: mlDsa44.bytes,
       cryptosuite: 'mldsa44-jcs-2024',
     },
-  ]
+  ] as const
+  PROOFS.set(pair, proofs)
+  return proofs
 }

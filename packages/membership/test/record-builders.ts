@@ -1,5 +1,5 @@
 import { canonicalJson, type JsonObject } from '@warren/core'
-import { type Did, type Identity } from '@warren/identity'
+import { contentId, type Did, type Identity } from '@warren/identity'
 import {
   adminSigner,
   type AdminSigner,
@@ -11,7 +11,13 @@ import {
   RecordSet,
   type RevocationTarget,
   signByAdmins,
+  type AdminChangeRecord,
+  writeAdminChange,
+  writeBeacon,
   writeCheckpoint,
+  writeEnroller,
+  writeForkProof,
+  writeIsland,
   writeQuarantine,
   writeReadmission,
   writeRevocation,
@@ -22,6 +28,7 @@ import { HOUR_MS, identity, NOW_MS, suite, type TestMesh, YEAR_MS } from './buil
 export interface WitnessedMesh extends TestMesh {
   readonly witnesses: readonly AdminSigner[]
   readonly empty: RecordSet
+  emptyWith(limits: Parameters<typeof RecordSet.empty>[2]): RecordSet
 }
 
 /** Admins with numbers of their own: making keys is what costs time in these tests. */
@@ -62,7 +69,8 @@ export function witnessedMesh(shape: MeshShape = {}): WitnessedMesh {
     ...(shape.kWitness === undefined ? {} : { kWitness: shape.kWitness }),
     nowMs: NOW_MS,
   })
-  return { owners, admins, charter, witnesses, empty: RecordSet.empty(suite, charter) }
+  const emptyWith: WitnessedMesh['emptyWith'] = (limits) => RecordSet.empty(suite, charter, limits)
+  return { owners, admins, charter, witnesses, empty: emptyWith({}), emptyWith }
 }
 
 /** Somebody who may become a member, by number. */
@@ -187,6 +195,170 @@ export function checkpoint(
     adminHead: set.tree.tip.head,
   })
   return signed(document, [witness])
+}
+
+export interface CheckpointWish {
+  readonly witness: AdminSigner
+  readonly epoch: number
+  readonly size: number
+  readonly prev?: string
+  readonly added?: readonly string[]
+  readonly adminHead?: string
+}
+
+/** A checkpoint that says whatever it is told to say. */
+export function statedCheckpoint(mesh: TestMesh, wish: CheckpointWish): string {
+  const { witness, epoch, size, prev, added = [], adminHead = mesh.charter.meshId } = wish
+  const document = writeCheckpoint({
+    meshId: mesh.charter.meshId,
+    witness: witness.did,
+    claimedMs: NOW_MS,
+    epoch,
+    prev,
+    size,
+    added,
+    removalRoot: '0'.repeat(64),
+    removalCount: 0,
+    adminHead,
+  })
+  return signed(document, [witness])
+}
+
+/** The set in which these witnesses have written these ids down, one checkpoint each. */
+export function seenBy(
+  set: RecordSet,
+  witnesses: readonly AdminSigner[],
+  wish: { readonly added: readonly string[]; readonly claimedMs?: number },
+): RecordSet {
+  return withAll(set, ...witnesses.map((witness) => checkpoint(set, witness, wish)))
+}
+
+/** A beacon of a witness; two of one number that count differently are a fork. */
+export function beacon(
+  mesh: TestMesh,
+  witness: AdminSigner,
+  { seq, removalCount = 0 }: { readonly seq: number; readonly removalCount?: number },
+): string {
+  const document = writeBeacon({
+    meshId: mesh.charter.meshId,
+    witness: witness.did,
+    seq,
+    timeMs: NOW_MS,
+    nextByMs: 60_000,
+    removalRoot: '0'.repeat(64),
+    removalCount,
+    checkpoint: undefined,
+  })
+  return signed(document, [witness])
+}
+
+/** A proof that somebody signed both of these. */
+export function forkProof(mesh: TestMesh, left: string, right: string): string {
+  const heads = [left, right].toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1)).map(documentOf)
+  const [first, second] = heads
+  if (first === undefined || second === undefined) throw new Error('two heads')
+  return canonicalJson(writeForkProof(mesh.charter.meshId, [first, second]))
+}
+
+/** The id of a record, by its text. */
+export function idOf(text: string): string {
+  return contentId(suite, documentOf(text))
+}
+
+function documentOf(text: string): JsonObject {
+  return JSON.parse(text) as JsonObject
+}
+
+export interface EnrollerWish {
+  readonly enroller: AdminSigner
+  readonly quota?: number
+  readonly roles?: readonly string[]
+  readonly enclave?: string
+  readonly notAfterMs?: number
+  readonly uuid?: string
+}
+
+/** An enroller credential of k admins. */
+export function enrollerCredential(mesh: TestMesh, wish: EnrollerWish): string {
+  const document = writeEnroller({
+    meshId: mesh.charter.meshId,
+    uuid: wish.uuid ?? uuid(),
+    claimedMs: NOW_MS,
+    enroller: publicPair(wish.enroller),
+    enclave: wish.enclave ?? 'plant-a',
+    roles: wish.roles ?? ['operator'],
+    quota: wish.quota ?? 2,
+    notAfterMs: wish.notAfterMs ?? NOW_MS + YEAR_MS,
+  })
+  return signed(document, mesh.admins.slice(0, mesh.charter.k))
+}
+
+/** A membership that an enroller grants on its own. */
+export function enrolled(
+  mesh: TestMesh,
+  wish: {
+    readonly enroller: AdminSigner
+    readonly member: Identity
+    readonly changes?: Partial<MembershipGrant>
+  },
+): string {
+  const { enroller, member, changes } = wish
+  const { proof: _proof, ...document } = documentOf(grant(mesh, member, changes).text)
+  return signed({ ...document, issuer: enroller.did }, [enroller])
+}
+
+export function island(mesh: TestMesh): string {
+  const document = writeIsland({
+    meshId: mesh.charter.meshId,
+    uuid: uuid(),
+    claimedMs: NOW_MS,
+    notAfterMs: NOW_MS + YEAR_MS,
+    enclave: 'plant-a',
+    maxStalenessMs: HOUR_MS,
+    servers: ['pump'],
+  })
+  return signed(document, mesh.admins.slice(0, mesh.charter.k))
+}
+
+export interface ChangeWish extends Partial<
+  Omit<
+    AdminChangeRecord,
+    'type' | 'id' | 'text' | 'signers' | 'approvers' | 'add' | 'rotate' | 'addWitnesses'
+  >
+> {
+  readonly by: readonly AdminSigner[]
+  readonly add?: readonly AdminSigner[]
+  readonly rotate?: readonly AdminSigner[]
+  readonly addWitnesses?: readonly AdminSigner[]
+  /** Signs in place of everybody who ought to. */
+  readonly signers?: readonly AdminSigner[]
+}
+
+/** A change of the admins or witnesses: of those of the charter, where nothing else is said. */
+export function adminChange(mesh: TestMesh, wish: ChangeWish): string {
+  const { by, add = [], rotate = [], addWitnesses = [], signers } = wish
+  const { k, kAdmin, kWitness, meshId } = mesh.charter
+  const document = writeAdminChange({
+    meshId,
+    claimedMs: NOW_MS,
+    prev: wish.prev ?? meshId,
+    approvers: by.map(({ did }) => did),
+    add: add.map(publicPair),
+    remove: wish.remove ?? [],
+    rotate: rotate.map(publicPair),
+    addWitnesses: addWitnesses.map(publicPair),
+    removeWitnesses: wish.removeWitnesses ?? [],
+    k: wish.k ?? k,
+    kAdmin: wish.kAdmin ?? kAdmin,
+    kWitness: wish.kWitness ?? kWitness,
+    since: wish.since ?? [],
+  })
+  return signed(document, signers ?? [...by, ...add, ...rotate])
+}
+
+/** The code with which a set refuses a text. */
+export function refusedCode(set: RecordSet, text: string): string | undefined {
+  return set.accept([text]).refused[0]?.error.code
 }
 
 /** The set with all of these, each of which must be valid. */

@@ -13,7 +13,8 @@ import { revocationThreshold } from '../set/check-signed.ts'
 import { byRank } from '../set/newest-membership.ts'
 import type { RecordSet } from '../set/record-set.ts'
 import { removalKey } from '../set/removals.ts'
-import { judgeMembership, revocationsOfKey, type Standing, standingOf } from '../set/standing.ts'
+import { revocationsOfKey } from '../set/removals.ts'
+import { judgeMembership, type Standing, standingOf } from '../set/standing.ts'
 import { list, moment, named, quoted } from './wording.ts'
 
 /** A statement, and what it rests on. */

@@ -3,6 +3,7 @@ import type { FreshnessLimits } from '../charter.ts'
 import type { IslandRecord } from '../records/mesh-record.ts'
 import { isGranted } from '../set/is-granted.ts'
 import type { RecordSet } from '../set/record-set.ts'
+import { isForked } from '../set/witnessed.ts'
 
 /** Whose word on freshness a node takes, and what it knows itself. */
 export interface WitnessPanel {
@@ -19,15 +20,14 @@ export interface WitnessPanel {
 }
 
 /** The panel as a set has it; the roots that its removals had are remembered elsewhere. */
-export function panelOf(
-  { charter, tree, tables }: RecordSet,
-  isCovered: (removalRoot: string) => boolean,
-): WitnessPanel {
+export function panelOf(set: RecordSet, isCovered: (removalRoot: string) => boolean): WitnessPanel {
+  const { charter, tree } = set
+  const witnesses = tree.tip.witnesses.map(({ did }) => did)
   return {
     meshId: charter.meshId,
     limits: charter.freshness,
-    witnesses: tree.tip.witnesses.map(({ did }) => did),
-    forked: new Set(tables.forks.map(({ witness }) => witness)),
+    witnesses,
+    forked: new Set(witnesses.filter((did) => isForked(set, did))),
     kWitness: tree.tip.kWitness,
     isCovered,
   }
@@ -36,7 +36,7 @@ export function panelOf(
 /** The island grants of an enclave that count now, whatever the time: it is judged when they are used. */
 export function islandsOf(set: RecordSet, enclave: string): readonly IslandRecord[] {
   const { islands, removals } = set.tables
-  return islands.filter(
+  return [...islands.values()].filter(
     (island) =>
       island.enclave === enclave &&
       removals.revocations(`credential ${island.uuid}`).length === 0 &&

@@ -6,7 +6,7 @@ import { MEMBERSHIP_TYPES, meshUrn, readMembership } from '../membership.ts'
 import { MembershipError } from '../membership-error.ts'
 import { parseRecord, type RecordReader } from '../record-reader.ts'
 import { type Keyring, keyringOf, pairName } from './keyring.ts'
-import type { MeshRecord } from './mesh-record.ts'
+import { classOf, type MeshRecord } from './mesh-record.ts'
 import { ADMIN_CHANGE_TYPE, readAdminChange } from './read-admin-change.ts'
 import { CHECKPOINT_TYPE, readCheckpoint } from './read-checkpoint.ts'
 import { FORK_PROOF_TYPE, readForkProof } from './read-fork-proof.ts'
@@ -20,7 +20,7 @@ import {
 } from './read-grants.ts'
 import { QUARANTINE_TYPE, readQuarantine } from './read-quarantine.ts'
 import { readRevocation, REVOCATION_TYPE } from './read-revocation.ts'
-import { verifySigners } from './verify-signers.ts'
+import { PROOFS_MAX, verifySigners } from './verify-signers.ts'
 
 /** Characters of one record: 16 signers of two keys, and what is said. */
 export const RECORD_LENGTH_MAX = 262_144
@@ -33,9 +33,9 @@ export interface DecodeContext {
   readonly admins: Keyring
   readonly witnesses: Keyring
   readonly enrollers: Keyring
-  /** Whether witnesses vouch for a record by its id, so that its signatures need not be at hand. */
-  isVouched(id: string): boolean
-  /** The record of that id, where it has been verified before: other proofs of it are not looked at. */
+  /** Refuses what cannot be taken up now whoever signed it, before anything is verified. */
+  check(said: Statement): void
+  /** The record of that id, where it has been verified before. */
   known(id: string): MeshRecord | undefined
 }
 
@@ -79,9 +79,11 @@ export function decodeRecord(context: DecodeContext, text: string): MeshRecord {
   const record = parseRecord('record', text, RECORD_LENGTH_MAX)
   const id = contentId(context.suite, record.object)
   const known = context.known(id)
-  if (known !== undefined) return known
+  // Whoever signed as well makes a grant count for longer; proofs of the same signers are not looked at again.
+  if (known !== undefined && !addsSigners(record, known, context)) return known
   const said = readStatement(record, context)
-  const signers = signersOf(record, said, { ...context, id })
+  context.check(said)
+  const signers = signersOf(record, said, context)
   if (said.type === 'membership') {
     return { ...said, id, text, signers, membership: { ...said.membership, id, text } }
   }
@@ -105,16 +107,30 @@ function typeNameOf({ object }: RecordReader): string {
   return typeof name === 'string' && Object.hasOwn(READERS, name) ? name : ''
 }
 
+function addsSigners(
+  record: RecordReader,
+  { type, signers }: MeshRecord,
+  { suite, admins }: DecodeContext,
+): boolean {
+  if (classOf(type) !== 'grant' || !isSignedList(record)) return false
+  return record.children('proof', PROOFS_MAX).some(({ object }) => {
+    const { verificationMethod } = object
+    const pairs =
+      typeof verificationMethod === 'string' ? admins.get(verificationMethod) : undefined
+    return pairs?.every((pair) => !signers.includes(pairName(suite, pair))) ?? false
+  })
+}
+
 function signersOf(
   record: RecordReader,
   said: Statement,
-  context: DecodeContext & { readonly id: string },
+  context: DecodeContext,
 ): readonly string[] {
-  const { suite, id } = context
+  const { suite } = context
   if (said.type === 'fork-proof') return []
   if (!record.has('proof')) {
-    // What takes away may be believed on the word of witnesses; what gives, never.
-    if (said.type === 'revocation' && context.isVouched(id)) return []
+    // Witnesses may vouch for what takes away: the set that takes it up sees to that.
+    if (said.type === 'revocation') return []
     throw new MembershipError('record-unproved', 'the record is not signed')
   }
   if (!isSignedList(record)) throw record.fault('"proof" is not a list')
@@ -135,7 +151,7 @@ function ringOf(
   if (said.type === 'membership' && said.membership.issuer !== meshUrn(meshId)) return enrollers
   if (said.type !== 'admin-change') return admins
   // Whoever is put in signs as well, so that nobody can put in a key that somebody else holds.
-  return new Map([...admins, ...keyringOf(suite, [...said.add, ...said.rotate])])
+  return keyringOf(suite, [...said.add, ...said.rotate], admins)
 }
 
 /** Statements of one: signed by the one who makes them and nobody else. */

@@ -14,7 +14,7 @@ export interface SignersCheck {
 }
 
 /** Sixteen signers of two keys each. */
-const PROOFS_MAX = 32
+export const PROOFS_MAX = 32
 const METHOD_RULE = { lengthMax: 512 } as const
 
 /**
@@ -26,18 +26,8 @@ const METHOD_RULE = { lengthMax: 512 } as const
  * @throws MembershipError `record-malformed`, `signer-unknown` (whom a newer set may know), `record-unproved`
  */
 export function verifySigners({ suite, document, keyring }: SignersCheck): readonly CharterAdmin[] {
-  const pairs = new Set<CharterAdmin>()
-  for (const proof of new RecordReader('record', document).children('proof', PROOFS_MAX)) {
-    const pair = keyring.get(proof.text('verificationMethod', METHOD_RULE))
-    if (pair === undefined) {
-      throw new MembershipError(
-        'signer-unknown',
-        'a key that this mesh does not know signed the record',
-      )
-    }
-    pairs.add(pair)
-  }
-  const required = [...pairs].flatMap((pair) => adminProofs(suite, pair))
+  const pairs = claimedPairs({ suite, document, keyring })
+  const required = pairs.flatMap((pair) => adminProofs(suite, pair))
   try {
     verifyProofs({ suite, document, required, purpose: 'assertionMethod' })
   } catch (cause) {
@@ -45,6 +35,34 @@ export function verifySigners({ suite, document, keyring }: SignersCheck): reado
     throw new MembershipError('record-unproved', `the record is not signed: ${cause.message}`, {
       cause,
     })
+  }
+  return pairs
+}
+
+/**
+ * The pairs that the proofs claim to be of. Where a key stands in several pairs it is the one whose
+ * other key is named as well; where there is none, one of them, so that the missing half is missed.
+ */
+function claimedPairs({ suite, document, keyring }: SignersCheck): readonly CharterAdmin[] {
+  const methods = new RecordReader('record', document)
+    .children('proof', PROOFS_MAX)
+    .map((proof) => proof.text('verificationMethod', METHOD_RULE))
+  const pairs = new Set<CharterAdmin>()
+  for (const method of methods) {
+    const candidates = keyring.get(method) ?? []
+    const whole = candidates.find((pair) =>
+      adminProofs(suite, pair).every(({ verificationMethod }) =>
+        methods.includes(verificationMethod),
+      ),
+    )
+    const pair = whole ?? candidates[0]
+    if (pair === undefined) {
+      throw new MembershipError(
+        'signer-unknown',
+        'a key that this mesh does not know signed the record',
+      )
+    }
+    pairs.add(pair)
   }
   return [...pairs]
 }

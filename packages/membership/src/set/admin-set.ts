@@ -85,6 +85,10 @@ function changedAdmins(
   { add, remove, rotate }: AdminChangeRecord,
 ): readonly CharterAdmin[] {
   for (const did of remove) pairOf(before.admins, did)
+  // Whoever is an admin already gets other keys by a rotation alone, which keeps to what was committed to.
+  if (add.some(({ did }) => before.admins.some((admin) => admin.did === did))) {
+    throw invalid('it puts in somebody who is an admin already')
+  }
   for (const next of rotate) checkRotation(suite, pairOf(before.admins, next.did), next)
   const kept = before.admins
     .filter(({ did }) => !remove.includes(did))

@@ -13,6 +13,13 @@ export interface Reign {
   readonly endedBy: AdminChangeRecord | undefined
 }
 
+interface Tree {
+  readonly sets: ReadonlyMap<string, AdminSet>
+  readonly children: ReadonlyMap<string, readonly AdminChangeRecord[]>
+  readonly admins: Keyring
+  readonly witnesses: Keyring
+}
+
 /** Two changes of one set: whom they touch may decide nothing until witnesses have settled on one. */
 export interface AdminConflict {
   readonly prev: string
@@ -37,33 +44,24 @@ export class AdminTree {
   readonly #witnesses: Keyring
   readonly #reigns: readonly Reign[]
 
-  private constructor(
-    suite: CryptoSuite,
-    meshId: string,
-    tree: {
-      readonly sets: ReadonlyMap<string, AdminSet>
-      readonly children: ReadonlyMap<string, readonly AdminChangeRecord[]>
-    },
-  ) {
+  private constructor(suite: CryptoSuite, meshId: string, tree: Tree) {
     this.#suite = suite
     this.#meshId = meshId
     this.#sets = tree.sets
     this.#children = tree.children
-    const sets = [...tree.sets.values()]
-    this.#admins = keyringOf(
-      suite,
-      sets.flatMap(({ admins }) => admins),
-    )
-    this.#witnesses = keyringOf(
-      suite,
-      sets.flatMap(({ witnesses }) => witnesses),
-    )
+    this.#admins = tree.admins
+    this.#witnesses = tree.witnesses
     this.#reigns = this.#walk()
   }
 
   static of(suite: CryptoSuite, charter: VerifiedCharter): AdminTree {
-    const sets = new Map([[charter.meshId, charterSet(charter)]])
-    return new AdminTree(suite, charter.meshId, { sets, children: new Map() })
+    const { meshId, admins, witnesses } = charter
+    return new AdminTree(suite, meshId, {
+      sets: new Map([[meshId, charterSet(charter)]]),
+      children: new Map(),
+      admins: keyringOf(suite, admins),
+      witnesses: keyringOf(suite, witnesses),
+    })
   }
 
   /**
@@ -82,7 +80,13 @@ export class AdminTree {
     const sets = new Map(this.#sets).set(change.id, after)
     const siblings = [...(this.#children.get(change.prev) ?? []), change]
     const children = new Map(this.#children).set(change.prev, siblings.toSorted(byStrength))
-    return new AdminTree(this.#suite, this.#meshId, { sets, children })
+    const { add, rotate, addWitnesses } = change
+    return new AdminTree(this.#suite, this.#meshId, {
+      sets,
+      children,
+      admins: keyringOf(this.#suite, [...add, ...rotate], this.#admins),
+      witnesses: keyringOf(this.#suite, addWitnesses, this.#witnesses),
+    })
   }
 
   /** Whether a change, or the mesh id, stands in the tree. */

@@ -3,7 +3,9 @@ import { meshUrn } from '../membership.ts'
 import { pairName } from '../records/keyring.ts'
 import type { MembershipRecord, MeshRecord, RevocationRecord } from '../records/mesh-record.ts'
 import type { AdminSet } from './admin-set.ts'
+import { covers } from './is-enrolled.ts'
 import type { RecordSet } from './record-set.ts'
+import { isVouched } from './witnessed.ts'
 
 /** A revocation with more targets than this, or of an admin, is a matter of the admin threshold. */
 export const TARGETS_OF_K_MAX = 8
@@ -22,8 +24,8 @@ export function checkSigned(set: RecordSet, record: MeshRecord): void {
       set.tree.with(record)
       return
     case 'revocation':
-      // Without signers witnesses vouch for it.
-      if (record.signers.length > 0) checkThreshold(set, record, revocationThreshold(record))
+      if (record.signers.length === 0) checkVouched(set, record)
+      else checkThreshold(set, record, revocationThreshold(record))
       return
     case 'membership':
       if (record.membership.issuer === meshUrn(set.charter.meshId)) checkThreshold(set, record, byK)
@@ -71,15 +73,18 @@ function checkThreshold(
   )
 }
 
-/** What an enroller grants has to lie within what it may. */
-function checkEnrolled(set: RecordSet, { membership }: MembershipRecord): void {
-  const may = (set.tables.enrollers.get(membership.issuer) ?? []).some(
-    ({ enclave, roles, claimedMs, notAfterMs }) =>
-      enclave === membership.enclave &&
-      membership.roles.every((role) => roles.includes(role)) &&
-      membership.notBeforeMs >= claimedMs &&
-      membership.notBeforeMs < notAfterMs,
+/** What takes away may be believed without its proofs on the word of witnesses; what gives, never. */
+function checkVouched(set: RecordSet, { id }: RevocationRecord): void {
+  if (isVouched(set, id)) return
+  throw new MembershipError(
+    'record-unproved',
+    'the record is not signed, and no witnesses vouch for it',
   )
-  if (may && membership.gen === 1) return
+}
+
+/** What an enroller grants has to lie within what it may. */
+function checkEnrolled(set: RecordSet, record: MembershipRecord): void {
+  const credentials = set.tables.enrollers.get(record.membership.issuer) ?? []
+  if (credentials.some((enroller) => covers(set, enroller, record))) return
   throw new MembershipError('record-unproved', 'the enroller may not grant this membership')
 }

@@ -68,13 +68,13 @@ export class IdTrie {
 
   /** The set with one id more; itself when the id is in it. */
   with(id: string): IdTrie {
-    const leaf = { key: this.#keyOf(id), id }
+    const leaf = { key: this.keyOf(id), id }
     const root = insert(this.#root, leaf, 0)
     return root === this.#root ? this : new IdTrie(this.#suite, root, this.#digests)
   }
 
   has(id: string): boolean {
-    const key = this.#keyOf(id)
+    const key = this.keyOf(id)
     const node = find(this.#root, key)
     return node !== undefined && 'key' in node && node.key === key
   }
@@ -92,7 +92,8 @@ export class IdTrie {
     return ids
   }
 
-  #keyOf(id: string): string {
+  /** The key of an id: 64 hexadecimal digits. */
+  keyOf(id: string): string {
     return toString(this.#suite.sha256(utf8Bytes(id)), 'hex')
   }
 

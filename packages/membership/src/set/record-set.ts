@@ -2,15 +2,14 @@ import type { CryptoSuite } from '@warren/crypto'
 import type { VerifiedCharter } from '../charter.ts'
 import { MembershipError } from '../membership-error.ts'
 import { contentId } from '@warren/identity'
-import { type DecodeContext, decodeRecord, RECORD_LENGTH_MAX } from '../records/decode-record.ts'
+import { decodeRecord, RECORD_LENGTH_MAX, type Statement } from '../records/decode-record.ts'
 import { parseRecord } from '../record-reader.ts'
 import { type Keyring, keyringOf } from '../records/keyring.ts'
 import { classOf, type MeshRecord, type RecordClass } from '../records/mesh-record.ts'
 import { AdminTree } from './admin-tree.ts'
 import { checkSigned } from './check-signed.ts'
 import { IdTrie } from './id-trie.ts'
-import { areEnough } from './is-granted.ts'
-import { isMendable } from './mendable.ts'
+import { joinProofs } from './join-proofs.ts'
 import { RecordTables } from './record-tables.ts'
 import { WitnessLogs } from './witness-logs.ts'
 
@@ -28,23 +27,34 @@ export interface Acceptance {
 export interface Refusal {
   readonly text: string
   readonly error: MembershipError
-  /** Which record it is, where that could be read. */
+  /** Which record it is; absent where that could not be read. */
   readonly id: string | undefined
-  /** Whether it came without its proofs. */
-  readonly isBare: boolean
+  /** Whether a record that comes later may still let it in; nothing can mend the others. */
+  readonly isOpen: boolean
+}
+
+/** How texts are taken up. */
+export interface AcceptOptions {
+  /** Stops at the first text that nothing can mend: who sent it is not heard any further. */
+  readonly isStrict?: boolean
+}
+
+export interface RecordSetLimits {
+  /** Memberships and other grants of one mesh; what takes away has no such bound. */
+  readonly grantsMax: number
 }
 
 interface Parts {
   readonly suite: CryptoSuite
   readonly charter: VerifiedCharter
+  readonly limits: RecordSetLimits
   readonly tables: RecordTables
   readonly tree: AdminTree
   readonly logs: WitnessLogs
   readonly tries: Readonly<Record<RecordClass, IdTrie>>
 }
 
-/** Memberships and other grants of one mesh; what takes away has no such bound. */
-const GRANTS_MAX = 100_000
+const LIMITS: RecordSetLimits = { grantsMax: 100_000 }
 
 /**
  * All records that a node knows of its mesh: an immutable value that only ever grows.
@@ -58,23 +68,30 @@ export class RecordSet {
   readonly tables: RecordTables
   readonly tree: AdminTree
   readonly logs: WitnessLogs
+  readonly #limits: RecordSetLimits
   readonly #tries: Readonly<Record<RecordClass, IdTrie>>
   #enrollers: Keyring | undefined
 
-  private constructor({ suite, charter, tables, tree, logs, tries }: Parts) {
+  private constructor({ suite, charter, limits, tables, tree, logs, tries }: Parts) {
     this.suite = suite
     this.charter = charter
+    this.#limits = limits
     this.tables = tables
     this.tree = tree
     this.logs = logs
     this.#tries = tries
   }
 
-  static empty(suite: CryptoSuite, charter: VerifiedCharter): RecordSet {
+  static empty(
+    suite: CryptoSuite,
+    charter: VerifiedCharter,
+    limits: Partial<RecordSetLimits> = {},
+  ): RecordSet {
     const nothing = IdTrie.empty(suite)
     return new RecordSet({
       suite,
       charter,
+      limits: { ...LIMITS, ...limits },
       tables: new RecordTables(),
       tree: AdminTree.of(suite, charter),
       logs: new WitnessLogs(),
@@ -106,49 +123,34 @@ export class RecordSet {
   /**
    * Reads and verifies one record as this set knows the signers.
    *
-   * @throws MembershipError as `decodeRecord`, and `record-unproved`, `predecessor-unknown`, `record-invalid`
+   * @throws MembershipError as `decodeRecord`, and `record-unproved`, `predecessor-unknown`, `record-invalid`, `records-full`
    */
   decode(text: string): MeshRecord {
-    const { suite, charter, tree, logs } = this
-    const context: DecodeContext = {
-      suite,
-      meshId: charter.meshId,
-      admins: tree.admins,
-      witnesses: tree.witnesses,
-      enrollers: this.#enrollerRing(),
-      isVouched: (id) => areEnough(this, logs.witnessesOf(id)),
-      known: (id) => this.get(id),
-    }
-    const record = decodeRecord(context, text)
-    if (this.has(record.id)) return record
-    checkSigned(this, record)
-    const isGrant = classOf(record.type) === 'grant'
-    if (isGrant && this.trie('grant').count >= GRANTS_MAX) {
-      throw new MembershipError('records-full', `a mesh has at most ${GRANTS_MAX} grants`)
-    }
+    const record = this.#read(text)
+    if (this.get(record.id) !== record) checkSigned(this, record)
     return record
   }
 
   /** Takes up what is valid of some texts, in whatever order they are; the rest is refused one by one. */
-  accept(texts: readonly string[]): Acceptance {
+  accept(texts: readonly string[], { isStrict = false }: AcceptOptions = {}): Acceptance {
+    const verified = new Map<string, MeshRecord>()
     let acceptance: Acceptance = { set: this, added: [], known: [], refused: [] }
     let open = texts
     for (;;) {
-      const round = acceptance.set.#acceptOnce(open)
+      const round = acceptance.set.#acceptOnce(open, { verified, isStrict })
+      const stillOpen = round.refused.filter(({ isOpen }) => isOpen)
+      const isOver = round.added.length === 0 || stillOpen.length === 0
       acceptance = {
         set: round.set,
         added: [...acceptance.added, ...round.added],
         known: [...acceptance.known, ...round.known],
         refused: [
           ...acceptance.refused,
-          ...round.refused.filter(({ error }) => !isMendable(error)),
+          ...(isOver ? round.refused : round.refused.filter(({ isOpen }) => !isOpen)),
         ],
       }
-      const mendable = round.refused.filter(({ error }) => isMendable(error))
-      if (round.added.length === 0 || mendable.length === 0) {
-        return { ...acceptance, refused: [...acceptance.refused, ...mendable] }
-      }
-      open = mendable.map(({ text }) => text)
+      if (isOver) return acceptance
+      open = stillOpen.map(({ text }) => text)
     }
   }
 
@@ -157,12 +159,12 @@ export class RecordSet {
     if (other.charter.meshId !== this.charter.meshId) {
       throw new MembershipError('record-foreign', 'the two sets belong to different meshes')
     }
-    return this.with([...other.records()].filter(({ id }) => !this.has(id)))
+    return this.with([...other.records()])
   }
 
   /** The set with some records more, each decoded by this set or by another of the same mesh. */
   with(records: readonly MeshRecord[]): RecordSet {
-    const fresh = records.filter(({ id }) => !this.has(id))
+    const fresh = this.#freshOf(records)
     if (fresh.length === 0) return this
     const tables = new RecordTables(this.tables)
     const tries = { ...this.#tries }
@@ -175,6 +177,7 @@ export class RecordSet {
     return new RecordSet({
       suite,
       charter,
+      limits: this.#limits,
       tables,
       tree: grown(this.tree, fresh),
       logs: this.logs.with(fresh.filter((record) => record.type === 'checkpoint')),
@@ -182,32 +185,100 @@ export class RecordSet {
     })
   }
 
-  #acceptOnce(texts: readonly string[]): Acceptance {
-    const added = new Map<string, MeshRecord>()
+  /** New records, and known grants of which there are other signers now. */
+  #freshOf(records: readonly MeshRecord[]): readonly MeshRecord[] {
+    const fresh = new Map<string, MeshRecord>()
+    for (const record of records) {
+      const known = fresh.get(record.id) ?? this.get(record.id)
+      const isGrant = classOf(record.type) === 'grant'
+      if (known === undefined) fresh.set(record.id, record)
+      else if (isGrant && known !== record) {
+        const joined = joinProofs(known, record)
+        if (joined !== known) fresh.set(record.id, joined)
+      }
+    }
+    return [...fresh.values()]
+  }
+
+  #acceptOnce(
+    texts: readonly string[],
+    {
+      verified,
+      isStrict,
+    }: { readonly verified: Map<string, MeshRecord>; readonly isStrict: boolean },
+  ): Acceptance {
+    const taken: MeshRecord[] = []
     const known: MeshRecord[] = []
     const refused: Refusal[] = []
     for (const text of texts) {
-      try {
-        const record = this.decode(text)
-        if (this.has(record.id)) known.push(record)
-        else added.set(record.id, record)
-      } catch (error) {
-        if (!(error instanceof MembershipError)) throw error
-        refused.push(this.#refusal(text, error))
-      }
+      const outcome = this.#judge(text, verified)
+      if ('error' in outcome) {
+        refused.push(outcome)
+        if (isStrict && isFatal(outcome)) break
+      } else if (this.get(outcome.id) === outcome) known.push(outcome)
+      else taken.push(outcome)
     }
-    const records = [...added.values()]
-    return { set: this.with(records), added: records, known, refused }
+    const set = this.with(taken)
+    const added = [...new Set(taken.map(({ id }) => id))].flatMap((id) => {
+      const record = set.get(id)
+      return record === undefined || record === this.get(id) ? [] : [record]
+    })
+    const others = taken.filter(({ id }) => set.get(id) === this.get(id))
+    return { set, added, known: [...known, ...others], refused }
   }
 
-  #refusal(text: string, error: MembershipError): Refusal {
-    if (!isMendable(error)) return { text, error, id: undefined, isBare: false }
-    const { object } = parseRecord('record', text, RECORD_LENGTH_MAX)
-    return {
+  #judge(text: string, verified: Map<string, MeshRecord>): MeshRecord | Refusal {
+    try {
+      const record = verified.get(text) ?? this.#read(text)
+      if (this.get(record.id) === record) return record
+      verified.set(text, record)
+      return this.#judgeSigners(record)
+    } catch (error) {
+      if (!(error instanceof MembershipError)) throw error
+      const isOpen = error.code === 'signer-unknown' || error.code === 'predecessor-unknown'
+      const isRead = isOpen || error.code === 'records-full'
+      return { text, error, isOpen, id: isRead ? idOf(this.suite, text) : undefined }
+    }
+  }
+
+  /** Whether enough signed it is what later records can change: other signatures it will never have. */
+  #judgeSigners(record: MeshRecord): MeshRecord | Refusal {
+    try {
+      checkSigned(this, record)
+      return record
+    } catch (error) {
+      if (!(error instanceof MembershipError)) throw error
+      // What a change is measured by is the set before it, which never becomes another.
+      const isOpen = record.type !== 'admin-change'
+      return { text: record.text, error, isOpen, id: record.id }
+    }
+  }
+
+  /** Who signed a record, or the very record that is in the set already. */
+  #read(text: string): MeshRecord {
+    const { suite, charter, tree } = this
+    return decodeRecord(
+      {
+        suite,
+        meshId: charter.meshId,
+        admins: tree.admins,
+        witnesses: tree.witnesses,
+        enrollers: this.#enrollerRing(),
+        check: (said) => this.#check(said),
+        known: (id) => this.get(id),
+      },
       text,
-      error,
-      id: contentId(this.suite, object),
-      isBare: !Object.hasOwn(object, 'proof'),
+    )
+  }
+
+  #check(said: Statement): void {
+    if (said.type === 'admin-change' && !this.tree.knows(said.prev)) {
+      const message = 'the admin change before this one is not known here'
+      throw new MembershipError('predecessor-unknown', message)
+    }
+    const { grantsMax } = this.#limits
+    if (classOf(said.type) === 'grant' && this.trie('grant').count >= grantsMax) {
+      throw new MembershipError('records-full', `a mesh has at most ${grantsMax} grants`)
     }
   }
 
@@ -215,6 +286,15 @@ export class RecordSet {
     this.#enrollers ??= keyringOf(this.suite, this.tables.enrollerPairs())
     return this.#enrollers
   }
+}
+
+/** Whether whoever sent a text has broken a rule: nothing can mend it, and it is not for want of room here. */
+export function isFatal({ error, isOpen }: Refusal): boolean {
+  return !isOpen && error.code !== 'records-full'
+}
+
+function idOf(suite: CryptoSuite, text: string): string {
+  return contentId(suite, parseRecord('record', text, RECORD_LENGTH_MAX).object)
 }
 
 /** Changes are put in from the charter outwards, in whatever order they stand. */

@@ -1,3 +1,4 @@
+import { isDid } from '@warren/identity'
 import type { CharterAdmin } from '../charter.ts'
 import type {
   EnrollerRecord,
@@ -7,51 +8,55 @@ import type {
   MeshRecord,
   ReadmissionRecord,
 } from '../records/mesh-record.ts'
+import { Grouped } from './grouped.ts'
 import { Removals } from './removals.ts'
 
 /** The records of a set as they are looked up. Grows while a set is being made, and not afterwards. */
 export class RecordTables {
-  readonly records: Map<string, MeshRecord> = new Map()
+  readonly records: Map<string, MeshRecord>
   readonly removals: Removals
-  readonly memberships: Map<string, readonly MembershipRecord[]> = new Map()
-  readonly grantedBy: Map<string, readonly MembershipRecord[]> = new Map()
-  readonly readmissions: Map<string, readonly ReadmissionRecord[]> = new Map()
-  readonly enrollers: Map<string, readonly EnrollerRecord[]> = new Map()
-  readonly islands: IslandRecord[] = []
-  readonly forks: ForkProofRecord[] = []
+  readonly memberships: Grouped<MembershipRecord>
+  /** Memberships by who granted them, where that was not the mesh. */
+  readonly enrolled: Grouped<MembershipRecord>
+  readonly readmissions: Grouped<ReadmissionRecord>
+  readonly enrollers: Grouped<EnrollerRecord>
+  readonly islands: Map<string, IslandRecord>
+  /** Proofs by the witness that they are about. */
+  readonly forks: Map<string, ForkProofRecord>
 
   constructor(from?: RecordTables) {
-    this.removals = from?.removals.copy() ?? new Removals()
-    if (from === undefined) return
-    copyInto(this.records, from.records)
-    copyInto(this.memberships, from.memberships)
-    copyInto(this.grantedBy, from.grantedBy)
-    copyInto(this.readmissions, from.readmissions)
-    copyInto(this.enrollers, from.enrollers)
-    this.islands.push(...from.islands)
-    this.forks.push(...from.forks)
+    this.records = new Map(from?.records)
+    this.removals = new Removals(from?.removals)
+    this.memberships = new Grouped(from?.memberships)
+    this.enrolled = new Grouped(from?.enrolled)
+    this.readmissions = new Grouped(from?.readmissions)
+    this.enrollers = new Grouped(from?.enrollers)
+    this.islands = new Map(from?.islands)
+    this.forks = new Map(from?.forks)
   }
 
+  /** Puts a record in, or in the place of its own copy with fewer signers. */
   add(record: MeshRecord): void {
+    const put = this.records.has(record.id) ? 'replace' : 'add'
     this.records.set(record.id, record)
     switch (record.type) {
       case 'membership': {
         const { scid, issuer } = record.membership
-        append(this.memberships, scid, record)
-        append(this.grantedBy, issuer, record)
+        this.memberships[put](scid, record)
+        if (isDid(issuer)) this.enrolled[put](issuer, record)
         return
       }
       case 'readmission':
-        append(this.readmissions, record.scid, record)
+        this.readmissions[put](record.scid, record)
         return
       case 'enroller':
-        append(this.enrollers, record.enroller.did, record)
+        this.enrollers[put](record.enroller.did, record)
         return
       case 'island':
-        this.islands.push(record)
+        this.islands.set(record.id, record)
         return
       case 'fork-proof':
-        this.forks.push(record)
+        this.forks.set(record.witness, record)
         return
       case 'revocation':
         this.removals.revoke(record)
@@ -68,12 +73,4 @@ export class RecordTables {
   enrollerPairs(): readonly CharterAdmin[] {
     return [...this.enrollers.values()].flat().map(({ enroller }) => enroller)
   }
-}
-
-function append<R>(map: Map<string, readonly R[]>, key: string, record: R): void {
-  map.set(key, [...(map.get(key) ?? []), record])
-}
-
-function copyInto<K, V>(into: Map<K, V>, from: ReadonlyMap<K, V>): void {
-  for (const [key, value] of from) into.set(key, value)
 }

@@ -1,9 +1,11 @@
-import { scidOf } from '@warren/identity'
+import { multihashOf, scidOf } from '@warren/identity'
 import type {
   QuarantineRecord,
   RevocationRecord,
   RevocationTarget,
 } from '../records/mesh-record.ts'
+import { Grouped } from './grouped.ts'
+import type { RecordSet } from './record-set.ts'
 
 /** What a record takes away, as a key to look it up by. */
 export type RemovalKey =
@@ -21,29 +23,23 @@ export function removalKey(target: RevocationTarget): RemovalKey {
 
 /** Revocations and quarantines, found by what they take away. */
 export class Removals {
-  readonly #revocations = new Map<RemovalKey, RevocationRecord[]>()
-  readonly #quarantines = new Map<string, QuarantineRecord[]>()
-  readonly #byIssuer = new Map<string, QuarantineRecord[]>()
+  readonly #revocations: Grouped<RevocationRecord>
+  readonly #quarantines: Grouped<QuarantineRecord>
+  readonly #byIssuer: Grouped<QuarantineRecord>
 
-  /** A copy that grows on its own. */
-  copy(): Removals {
-    const copy = new Removals()
-    for (const [key, list] of this.#revocations) copy.#revocations.set(key, list)
-    for (const [key, list] of this.#quarantines) copy.#quarantines.set(key, list)
-    for (const [key, list] of this.#byIssuer) copy.#byIssuer.set(key, list)
-    return copy
+  constructor(from?: Removals) {
+    this.#revocations = new Grouped(from === undefined ? undefined : from.#revocations)
+    this.#quarantines = new Grouped(from === undefined ? undefined : from.#quarantines)
+    this.#byIssuer = new Grouped(from === undefined ? undefined : from.#byIssuer)
   }
 
   revoke(record: RevocationRecord): void {
-    for (const key of new Set(record.targets.map(removalKey))) {
-      this.#revocations.set(key, [...(this.#revocations.get(key) ?? []), record])
-    }
+    for (const key of new Set(record.targets.map(removalKey))) this.#revocations.add(key, record)
   }
 
   quarantine(record: QuarantineRecord): void {
-    const { scid, issuer } = record
-    this.#quarantines.set(scid, [...(this.#quarantines.get(scid) ?? []), record])
-    this.#byIssuer.set(issuer, [...(this.#byIssuer.get(issuer) ?? []), record])
+    this.#quarantines.add(record.scid, record)
+    this.#byIssuer.add(record.issuer, record)
   }
 
   revocations(key: RemovalKey): readonly RevocationRecord[] {
@@ -57,9 +53,9 @@ export class Removals {
   quarantinesBy(issuer: string): readonly QuarantineRecord[] {
     return this.#byIssuer.get(issuer) ?? []
   }
+}
 
-  /** The DIDs, keys and so on that something was revoked of. */
-  revokedKeys(): readonly RemovalKey[] {
-    return [...this.#revocations.keys()]
-  }
+/** The revocations that hit a key, by its multikey text: whoever shows it is refused, whatever the DID. */
+export function revocationsOfKey(set: RecordSet, multikey: string): readonly RevocationRecord[] {
+  return set.tables.removals.revocations(`key z${multihashOf(set.suite, multikey)}`)
 }

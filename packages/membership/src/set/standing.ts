@@ -1,13 +1,15 @@
-import { type Did, multihashOf, scidOf } from '@warren/identity'
-import type { Membership } from '../membership.ts'
+import { type Did, scidOf } from '@warren/identity'
+import { type Membership, meshUrn } from '../membership.ts'
 import type {
   MembershipRecord,
   QuarantineRecord,
   RevocationRecord,
 } from '../records/mesh-record.ts'
+import { revocationsOfEnroller } from './is-enrolled.ts'
 import { isGranted } from './is-granted.ts'
 import { byRank } from './newest-membership.ts'
 import type { RecordSet } from './record-set.ts'
+import { revocationsOfKey } from './removals.ts'
 
 /** How somebody stands, with the records that it rests on. */
 export type Standing =
@@ -82,11 +84,6 @@ interface JudgedMembership {
   readonly judgement: Judgement
 }
 
-/** The revocations that hit a key, by its multikey text: whoever shows it is refused, whatever the DID. */
-export function revocationsOfKey(set: RecordSet, multikey: string): readonly RevocationRecord[] {
-  return set.tables.removals.revocations(`key z${multihashOf(set.suite, multikey)}`)
-}
-
 /** What one membership is worth. */
 export type Judgement =
   | { readonly verdict: 'revoked'; readonly revocation: RevocationRecord }
@@ -102,7 +99,9 @@ export function judgeMembership(
   const revocation = revocationOf(set, membership)
   if (revocation !== undefined) return { verdict: 'revoked', revocation }
   if (!isGranted(set, record) || !isReturnGranted(set, membership)) {
-    const ofEnroller = set.tables.removals.revocations(`enroller ${membership.issuer}`)[0]
+    const [ofEnroller] = (set.tables.enrollers.get(membership.issuer) ?? []).flatMap((each) =>
+      revocationsOfEnroller(set, each),
+    )
     if (ofEnroller !== undefined) return { verdict: 'revoked', revocation: ofEnroller }
     return { verdict: 'not-granted' }
   }
@@ -128,15 +127,27 @@ export function revocationOf(set: RecordSet, membership: Membership): Revocation
   return byKey[0] ?? removals.revocations(`credential ${uuid}`)[0]
 }
 
+/**
+ * The keys that a DID had up to a generation, as its memberships say: none of them brings it back.
+ *
+ * Whoever came back with new keys is refused when it shows one of these, whatever its own log says of them.
+ */
+export function formerKeys(set: RecordSet, did: Did, maxGen: number): ReadonlySet<string> {
+  const earlier = (set.tables.memberships.get(scidOf(did)) ?? []).filter(
+    (record) =>
+      record.membership.gen <= maxGen &&
+      // Or an enroller could bar somebody's way back with a membership of the keys that it is to have next.
+      (record.membership.issuer === meshUrn(set.charter.meshId) || isGranted(set, record)),
+  )
+  return new Set(earlier.flatMap(({ membership }) => membership.keys))
+}
+
 /** A later generation needs the admins' word that the DID may come back, with these keys, none of which it had before. */
 function isReturnGranted(set: RecordSet, membership: Membership): boolean {
-  const { scid, gen, keys } = membership
+  const { did, scid, gen, keys } = membership
   if (gen === 1) return true
-  const before = (set.tables.memberships.get(scid) ?? []).filter(
-    (earlier) => earlier.membership.gen < gen,
-  )
-  const old = new Set(before.flatMap((earlier) => earlier.membership.keys))
-  if (keys.some((key) => old.has(key))) return false
+  const former = formerKeys(set, did, gen - 1)
+  if (keys.length === 0 || keys.some((key) => former.has(key))) return false
   return (set.tables.readmissions.get(scid) ?? []).some(
     (readmission) =>
       readmission.gen === gen &&
@@ -169,9 +180,15 @@ function isInForce(
 
 function isWithinRate(set: RecordSet, record: QuarantineRecord, nowMs: number): boolean {
   const { skewMs } = set.charter.freshness
-  const others = set.tables.removals
-    .quarantinesBy(record.issuer)
-    .filter((each) => isInForce(each, nowMs, skewMs))
-    .toSorted((left, right) => left.claimedMs - right.claimedMs || (left.id < right.id ? -1 : 1))
-  return others.indexOf(record) < QUARANTINES_OF_ONE_MAX
+  let before = 0
+  for (const each of set.tables.removals.quarantinesBy(record.issuer)) {
+    if (isInForce(each, nowMs, skewMs) && isEarlier(each, record)) before += 1
+    if (before >= QUARANTINES_OF_ONE_MAX) return false
+  }
+  return true
+}
+
+function isEarlier(left: QuarantineRecord, right: QuarantineRecord): boolean {
+  if (left.claimedMs !== right.claimedMs) return left.claimedMs < right.claimedMs
+  return left.id < right.id
 }

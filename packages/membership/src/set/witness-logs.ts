@@ -5,6 +5,10 @@ interface Log {
   readonly checkpoints: readonly CheckpointRecord[]
   /** Where each id stands. */
   readonly positions: ReadonlyMap<string, number>
+  /** When each id was written down first, as the witness says. */
+  readonly times: ReadonlyMap<string, number>
+  /** Whether its checkpoints contradict each other. */
+  readonly isBroken: boolean
 }
 
 /**
@@ -31,7 +35,7 @@ export class WitnessLogs {
     return new WitnessLogs(logs)
   }
 
-  /** The newest checkpoint of a witness: the one with the highest epoch, then the lowest id. */
+  /** The newest checkpoint of a witness: the one with the highest epoch, then the highest id. */
   latest(witness: Did): CheckpointRecord | undefined {
     return this.#logs.get(witness)?.checkpoints.at(-1)
   }
@@ -44,11 +48,14 @@ export class WitnessLogs {
     })
   }
 
+  /** Whether a witness's own checkpoints show that it has said two things: two of one epoch, or one that does not go on where the one before it ends. */
+  isBroken(witness: Did): boolean {
+    return this.#logs.get(witness)?.isBroken ?? false
+  }
+
   /** The witnesses in whose log an id stands. */
   witnessesOf(id: string): readonly Did[] {
-    return [...this.#logs].flatMap(([witness, { positions }]) =>
-      positions.has(id) ? [witness] : [],
-    )
+    return this.#those(({ positions }) => positions.has(id))
   }
 
   /** The witnesses in whose log an id stands before a position. */
@@ -59,28 +66,29 @@ export class WitnessLogs {
     })
   }
 
-  /** The witnesses who had written an id down by a time, which each of them has signed. */
-  witnessesBy(id: string, atMs: number): readonly Did[] {
-    return [...this.#logs].flatMap(([witness, { checkpoints }]) =>
-      checkpoints.some(({ added, claimedMs }) => claimedMs <= atMs && added.includes(id))
-        ? [witness]
-        : [],
-    )
+  /** When each witness that has written an id down did so first, which it has signed. */
+  timesOf(id: string): readonly { readonly witness: Did; readonly atMs: number }[] {
+    return [...this.#logs].flatMap(([witness, { times }]) => {
+      const atMs = times.get(id)
+      return atMs === undefined ? [] : [{ witness, atMs }]
+    })
   }
 
-  /** When each witness says that it made its newest checkpoint. */
-  times(): readonly number[] {
-    return [...this.#logs.values()].flatMap(({ checkpoints }) =>
-      checkpoints.slice(-1).map(({ claimedMs }) => claimedMs),
-    )
+  /** When a witness says that it made its newest checkpoint. */
+  timeOf(witness: Did): number | undefined {
+    return this.latest(witness)?.claimedMs
   }
 
   /** The witnesses whose newest checkpoint says that a head of the admins is in force. */
   witnessesWith(isAtLeast: (adminHead: string) => boolean): readonly Did[] {
-    return [...this.#logs].flatMap(([witness, { checkpoints }]) => {
+    return this.#those(({ checkpoints }) => {
       const latest = checkpoints.at(-1)
-      return latest !== undefined && isAtLeast(latest.adminHead) ? [witness] : []
+      return latest !== undefined && isAtLeast(latest.adminHead)
     })
+  }
+
+  #those(fits: (log: Log) => boolean): readonly Did[] {
+    return [...this.#logs].flatMap(([witness, log]) => (fits(log) ? [witness] : []))
   }
 }
 
@@ -89,13 +97,29 @@ function logOf(all: readonly CheckpointRecord[]): Log {
     (left, right) => left.epoch - right.epoch || (left.id < right.id ? -1 : 1),
   )
   const positions = new Map<string, number>()
-  for (const { added, size } of checkpoints) {
+  const times = new Map<string, number>()
+  for (const { added, size, claimedMs } of checkpoints) {
     for (const [at, id] of added.entries()) {
       const position = size - added.length + at
       const known = positions.get(id)
       // Twice in one log is a witness's mistake: the later place is the one that proves less.
       if (known === undefined || known < position) positions.set(id, position)
+      const earlier = times.get(id)
+      if (earlier === undefined || claimedMs < earlier) times.set(id, claimedMs)
     }
   }
-  return { checkpoints, positions }
+  return { checkpoints, positions, times, isBroken: isBrokenChain(checkpoints) }
+}
+
+/** Nothing can be written in between afterwards: where two checkpoints stand next to each other the later has to fit the earlier. */
+function isBrokenChain(checkpoints: readonly CheckpointRecord[]): boolean {
+  return checkpoints.some((later, at) => {
+    const earlier = checkpoints[at - 1]
+    if (earlier === undefined) return false
+    const start = later.size - later.added.length
+    if (later.epoch === earlier.epoch + 1) {
+      return later.prev !== earlier.id || start !== earlier.size
+    }
+    return later.epoch === earlier.epoch || start < earlier.size
+  })
 }

@@ -1,16 +1,15 @@
 import { canonicalJson, isJsonObject, parseJson } from '@warren/core'
 import { withoutProof } from '@warren/identity'
+import { utf8Bytes } from '../byte-text.ts'
 import { RECORD_LENGTH_MAX } from '../records/decode-record.ts'
 import type { MeshRecord } from '../records/mesh-record.ts'
-import { areEnough } from '../set/is-granted.ts'
 import type { RecordSet } from '../set/record-set.ts'
+import { isVouched } from '../set/witnessed.ts'
 import type { SyncLimits } from './sync-limits.ts'
-import { encodeSyncMessage, type Heads, type SyncMessage } from './sync-message.ts'
+import { encodeRecords, type Heads, RECORDS_FRAME_BYTES, type SyncMessage } from './sync-message.ts'
 
 const DIGITS = 256
 const BARE_LIMITS = { lengthMax: RECORD_LENGTH_MAX, depthMax: 16, keysMax: 4096 }
-/** What stands round the texts of a message, and what escaping adds to each. */
-const OVERHEAD_FACTOR = 1.25
 
 /** What a set shows of itself. */
 export function headsOf(set: RecordSet): Heads {
@@ -50,7 +49,7 @@ export function answerWant(
   const groups = groupsOf(texts, limits)
   return groups.map((group, at) => {
     const answer = at === groups.length - 1 ? 'last' : 'part'
-    return encodeSyncMessage({ type: 'records', texts: group, answer })
+    return encodeRecords(group, answer)
   })
 }
 
@@ -60,34 +59,35 @@ export function announceRecords(
   limits: SyncLimits,
 ): readonly Uint8Array[] {
   const texts = records.map(({ text }) => text)
-  return groupsOf(texts, limits).map((group) =>
-    encodeSyncMessage({ type: 'records', texts: group, answer: 'none' }),
-  )
+  return groupsOf(texts, limits).map((group) => encodeRecords(group, 'none'))
 }
 
 /** A revocation that witnesses vouch for goes without its proofs: its id says all of it, and they have signed that. */
 function bareText(set: RecordSet, record: MeshRecord): string {
   if (record.type !== 'revocation' || record.signers.length === 0) return record.text
-  if (!areEnough(set, set.logs.witnessesOf(record.id))) return record.text
+  if (!isVouched(set, record.id)) return record.text
   const document = parseJson(record.text, BARE_LIMITS)
   return isJsonObject(document) ? canonicalJson(withoutProof(document)) : record.text
 }
 
-/** At least one group, so that an answer has a last message. */
+/** Texts as they stand in a message. At least one group, so that an answer has a last message. */
 function groupsOf(
   texts: readonly string[],
-  { messageBytesMax }: SyncLimits,
-): readonly (readonly string[])[] {
-  const lengthMax = messageBytesMax / OVERHEAD_FACTOR
-  const groups: string[][] = [[]]
-  let length = 0
+  { messageBytesMax, idsMax }: SyncLimits,
+): readonly (readonly Uint8Array[])[] {
+  const groups: Uint8Array[][] = [[]]
+  let bytes = RECORDS_FRAME_BYTES
   for (const text of texts) {
-    if (length > 0 && length + text.length > lengthMax) {
-      groups.push([])
-      length = 0
+    const quoted = utf8Bytes(canonicalJson(text))
+    const last = groups.at(-1) ?? []
+    const isFull = bytes + quoted.length + 1 > messageBytesMax || last.length >= idsMax
+    if (last.length > 0 && isFull) {
+      groups.push([quoted])
+      bytes = RECORDS_FRAME_BYTES
+    } else {
+      last.push(quoted)
     }
-    groups.at(-1)?.push(text)
-    length += text.length
+    bytes += quoted.length + 1
   }
   return groups
 }

@@ -4,8 +4,25 @@ import type { Pull } from './pull.ts'
 import type { SyncLimits } from './sync-limits.ts'
 import type { Heads } from './sync-message.ts'
 
-/** Parts in the order in which they are fetched: what others rest on first, what gives last. */
-export const PULL_ORDER: readonly RecordClass[] = ['checkpoint', 'removal', 'grant']
+/**
+ * Parts in the order in which they are fetched: what others rest on first, what gives last.
+ *
+ * Witnesses vouch for removals, so their checkpoints come first; witnesses and admins who came later are
+ * known by admin changes, which are removals, so what rested on them is looked at a second time.
+ */
+export const PULL_ORDER: readonly RecordClass[] = [
+  'checkpoint',
+  'removal',
+  'checkpoint',
+  'removal',
+  'grant',
+]
+
+/** Heads that a neighbour has shown, and the pushed records that have to be in what they stand for. */
+export interface Shown {
+  readonly heads: Heads
+  readonly due: readonly string[]
+}
 
 /** One connection, as far as records are concerned. */
 export class Neighbour {
@@ -16,14 +33,17 @@ export class Neighbour {
   /** Since when what has to be fetched first is there. */
   readyMs: number | undefined
   pull: Pull | undefined
-  /** What is still to be compared, the next one first. */
+  /** What is being compared, and the parts that are left, the next one first. */
+  round: Shown | undefined
   readonly queue: RecordClass[] = []
   /** The newest heads that the neighbour has shown and that nothing has been fetched for yet. */
-  heads: Heads | undefined
+  shown: Shown | undefined
+  /** Whether it has been asked for its heads. */
+  owesHeads = true
   /** Whether it is to see this node's heads in a moment. */
-  owesHeads = false
-  /** Texts that wait for records which they rest on. */
-  pending: readonly string[] = []
+  isToSeeHeads = false
+  /** Ids that it has pushed and that rest on what this node does not know: its next heads must bring all of that. */
+  waiting: readonly string[] = []
   /** When the neighbour has to have answered; undefined while it owes nothing. */
   owesByMs: number | undefined
   /** Ids that it is known to have, so that they need not be told it. */
@@ -91,5 +111,12 @@ export class Neighbour {
     const ids = [...this.#announced].filter((id) => !this.#known.has(id))
     this.#announced.clear()
     return ids
+  }
+
+  /** Notes heads; everything that it pushed before them has to be in them. */
+  hasShown(heads: Heads): void {
+    this.shown = { heads, due: [...(this.shown?.due ?? []), ...this.waiting] }
+    this.waiting = []
+    this.owesHeads = false
   }
 }

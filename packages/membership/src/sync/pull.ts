@@ -1,108 +1,131 @@
 import type { RecordClass } from '../records/mesh-record.ts'
-import type { IdTrie, TrieSummary } from '../set/id-trie.ts'
+import type { IdTrie } from '../set/id-trie.ts'
 import type { SyncLimits } from './sync-limits.ts'
 import type { SyncMessage } from './sync-message.ts'
+
+export interface PullInit {
+  readonly part: RecordClass
+  /** How many records the neighbour says it has of the part. */
+  readonly count: number
+  /** Whether everything has to have proved itself at the end; otherwise what has not is left for later. */
+  readonly isStrict: boolean
+}
+
+/** What became of a wanted record: it is in the set, or it rests on something that is not there yet. */
+export interface Arrival {
+  readonly ids: readonly string[]
+  readonly openIds: readonly string[]
+  readonly addedCount: number
+}
 
 /**
  * Fetches what a neighbour has of one part and this node has not, by comparing sums below prefixes.
  *
- * It ends when every question has been answered and everything asked for has come. A neighbour can
- * make it neither endless nor large: it may name only prefixes below those that were asked for, and
- * not more ids than it said there were.
+ * A neighbour can make it neither endless nor large. Sets only grow, so below every prefix there must be at least as
+ * many ids as it said, each of which belongs there; and what it names it has to give before it is asked for much more.
  */
 export class Pull {
   readonly part: RecordClass
   readonly #limits: SyncLimits
-  readonly #prefixes: string[] = ['']
-  readonly #asked = new Set<string>()
-  readonly #wanted: string[] = []
+  readonly #isStrict: boolean
+  /** Prefixes to be asked for, the deepest last, so that few wait at a time; with the number of ids below. */
+  readonly #prefixes: { readonly prefix: string; readonly count: number }[]
+  readonly #asked = new Map<string, number>()
+  #wanted: string[] = []
   /** Ids of which the answers are on their way. */
   readonly #coming = new Set<string>()
-  readonly #named = new Set<string>()
-  #idsLeft: number
-  #asksLeft: number
+  /** Ids that came and rest on what had not come. */
+  #open: string[] = []
+  #hasProgress = false
+  #isBare = false
 
-  constructor(part: RecordClass, count: number, limits: SyncLimits) {
+  constructor({ part, count, isStrict }: PullInit, limits: SyncLimits) {
     this.part = part
     this.#limits = limits
-    // The neighbour's set may grow while it is read.
-    this.#idsLeft = count + limits.namedMax
-    // No prefix that is asked for is empty, so there are not more of them than ids.
-    this.#asksLeft = this.#idsLeft
+    this.#isStrict = isStrict
+    this.#prefixes = count === 0 ? [] : [{ prefix: '', count }]
   }
 
-  get isDone(): boolean {
-    return (
+  /** Whether all has come that will; undefined when what has come last proves nothing. */
+  get outcome(): 'open' | 'done' | 'unproved' {
+    const isOver =
       this.#prefixes.length === 0 &&
       this.#asked.size === 0 &&
       this.#wanted.length === 0 &&
       this.#coming.size === 0
-    )
-  }
-
-  /** How many records are known to be missing. */
-  get missing(): number {
-    return this.#wanted.length + this.#coming.size
+    if (!isOver) return 'open'
+    return this.#isStrict && this.#open.length > 0 ? 'unproved' : 'done'
   }
 
   /** The next questions, as many as may be open. */
-  next(bare: boolean): readonly SyncMessage[] {
+  next(): readonly SyncMessage[] {
+    const { asksMax, idsMax } = this.#limits
     const messages: SyncMessage[] = []
-    while (this.#asked.size < this.#limits.asksMax) {
-      const prefix = this.#prefixes.shift()
-      if (prefix === undefined) break
-      this.#asked.add(prefix)
-      this.#asksLeft -= 1
-      messages.push({ type: 'ask', part: this.part, prefix })
+    while (this.#asked.size < asksMax && this.#wanted.length < idsMax) {
+      const next = this.#prefixes.pop()
+      if (next === undefined) break
+      this.#asked.set(next.prefix, next.count)
+      messages.push({ type: 'ask', part: this.part, prefix: next.prefix })
     }
-    // What is missing is asked for once it is clear how much that is, so that proofs are left out where they may be.
     const isListed = this.#prefixes.length === 0 && this.#asked.size === 0
-    if (isListed && this.#coming.size === 0 && this.#wanted.length > 0) {
-      const ids = this.#wanted.splice(0, this.#limits.idsMax)
-      for (const id of ids) this.#coming.add(id)
-      messages.push({ type: 'want', ids, bare })
+    this.#askAgain(isListed)
+    if (this.#coming.size === 0 && (this.#wanted.length >= idsMax || isListed)) {
+      messages.push(...this.#want())
     }
     return messages
   }
 
-  /** Takes an answer to `ask`. False when it answers nothing that was asked. */
-  below(
-    answer: {
-      readonly prefix: string
-      readonly ids: readonly string[]
-      readonly sums: readonly TrieSummary[]
-    },
-    own: IdTrie,
-  ): boolean {
+  /** Takes an answer to `ask`. False when it does not fit what was asked. */
+  below(answer: Extract<SyncMessage, { type: 'below' }>, own: IdTrie): boolean {
     const { prefix, ids, sums } = answer
-    if (!this.#asked.delete(prefix)) return false
-    const deeper = prefix.length + 2
-    if (sums.some((sum) => sum.prefix.length !== deeper || !sum.prefix.startsWith(prefix))) {
-      return false
-    }
-    this.#idsLeft -= ids.length
-    if (this.#idsLeft < 0 || new Set(sums.map((sum) => sum.prefix)).size < sums.length) return false
-    for (const id of ids) {
-      if (own.has(id) || this.#named.has(id)) continue
-      this.#named.add(id)
-      this.#wanted.push(id)
-    }
+    const count = this.#asked.get(prefix)
+    if (count === undefined || !this.#asked.delete(prefix)) return false
+    if (ids.length > 0 && sums.length > 0) return false
+    const isBelow =
+      ids.every((id) => own.keyOf(id).startsWith(prefix)) &&
+      sums.every((sum) => sum.prefix.length === prefix.length + 2 && sum.prefix.startsWith(prefix))
+    if (!isBelow || new Set(sums.map((sum) => sum.prefix)).size < sums.length) return false
+    if (ids.length + sums.reduce((total, sum) => total + sum.count, 0) < count) return false
+    this.#wanted.push(...ids.filter((id) => !own.has(id)))
     for (const sum of sums) {
-      if (sum.count > 0 && own.summary(sum.prefix).digest !== sum.digest) {
-        this.#prefixes.push(sum.prefix)
-      }
+      if (sum.count > 0 && own.summary(sum.prefix).digest !== sum.digest) this.#prefixes.push(sum)
     }
-    return this.#prefixes.length <= this.#asksLeft
+    return true
+  }
+
+  /** Whether ids may come now: all of them were asked for, and there is at least one. */
+  expects(ids: readonly string[]): boolean {
+    return ids.length > 0 && ids.every((id) => this.#coming.has(id))
   }
 
   /** Notes what came in answer to `want`; `isLast` ends that answer. False when something is missing then. */
-  received(ids: readonly string[], isLast: boolean): boolean {
-    for (const id of ids) this.#coming.delete(id)
+  received({ ids, openIds, addedCount }: Arrival, isLast: boolean): boolean {
+    for (const id of [...ids, ...openIds]) this.#coming.delete(id)
+    this.#open.push(...openIds)
+    if (addedCount > 0) this.#hasProgress = true
     return !isLast || this.#coming.size === 0
   }
 
-  /** Asks for these once more, with their proofs. */
-  again(ids: readonly string[]): void {
-    this.#wanted.push(...ids)
+  /** Whether more has come than may wait for what it rests on. */
+  get isOverfull(): boolean {
+    return this.#open.length > this.#limits.openMax
+  }
+
+  /** What rested on something else is asked for once more when other things have come meanwhile. */
+  #askAgain(isListed: boolean): void {
+    const isOver = isListed && this.#wanted.length === 0 && this.#coming.size === 0
+    if (!isOver || !this.#hasProgress) return
+    this.#hasProgress = false
+    this.#wanted = this.#open
+    this.#open = []
+  }
+
+  #want(): readonly SyncMessage[] {
+    // Many removals come without the proofs that witnesses make unnecessary.
+    if (this.part === 'removal' && this.#wanted.length >= this.#limits.bareFrom) this.#isBare = true
+    const ids = this.#wanted.splice(0, this.#limits.idsMax)
+    if (ids.length === 0) return []
+    for (const id of ids) this.#coming.add(id)
+    return [{ type: 'want', ids, bare: this.#isBare }]
   }
 }

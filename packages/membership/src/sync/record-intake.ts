@@ -1,8 +1,8 @@
 import { BoundedMap } from '@warren/core'
 import { toString } from 'uint8arrays/to-string'
 import { utf8Bytes } from '../byte-text.ts'
-import type { MeshRecord } from '../records/mesh-record.ts'
-import type { RecordSet, Refusal } from '../set/record-set.ts'
+import { classOf, type MeshRecord } from '../records/mesh-record.ts'
+import type { AcceptOptions, RecordSet, Refusal } from '../set/record-set.ts'
 import type { SyncLimits } from './sync-limits.ts'
 
 /** What came of texts. */
@@ -35,7 +35,7 @@ export class RecordIntake {
     return this.#roots.has(removalRoot)
   }
 
-  accept(texts: readonly string[]): Intake {
+  accept(texts: readonly string[], options?: AcceptOptions): Intake {
     const ids: string[] = []
     const fresh: string[] = []
     for (const text of texts) {
@@ -44,13 +44,14 @@ export class RecordIntake {
       else ids.push(id)
     }
     if (fresh.length === 0) return { ids, added: [], refused: [] }
-    const { set, added, known, refused } = this.#set.accept(fresh)
+    const { set, added, known, refused } = this.#set.accept(fresh, options)
     this.#set = set
     for (const { id, text } of [...added, ...known]) {
       ids.push(id)
       this.#seen.set(this.#digestOf(text), id)
     }
-    if (added.length > 0) this.#roots.set(set.trie('removal').root, true)
+    if (added.some(({ type }) => classOf(type) === 'removal'))
+      this.#roots.set(set.trie('removal').root, true)
     return { ids, added, refused }
   }
 

@@ -33,7 +33,7 @@ export class RecordSpread {
       ids.some((id) => !neighbour.knows(id)),
     )
     if (records.length > this.#limits.pushedMax) {
-      for (const neighbour of others) neighbour.owesHeads = true
+      for (const neighbour of others) neighbour.isToSeeHeads = true
       return []
     }
     const chosen = isOrigin ? others : this.#choose(others)
@@ -55,13 +55,13 @@ export class RecordSpread {
     for (const neighbour of this.#neighbours.values()) {
       const { link } = neighbour
       const ids = neighbour.takeAnnounced()
-      if (neighbour.owesHeads) {
+      if (neighbour.isToSeeHeads) {
         const bytes = encodeSyncMessage({ type: 'heads', heads: headsOf(set), reply: false })
         effects.push({ type: 'send', link, bytes })
       } else if (ids.length > 0) {
         effects.push({ type: 'send', link, bytes: encodeSyncMessage({ type: 'have', ids }) })
       }
-      neighbour.owesHeads = false
+      neighbour.isToSeeHeads = false
     }
     return effects
   }

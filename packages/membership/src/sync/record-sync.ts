@@ -4,21 +4,20 @@ import type { WitnessDuty } from '../freshness/witness-duty.ts'
 import { MembershipError } from '../membership-error.ts'
 import type { Beacon } from '../records/beacon.ts'
 import type { IslandRecord } from '../records/mesh-record.ts'
-import { isMendable } from '../set/mendable.ts'
-import type { RecordSet } from '../set/record-set.ts'
+import { isFatal, type RecordSet } from '../set/record-set.ts'
 import { affectedDids } from './affected-dids.ts'
-import { answerAsk, answerWant, headsOf } from './answer-neighbour.ts'
-import { Neighbour, PULL_ORDER } from './neighbour.ts'
-import { Pull } from './pull.ts'
+import { Exchange, type ExchangeHost } from './exchange.ts'
+import { Neighbour } from './neighbour.ts'
 import { type Intake, RecordIntake } from './record-intake.ts'
 import { RecordSpread } from './record-spread.ts'
 import { type Source, StoreQueue, toldAbout } from './store-queue.ts'
-import type { GossipWord, SyncEffect } from './sync-effect.ts'
+import type { SyncEffect } from './sync-effect.ts'
 import type { SyncEvent } from './sync-event.ts'
 import { SYNC_LIMITS, type SyncLimits } from './sync-limits.ts'
-import { received, waiting } from './pull-answer.ts'
 import { Pulse, type PulseOutcome } from './pulse.ts'
 import { encodeSyncMessage, isPulse, parseSyncMessage, type SyncMessage } from './sync-message.ts'
+
+const LINK: Source = { from: 'link' }
 
 export interface RecordSyncInit {
   /** What was durable when the node started. */
@@ -47,6 +46,7 @@ export class RecordSync {
   readonly #spread: RecordSpread
   readonly #pulse: Pulse
   readonly #intake: RecordIntake
+  readonly #exchange: Exchange
   #effects: SyncEffect[] = []
   #nowMs = 0
   #headsAtMs: number | undefined
@@ -58,6 +58,7 @@ export class RecordSync {
     this.#limits = { ...SYNC_LIMITS, ...limits }
     this.#intake = new RecordIntake(set, this.#limits)
     this.#spread = new RecordSpread(this.#neighbours, random, this.#limits)
+    this.#exchange = new Exchange(this.#exchangeHost())
     this.#pulse = new Pulse({
       neighbours: this.#neighbours,
       random,
@@ -130,6 +131,23 @@ export class RecordSync {
     this.#askToBeWoken()
   }
 
+  #exchangeHost(): ExchangeHost {
+    const limits = this.#limits
+    const set = (): RecordSet => this.#intake.set
+    const nowMs = (): number => this.#nowMs
+    return {
+      limits,
+      get set() {
+        return set()
+      },
+      get nowMs() {
+        return nowMs()
+      },
+      accept: (texts) => this.#accept(texts, LINK),
+      emit: (effect) => this.#effects.push(effect),
+    }
+  }
+
   /** What an administrator made here: each text is answered for, and the whole again once it is durable. */
   #submit(ref: number, texts: readonly string[]): void {
     const { ids, added, refused } = this.#accept(texts, { from: 'here', ref })
@@ -138,7 +156,7 @@ export class RecordSync {
   }
 
   #offer(ref: number, texts: readonly string[]): void {
-    const { ids, refused } = this.#accept(texts, { from: 'link', link: '' })
+    const { ids, refused } = this.#accept(texts, LINK)
     this.#effects.push({ type: 'judged', ref, ids, refused: refused.map(({ error }) => error) })
   }
 
@@ -149,9 +167,8 @@ export class RecordSync {
     }
     const neighbour = new Neighbour(link, did, this.#limits)
     this.#neighbours.set(link, neighbour)
-    neighbour.owesByMs = this.#nowMs + this.#limits.answerMs
     this.#headsAtMs ??= this.#nowMs + this.#limits.headsMs
-    this.#send(neighbour, { type: 'heads', heads: headsOf(this.set), reply: false })
+    this.#exchange.begin(neighbour)
     this.#send(neighbour, this.#pulse.greet(false))
   }
 
@@ -160,158 +177,48 @@ export class RecordSync {
     // It was cut a moment ago, and this was on its way.
     if (neighbour === undefined) return
     try {
-      this.#hear(neighbour, parseSyncMessage(bytes, this.#limits.messageBytesMax))
+      const message = parseSyncMessage(bytes, this.#limits.messageBytesMax)
+      if (isPulse(message)) this.#come(this.#pulse.hear(neighbour, message, this.#nowMs))
+      else this.#exchange.hear(neighbour, message)
     } catch (error) {
       if (!(error instanceof MembershipError)) throw error
       this.#cut(neighbour, error.code)
     }
   }
 
-  #hear(neighbour: Neighbour, message: SyncMessage): void {
-    if (isPulse(message)) {
-      this.#come(this.#pulse.hear(neighbour, message, this.#nowMs))
-      return
-    }
-    switch (message.type) {
-      case 'heads':
-        this.#hearHeads(neighbour, message)
-        break
-      case 'ask':
-        this.#send(neighbour, answerAsk(this.set, message, this.#limits))
-        break
-      case 'below':
-        this.#hearBelow(neighbour, message)
-        break
-      case 'want':
-        for (const bytes of answerWant(this.set, message, this.#limits)) {
-          this.#effects.push({ type: 'send', link: neighbour.link, bytes })
-        }
-        neighbour.learnt(message.ids)
-        break
-      case 'records':
-        this.#hearRecords(neighbour, message)
-        break
-      case 'have':
-        this.#hearHave(neighbour, message.ids)
-        break
-    }
-  }
-
-  #hearHeads(
-    neighbour: Neighbour,
-    { heads, reply }: Extract<SyncMessage, { type: 'heads' }>,
-  ): void {
-    if (reply) this.#send(neighbour, { type: 'heads', heads: headsOf(this.set), reply: false })
-    neighbour.heads = heads
-    // While something is being fetched, what is left of the round is compared with the newer heads.
-    if (neighbour.pull !== undefined) return
-    neighbour.queue.splice(0, Number.POSITIVE_INFINITY, ...PULL_ORDER)
-    this.#compare(neighbour)
-  }
-
-  /** Goes through the parts in their order; what differs is fetched before the next is looked at. */
-  #compare(neighbour: Neighbour): void {
-    const { heads } = neighbour
-    if (heads === undefined) return
-    for (;;) {
-      const part = neighbour.queue.shift()
-      if (part === undefined) break
-      if (part === 'grant') this.#settle(neighbour)
-      const { root, count } = heads[part]
-      if (root === this.set.trie(part).root) continue
-      neighbour.pull = new Pull(part, count, this.#limits)
-      this.#advance(neighbour)
-      return
-    }
-    neighbour.heads = undefined
-    neighbour.owesByMs = undefined
-  }
-
-  /** Asks on, or goes to the next part when this one is there. */
-  #advance(neighbour: Neighbour): void {
-    const { pull } = neighbour
-    if (pull === undefined) return
-    const bare = pull.part === 'removal' && pull.missing >= this.#limits.bareFrom
-    for (const message of pull.next(bare)) this.#send(neighbour, message)
-    if (!pull.isDone) {
-      neighbour.owesByMs = this.#nowMs + this.#limits.answerMs
-      return
-    }
-    if (neighbour.pending.length > 0) {
-      throw new MembershipError('record-unproved', 'the neighbour has records that prove nothing')
-    }
-    neighbour.pull = undefined
-    this.#compare(neighbour)
-  }
-
-  #hearBelow(neighbour: Neighbour, answer: Extract<SyncMessage, { type: 'below' }>): void {
-    const { pull } = neighbour
-    const fits = pull?.part === answer.part && pull.below(answer, this.set.trie(answer.part))
-    if (!fits) throw new MembershipError('sync-malformed', 'an answer to nothing that was asked')
-    neighbour.learnt(answer.ids.filter((id) => this.set.has(id)))
-    this.#advance(neighbour)
-  }
-
-  #hearRecords(
-    neighbour: Neighbour,
-    { texts, answer }: Extract<SyncMessage, { type: 'records' }>,
-  ): void {
-    const { link, pull } = neighbour
-    const { ids, refused } = this.#accept([...neighbour.pending, ...texts], { from: 'link', link })
-    neighbour.learnt(ids)
-    neighbour.pending = []
-    const open = refused.filter(({ error }) => isMendable(error))
-    const bad = refused.find(({ error }) => !isMendable(error))
-    if (bad !== undefined) throw bad.error
-    if (answer === 'none' || pull === undefined) {
-      // New, and resting on what this node does not know yet: it is fetched in order.
-      if (open.length > 0) this.#askHeads(neighbour)
-      return
-    }
-    neighbour.pending = waiting(open, this.#limits)
-    const { complete, again } = received(pull, { ids, open, isLast: answer === 'last' })
-    if (!complete) {
-      throw new MembershipError('records-withheld', 'the neighbour does not give what it has named')
-    }
-    pull.again(again)
-    this.#advance(neighbour)
-  }
-
-  #hearHave(neighbour: Neighbour, ids: readonly string[]): void {
-    neighbour.learnt(ids)
-    if (ids.every((id) => this.set.has(id))) return
-    // By comparison, so that what they rest on comes with them.
-    this.#askHeads(neighbour)
-  }
-
-  #askHeads(neighbour: Neighbour): void {
-    if (neighbour.pull !== undefined) return
-    this.#send(neighbour, { type: 'heads', heads: headsOf(this.set), reply: true })
-    neighbour.owesByMs ??= this.#nowMs + this.#limits.answerMs
-  }
-
   #gossip(ref: number, bytes: Uint8Array): void {
-    let verdict: GossipWord = 'ignore'
+    const { wasAdded, isBad } = this.#hearGossip(ref, bytes)
+    // What was taken up of it is answered for when it is durable.
+    if (wasAdded) return
+    this.#effects.push({ type: 'verdict', ref, verdict: isBad ? 'reject' : 'ignore' })
+  }
+
+  #hearGossip(
+    ref: number,
+    bytes: Uint8Array,
+  ): { readonly wasAdded: boolean; readonly isBad: boolean } {
     try {
       const message = parseSyncMessage(bytes, this.#limits.messageBytesMax)
-      if (message.type !== 'records') throw new MembershipError('sync-malformed', 'no records')
+      if (message.type !== 'records') return { wasAdded: false, isBad: true }
       const { added, refused } = this.#accept(message.texts, { from: 'gossip', ref })
-      if (refused.some(({ error }) => !isMendable(error))) verdict = 'reject'
-      else if (added.length > 0) return
+      return { wasAdded: added.length > 0, isBad: refused.some(isFatal) }
     } catch (error) {
       if (!(error instanceof MembershipError)) throw error
-      verdict = 'reject'
+      return { wasAdded: false, isBad: true }
     }
-    this.#effects.push({ type: 'verdict', ref, verdict })
   }
 
   /** Takes up what is valid. What takes away acts at once; what is passed on waits until it is durable. */
   #accept(texts: readonly string[], source: Source): Intake {
-    const intake = this.#intake.accept(texts)
+    const intake = this.#intake.accept(texts, { isStrict: source.from !== 'here' })
     if (intake.added.length > 0) {
       this.#effects.push({ type: 'changed', dids: affectedDids(intake.added) })
       this.#pulse.changed(this.set, this.#nowMs)
-      this.#effects.push(this.#store.store({ records: intake.added, source }))
+      // A message that was good in part is not passed on by gossip as it came.
+      const isWhole = source.from !== 'gossip' || !intake.refused.some(isFatal)
+      if (!isWhole) this.#effects.push(...toldAbout({ records: [], source }, 'reject'))
+      const batch = { records: intake.added, source: isWhole ? source : LINK }
+      this.#effects.push(this.#store.store(batch))
     }
     return intake
   }
@@ -319,7 +226,7 @@ export class RecordSync {
   #stored(number: number): void {
     const batch = this.#store.take(number)
     if (batch === undefined) return
-    this.#effects.push(...toldAbout(batch, true))
+    this.#effects.push(...toldAbout(batch, 'accept'))
     this.#effects.push(...this.#spread.passOn(batch.records, batch.source.from === 'here'))
     this.#announceAtMs ??= this.#nowMs + this.#limits.announceMs
   }
@@ -327,7 +234,7 @@ export class RecordSync {
   #storeFailed(number: number): void {
     const batch = this.#store.take(number)
     if (batch === undefined) return
-    this.#effects.push(...toldAbout(batch, false))
+    this.#effects.push(...toldAbout(batch, 'ignore'))
     this.#store.keep(batch)
     this.#retryAtMs ??= this.#nowMs + this.#limits.retryStoreMs
     const message = 'records are in force here, and not passed on: they could not be written'
@@ -362,15 +269,11 @@ export class RecordSync {
     const neighbour = this.#spread.anyone()
     this.#headsAtMs = neighbour === undefined ? undefined : this.#nowMs + this.#limits.headsMs
     if (neighbour === undefined) return
-    this.#askHeads(neighbour)
+    this.#exchange.askHeads(neighbour)
     this.#send(neighbour, this.#pulse.greet(true))
   }
 
-  /** What a connection waits for is there. A node that has just started waits a moment longer: it could allow nothing yet. */
-  #settle(neighbour: Neighbour): void {
-    neighbour.readyMs ??= this.#nowMs
-  }
-
+  /** A node that has just started waits a moment longer: it could allow nothing yet. */
   #settleReady(): void {
     const isBooting = this.#pulse.isBooting(this.#nowMs)
     for (const neighbour of this.#neighbours.values()) {

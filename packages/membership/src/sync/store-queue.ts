@@ -1,9 +1,9 @@
 import type { MeshRecord } from '../records/mesh-record.ts'
-import type { SyncEffect } from './sync-effect.ts'
+import type { GossipWord, SyncEffect } from './sync-effect.ts'
 
 /** Where records came from. */
 export type Source =
-  | { readonly from: 'link'; readonly link: string }
+  | { readonly from: 'link' }
   | { readonly from: 'gossip'; readonly ref: number }
   | { readonly from: 'here'; readonly ref: number | undefined }
 
@@ -45,12 +45,10 @@ export class StoreQueue {
 }
 
 /** What whoever brought a batch is told about it. */
-export function toldAbout({ source }: Batch, durable: boolean): readonly SyncEffect[] {
-  if (source.from === 'gossip') {
-    return [{ type: 'verdict', ref: source.ref, verdict: durable ? 'accept' : 'ignore' }]
-  }
+export function toldAbout({ source }: Batch, verdict: GossipWord): readonly SyncEffect[] {
+  if (source.from === 'gossip') return [{ type: 'verdict', ref: source.ref, verdict }]
   if (source.from === 'here' && source.ref !== undefined) {
-    return [{ type: 'submitted', ref: source.ref, durable }]
+    return [{ type: 'submitted', ref: source.ref, durable: verdict === 'accept' }]
   }
   return []
 }

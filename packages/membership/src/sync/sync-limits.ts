@@ -20,8 +20,10 @@ export interface SyncLimits {
   readonly idsMax: number
   /** Ids below a prefix that are named instead of summed up. */
   readonly namedMax: number
-  /** Records of one neighbour that wait for others which they rest on: characters. */
-  readonly pendingCharsMax: number
+  /** Ids of what came in one comparison and rests on what had not come. */
+  readonly openMax: number
+  /** Ids of what one neighbour has pushed and rests on what is not known here. */
+  readonly openPushedMax: number
   /** From so many missing removals on, proofs that witnesses make unnecessary are left out. */
   readonly bareFrom: number
   /** Texts of which is remembered that they were seen. */
@@ -55,7 +57,8 @@ export const SYNC_LIMITS: SyncLimits = {
   asksMax: 8,
   idsMax: 512,
   namedMax: 256,
-  pendingCharsMax: 1_048_576,
+  openMax: 16_384,
+  openPushedMax: 256,
   bareFrom: 64,
   seenMax: 8_192,
   knownMax: 1_024,

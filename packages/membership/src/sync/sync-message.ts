@@ -1,4 +1,5 @@
 import { canonicalJson, isJsonObject, JsonError, type JsonObject, parseJson } from '@warren/core'
+import { concat } from 'uint8arrays/concat'
 import { utf8Bytes, utf8Text } from '../byte-text.ts'
 import type { Did } from '@warren/identity'
 import { BEACON_LENGTH_MAX } from '../freshness/decode-beacon.ts'
@@ -19,8 +20,11 @@ export interface PartHead {
 
 export type Heads = Readonly<Record<RecordClass, PartHead>>
 
+/** What neighbours say to each other. */
+export type SyncMessage = RecordMessage | PulseMessage
+
 /** What neighbours say to each other about records. */
-export type SyncMessage =
+export type RecordMessage =
   /** What the sender has; `reply` asks for the same in return. */
   | { readonly type: 'heads'; readonly heads: Heads; readonly reply: boolean }
   /** What stands below a prefix of a part? */
@@ -43,7 +47,6 @@ export type SyncMessage =
     }
   /** The sender has these, and nobody needs to answer. */
   | { readonly type: 'have'; readonly ids: readonly string[] }
-  | PulseMessage
 
 /** What neighbours say to each other about freshness. */
 export type PulseMessage =
@@ -78,11 +81,25 @@ const PREFIX_RULE: TextRule = { lengthMax: 64, pattern: /^(?:[\da-f]{2})*$/ }
 const MESSAGE_IDS_MAX = 512
 const SUMS_MAX = 256
 const TEXTS_MAX = 512
+const COMMA = Uint8Array.of(0x2c)
 const JSON_LIMITS = { depthMax: 4, keysMax: 2_048 } as const
 
 export function encodeSyncMessage(message: SyncMessage): Uint8Array {
   const { type, ...rest } = message
   return utf8Bytes(canonicalJson({ type, ...asJson(rest) }))
+}
+
+/** What stands round the texts of a message with records. */
+export const RECORDS_FRAME_BYTES = 64
+
+/** Writes a message with records whose texts have been written as JSON already; they are most of what travels. */
+export function encodeRecords(
+  quoted: readonly Uint8Array[],
+  answer: Extract<SyncMessage, { type: 'records' }>['answer'],
+): Uint8Array {
+  const pieces = quoted.flatMap((text, at) => (at === 0 ? [text] : [COMMA, text]))
+  const head = utf8Bytes(`{"answer":"${answer}","texts":[`)
+  return concat([head, ...pieces, utf8Bytes('],"type":"records"}')])
 }
 
 function asJson(value: object): JsonObject {

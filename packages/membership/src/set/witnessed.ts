@@ -1,0 +1,74 @@
+import type { Did } from '@warren/identity'
+import type { LogPosition } from '../records/mesh-record.ts'
+import type { AdminSet } from './admin-set.ts'
+import type { RecordSet } from './record-set.ts'
+
+/** The witnesses of a set of admins that have contradicted themselves nowhere. */
+export function soundWitnesses(set: RecordSet, admins: AdminSet = set.tree.tip): readonly Did[] {
+  return admins.witnesses.map(({ did }) => did).filter((did) => !isForked(set, did))
+}
+
+/** Whether a witness has been shown to say two things, by a proof of it or by its own checkpoints. */
+export function isForked(set: RecordSet, witness: Did): boolean {
+  return set.tables.forks.has(witness) || set.logs.isBroken(witness)
+}
+
+/** Enough different sound witnesses, of now where nothing else is said. Where there are none, nothing is witnessed. */
+export function areEnough(
+  set: RecordSet,
+  witnesses: readonly Did[],
+  admins: AdminSet = set.tree.tip,
+): boolean {
+  const sound = soundWitnesses(set, admins).filter((did) => witnesses.includes(did))
+  return admins.kWitness > 0 && sound.length >= admins.kWitness
+}
+
+/**
+ * Whether witnesses vouch for what takes away: those of one set that is or was in force, whatever has become of them.
+ *
+ * Once vouched for is vouched for always, or two nodes that know the same would not hold the same removals. A
+ * witness that lies can take away with this, as long as kw of them do, and can give nothing.
+ */
+export function isVouched(set: RecordSet, id: string): boolean {
+  const witnesses = set.logs.witnessesOf(id)
+  if (witnesses.length === 0) return false
+  return [...set.tree.allSets].some(
+    ({ kWitness, witnesses: listed }) =>
+      kWitness > 0 && listed.filter(({ did }) => witnesses.includes(did)).length >= kWitness,
+  )
+}
+
+/** Whether enough witnesses had written an id down before these positions of their logs: those of the set in whose time that was. */
+export function wasSeen(
+  set: RecordSet,
+  { id, since }: { readonly id: string; readonly since: readonly LogPosition[] },
+  admins: AdminSet,
+): boolean {
+  return areEnough(set, set.logs.witnessesBefore(id, since), admins)
+}
+
+/** As `wasSeen`, where it is not said in whose time: the witnesses of any set that was in force will do. */
+export function wasEverSeen(
+  set: RecordSet,
+  seen: { readonly id: string; readonly since: readonly LogPosition[] },
+): boolean {
+  return set.tree.reigns.some(({ set: admins }) => wasSeen(set, seen, admins))
+}
+
+/** When an id had been seen by enough witnesses of now; infinity where it has not. */
+export function seenAtMs(set: RecordSet, id: string): number {
+  const sound = soundWitnesses(set)
+  const times = set.logs
+    .timesOf(id)
+    .flatMap(({ witness, atMs }) => (sound.includes(witness) ? [atMs] : []))
+    .toSorted((left, right) => left - right)
+  return times[set.tree.tip.kWitness - 1] ?? Number.POSITIVE_INFINITY
+}
+
+/** The time that it is at least, by the word of enough witnesses of now: no single one can hurry it. */
+export function witnessedMs(set: RecordSet): number {
+  const times = soundWitnesses(set)
+    .map((did) => set.logs.timeOf(did) ?? 0)
+    .toSorted((left, right) => right - left)
+  return times[set.tree.tip.kWitness - 1] ?? 0
+}
