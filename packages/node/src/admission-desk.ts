@@ -17,6 +17,7 @@ import {
   MembershipError,
   membershipRefusal,
   type RecordSet,
+  formerKeys,
   revocationsOfKey,
   type Standing,
   standingRefusal,
@@ -84,7 +85,7 @@ export class AdmissionDesk implements AdmissionPort {
       membershipInForce: (text, supporting) => this.#inForce(text, supporting),
       knownLog: (scid) => this.#knownLog(scid),
     })
-    this.#checkKeys(channel)
+    this.#checkKeys(member.membership, channel)
     const known = peers.get(member.did)
     peers.remember({
       did: member.did,
@@ -139,13 +140,15 @@ export class AdmissionDesk implements AdmissionPort {
     throw new MembershipError('not-a-member', 'this machine is not a member of the mesh')
   }
 
-  #checkKeys({ ed25519Key, mlDsa44Key }: Channel): void {
+  /** Whoever came back after a revocation came back with new keys; its own log may still hold the old ones. */
+  #checkKeys({ did, gen }: Membership, { ed25519Key, mlDsa44Key }: Channel): void {
     const { set } = this.#init.records
     const keys = [
       encodeMultikey({ type: 'ed25519', bytes: ed25519Key }),
       encodeMultikey({ type: 'mldsa44', bytes: mlDsa44Key }),
     ]
-    if (keys.every((key) => revocationsOfKey(set, key).length === 0)) return
+    const former = formerKeys(set, did, gen - 1)
+    if (keys.every((key) => revocationsOfKey(set, key).length === 0 && !former.has(key))) return
     throw new MembershipError('key-revoked', 'the admins have revoked a key of this machine')
   }
 

@@ -2,8 +2,23 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nodeSuite as suite } from '@warren/crypto'
-import { appendRotation, createIdentity, type Identity, peerIdOf } from '@warren/identity'
-import { adminSigner, createCharter, createHello, issueMembership } from '@warren/membership'
+import {
+  appendRotation,
+  contentId,
+  createIdentity,
+  type Identity,
+  peerIdOf,
+} from '@warren/identity'
+import { canonicalJson } from '@warren/core'
+import {
+  adminSigner,
+  createCharter,
+  createHello,
+  issueMembership,
+  signByAdmins,
+  writeReadmission,
+  writeRevocation,
+} from '@warren/membership'
 import type { Channel } from '@warren/network'
 import { openStore } from '@warren/storage'
 import { expect, onTestFinished, test } from 'vitest'
@@ -31,6 +46,8 @@ function meshWithMember(): {
   readonly hello: (identity: Identity) => Uint8Array
   readonly desk: (wallMs: number) => AdmissionDesk
   readonly member: Identity
+  /** The hello of the member as it came back, after a revocation, with the keys of another state of its log. */
+  readonly returned: (shown: Identity, admitted: Identity) => Uint8Array
 } {
   const admin = createIdentity({ suite, nowMs: NOW_MS - DAY_MS })
   const member = createIdentity({ suite, nowMs: NOW_MS - DAY_MS })
@@ -52,6 +69,40 @@ function meshWithMember(): {
     notAfterMs: NOW_MS + DAY_MS,
     nowMs: NOW_MS - DAY_MS,
   })
+  const meshId = charter.meshId
+  const signers = [adminSigner(admin)]
+  const claimedMs = NOW_MS - DAY_MS
+  const signed = (document: Parameters<typeof signByAdmins>[0]['document']): string =>
+    canonicalJson(signByAdmins({ suite, document, signers, createdMs: NOW_MS }))
+  const uuid = 'urn:uuid:00000000-0000-4000-8000-000000000001'
+  const { did } = member
+  const gone = writeRevocation({
+    meshId,
+    uuid,
+    claimedMs,
+    targets: [{ did, maxGen: 1 }],
+    class: 'lost',
+    reason: 'lost',
+    since: [],
+  })
+  const returned = (shown: Identity, admitted: Identity): Uint8Array => {
+    const back = issueMembership({
+      suite,
+      charter,
+      admins: signers,
+      member: admitted.log,
+      enclave: 'main',
+      roles: ['member'],
+      gen: 2,
+      notBeforeMs: claimedMs,
+      notAfterMs: NOW_MS + DAY_MS,
+      nowMs: NOW_MS,
+    })
+    const ref = contentId(suite, gone)
+    const word = writeReadmission({ meshId, uuid, claimedMs, did, gen: 2, keys: back.keys, ref })
+    const supporting = [membership.text, signed(gone), signed(word)]
+    return createHello({ meshId, log: shown.log.text, membership: back.text, supporting })
+  }
   const directory = mkdtempSync(join(tmpdir(), 'warren-desk-'))
   const store = openStore(join(directory, 'warren.db'))
   const desks: RecordDesk[] = []
@@ -62,6 +113,7 @@ function meshWithMember(): {
   })
   return {
     member,
+    returned,
     hello: ({ log }) =>
       createHello({ meshId: charter.meshId, log: log.text, membership: membership.text }),
     desk: (wallMs) => {
@@ -114,3 +166,22 @@ test('a membership that has run out is one no more', { tags: ['NODE-6'] }, async
     code: 'membership-expired',
   })
 })
+
+test(
+  'who came back after a revocation is not admitted with the keys that it had before',
+  { tags: ['REC-5', 'THR-27'] },
+  async () => {
+    const { member, returned, desk } = meshWithMember()
+    const rotated = appendRotation({
+      suite,
+      identity: member,
+      nowMs: NOW_MS - MINUTE_MS,
+      replace: ['node', 'mlDsa'],
+    })
+    // Whoever has the old keys has the log up to the revocation, and everybody can show the new membership.
+    const replayed = desk(NOW_MS).judge(returned(member, rotated), channelOf(member))
+    await expect(replayed).rejects.toMatchObject({ code: 'key-revoked' })
+    const honest = desk(NOW_MS).judge(returned(rotated, rotated), channelOf(rotated))
+    await expect(honest).resolves.toMatchObject({ admitted: true })
+  },
+)
