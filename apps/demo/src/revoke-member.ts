@@ -18,7 +18,7 @@ export async function revokeMember(directory: string, mesh: Mesh): Promise<void>
   const cuts = await Promise.all(
     others.map((node) => node.event((event) => event['event'] === 'cut-off', CUT_TIMEOUT_MS)),
   )
-  const times = cuts.map(({ at }) => Date.parse(String(at)))
+  const times = cuts.map(({ at }) => Date.parse(typeof at === 'string' ? at : ''))
   const spreadMs = Math.max(...times) - Math.min(...times)
   seen(
     `${cuts.length} of ${cuts.length} nodes have cut it off, the last ${spreadMs} ms after the first (the command took ${revoked.ms.toFixed(0)} ms)`,
