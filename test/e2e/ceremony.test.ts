@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { JsonObject } from '@warren/core'
 import { askWarren, Daemon, runWarren } from '@warren/demo/warren-process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { RecordsNode } from '../../packages/node/test/ceremony/records-node.ts'
+import { deafControl } from './support/deaf-control.ts'
 import { textIn } from './support/ready-mesh.ts'
 
 const ANY_PORT = ['--listen', '/ip4/127.0.0.1/tcp/0']
@@ -146,6 +146,7 @@ test(
       'init',
       '--name',
       'press',
+      ...ANY_PORT,
       '--of',
       '2',
       ...secret('node'),
@@ -155,7 +156,7 @@ test(
     ])
     const first = ['--keys', join(home, 'admins/admin-1.keys'), ...secret('alice'), '--yes']
     const second = ['--keys', join(home, 'admins/admin-2.keys'), ...secret('bob'), '--yes']
-    const node = await RecordsNode.start(home)
+    const node = await Daemon.start(home)
     try {
       const asked = await askWarren([
         ...here,
@@ -203,20 +204,22 @@ test(
 test('what is complete at once goes to the node at once', { tags: ['CLI-13'] }, async () => {
   const home = file('alone')
   const here = ['--dir', home]
-  await askWarren([...here, 'init', '--name', 'alone', ...secret('node')])
-  const node = await RecordsNode.start(home)
+  await askWarren([...here, 'init', '--name', 'alone', ...ANY_PORT, ...secret('node')])
+  const node = await Daemon.start(home)
   try {
     const quarantined = ['quarantine', 'alone', '--for', '2h', '--reason', 'odd traffic']
     const unread = await runWarren([...here, ...quarantined])
     expect(unread).toMatchObject({ code: 3, stdout: '' })
     expect(unread.stderr).toContain('QUARANTINE did:webvh:')
     expect(unread.stderr).toContain('is called "alone" in this mesh')
-    expect(node.set.size).toBe(1)
+    expect(await askWarren([...here, 'status'])).toMatchObject({ removals: 0, standing: 'member' })
 
     const done = await askWarren([...here, ...quarantined, '--yes'])
     expect(done).toMatchObject({ file: null, submitted: true, complete: true })
     const island = ['island', 'main', '--stale', '7d', '--server', 'pump', '--until', '30d']
     await askWarren([...here, ...island, '--yes'])
+    const { islandServers } = await askWarren([...here, 'status'])
+    expect(islandServers).toEqual([expect.stringContaining('pump')])
     await askWarren(['admin', 'key', '--out', file('carol-key'), ...secret('bob')])
     const change = ['admin', 'change', '--add', file('carol-key.pub.json'), '--threshold', '2']
     const waiting = await askWarren([...here, ...change, '--yes', '--out', file('change.json')])
@@ -224,13 +227,11 @@ test('what is complete at once goes to the node at once', { tags: ['CLI-13'] }, 
     const carol = ['--keys', file('carol-key.keys'), ...secret('bob'), '--yes']
     await askWarren(['sign', file('change.json'), ...carol])
     await askWarren([...here, 'submit', file('change.json')])
-    expect(node.set.tree.tip).toMatchObject({ k: 2, kAdmin: 2, admins: [{}, {}] })
-    expect([...node.set.records()].map(({ type }) => type)).toEqual([
-      'membership',
-      'quarantine',
-      'island',
-      'admin-change',
-    ])
+    expect(await askWarren([...here, 'status'])).toMatchObject({
+      admins: '2 of 2',
+      removals: 2,
+      standing: 'quarantined',
+    })
   } finally {
     await node.stop()
   }
@@ -239,14 +240,14 @@ test('what is complete at once goes to the node at once', { tags: ['CLI-13'] }, 
 test('what was signed is kept when the node cannot take it', { tags: ['CLI-13'] }, async () => {
   const home = file('ended')
   const here = ['--dir', home]
-  await askWarren([...here, 'init', '--name', 'ended', ...secret('node')])
-  const node = await RecordsNode.start(home)
-  node.takesRecords = false
+  await askWarren([...here, 'init', '--name', 'ended', ...ANY_PORT, ...secret('node')])
+  const node = await Daemon.start(home)
+  const deaf = await deafControl(home, 'submit')
   const words = ['revoke', 'ended', '--class', 'retired', '--reason', 'sold', '--yes']
   const lost = await runWarren([...here, ...words, '--out', file('kept.json')])
   expect(lost).toMatchObject({ code: 4, stdout: '' })
   expect(lost.stderr).toContain(`warren submit ${file('kept.json')}`)
-  node.takesRecords = true
+  await deaf.stop()
   const kept = await askWarren([...here, 'submit', file('kept.json')])
   await node.stop()
   expect(kept).toMatchObject({ complete: true, results: [{ outcome: 'accepted' }] })
@@ -257,11 +258,11 @@ test('what was signed is kept when the node cannot take it', { tags: ['CLI-13'] 
 test('a machine without a network joins by files', { tags: ['CLI-1', 'CER-12'] }, async () => {
   const here = ['--dir', file('yard')]
   const there = ['--dir', file('crane')]
-  await askWarren([...here, 'init', '--name', 'yard', ...secret('node')])
+  await askWarren([...here, 'init', '--name', 'yard', ...ANY_PORT, ...secret('node')])
   const joining = ['join', '--name', 'crane', ...ANY_PORT, ...secret('alice')]
   const asked = await askWarren([...there, ...joining, '--request', file('join.json')])
   expect(asked).toEqual({ file: file('join.json'), did: DID, id: MESH_ID })
-  const node = await RecordsNode.start(file('yard'))
+  const node = await Daemon.start(file('yard'))
   const admit = ['admit', file('join.json'), '--enclave', 'harbour', '--yes']
   const admitted = await askWarren([...here, ...admit, '--out', file('admitted.json')])
   await node.stop()
@@ -283,9 +284,9 @@ test('a machine without a network joins by files', { tags: ['CLI-1', 'CER-12'] }
 
 test('a request that cannot be is a mistake in usage', { tags: ['CLI-3'] }, async () => {
   const home = file('usage')
-  await askWarren(['--dir', home, 'init', '--name', 'alone', ...secret('node')])
-  const node = await RecordsNode.start(home)
-  const before = node.set
+  await askWarren(['--dir', home, 'init', '--name', 'alone', ...ANY_PORT, ...secret('node')])
+  const node = await Daemon.start(home)
+  const before = await askWarren(['--dir', home, 'status'])
   try {
     for (const [words, word] of [
       [['revoke', 'nobody', '--class', 'lost', '--reason', 'x'], 'no-such-member'],
@@ -299,7 +300,8 @@ test('a request that cannot be is a mistake in usage', { tags: ['CLI-3'] }, asyn
       expect(outcome, words.join(' ')).toMatchObject({ code: 2, stdout: '' })
       expect(outcome.stderr).toContain(`[${word}]`)
     }
-    expect(node.set).toBe(before)
+    const { removals, members } = before
+    expect(await askWarren(['--dir', home, 'status'])).toMatchObject({ removals, members })
   } finally {
     await node.stop()
   }

@@ -35,6 +35,7 @@ export interface ProposeOptions extends CommonOptions {
 export type Build = (
   mesh: MeshDescription,
   atHand: readonly string[],
+  node: RecordsClient,
 ) => readonly JsonObject[] | Promise<readonly JsonObject[]>
 
 /**
@@ -48,7 +49,7 @@ export async function propose(options: ProposeOptions, kind: string, build: Buil
   const keys = await keysAtHand(options, context.directory)
   try {
     const atHand = keys.flatMap((each) => adminOfKeys(mesh, each) ?? [])
-    const request = requestFor(mesh, await build(mesh, atHand))
+    const request = requestFor(mesh, await build(mesh, atHand, node))
     const signed = await agreeAndSign(request, { mesh, keys, options, context })
     await conclude(signed, { node, context, options, kind })
   } finally {

@@ -83,6 +83,7 @@ export type { CheckpointDraft } from './freshness/next-checkpoint.ts'
 export { ANSWER_MS_MAX } from './freshness/open-nonces.ts'
 export {
   BEACON_MS_MIN,
+  CHECKPOINT_MS_MIN,
   type DutyInit,
   type DutyQuestion,
   type OwnBeacon,
@@ -116,6 +117,7 @@ export {
   type MembershipWish,
   randomUuid,
   writeMembership,
+  writeRenewal,
 } from './issue-membership.ts'
 export {
   createJoinRequest,
@@ -174,6 +176,7 @@ export { TARGETS_OF_K_MAX } from './set/check-signed.ts'
 export { isGranted } from './set/is-granted.ts'
 export { IdTrie, type TrieSummary } from './set/id-trie.ts'
 export { memberList, type MemberSummary } from './set/member-list.ts'
+export { newestMembership } from './set/newest-membership.ts'
 export { type Acceptance, RecordSet, type Refusal } from './set/record-set.ts'
 export { membershipRefusal, standingRefusal } from './set/standing-refusal.ts'
 export { revocationsOfKey } from './set/removals.ts'

@@ -60,24 +60,47 @@ export function issueMembership(grant: MembershipGrant): Membership {
   return verifyMembership({ suite, charter, text, nowMs: Math.max(nowMs, grant.notBeforeMs) })
 }
 
+/** What a membership that goes on says of its member: as it was, with another time. */
+export type RenewalWish = Pick<
+  Membership,
+  'did' | 'gen' | 'name' | 'keys' | 'peerIds' | 'enclave' | 'roles' | 'notBeforeMs' | 'notAfterMs'
+>
+
 /** A membership granted by the mesh, unsigned. */
 export function writeMembership(grant: MembershipWish): JsonObject {
-  const { suite, meshId, member, name, enclave, roles, gen = 1, enrolRef } = grant
+  const { suite, meshId, member, gen = 1, enrolRef, name, ...rest } = grant
   const { ed25519 } = authenticationKeys(member.document)
+  const subject = { did: member.did, gen, keys: memberKeys(member), peerIds: ed25519.map(peerIdOf) }
+  return write({ suite, meshId }, { ...rest, ...subject, name, enrolRef })
+}
+
+/** The membership of a member that stays, for another time, unsigned. */
+export function writeRenewal(
+  place: { readonly suite: CryptoSuite; readonly meshId: string },
+  wish: RenewalWish,
+): JsonObject {
+  return write(place, { ...wish, enrolRef: undefined })
+}
+
+function write(
+  { suite, meshId }: { readonly suite: CryptoSuite; readonly meshId: string },
+  said: RenewalWish & Pick<Membership, 'enrolRef'>,
+): JsonObject {
+  const { did, gen, name, keys, peerIds, enclave, roles, enrolRef } = said
   return {
     '@context': MEMBERSHIP_CONTEXTS,
     id: randomUuid(suite),
     type: MEMBERSHIP_TYPES,
     mesh: meshId,
     issuer: meshUrn(meshId),
-    validFrom: formatTimestamp(grant.notBeforeMs),
-    validUntil: formatTimestamp(grant.notAfterMs),
+    validFrom: formatTimestamp(said.notBeforeMs),
+    validUntil: formatTimestamp(said.notAfterMs),
     credentialSubject: {
-      id: member.did,
+      id: did,
       gen,
       ...(name === undefined ? {} : { name }),
-      keys: memberKeys(member),
-      peerIds: ed25519.map(peerIdOf),
+      keys,
+      peerIds,
       enclave,
       roles,
       ...(enrolRef === undefined ? {} : { enrolRef }),

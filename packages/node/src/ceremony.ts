@@ -22,7 +22,13 @@ export {
 export { finishJoin, requestJoin } from './ceremony/join-by-file.ts'
 export { requestReturn } from './ceremony/return-by-file.ts'
 export { adminOfKeys, requestFor } from './ceremony/propose.ts'
-export { openJoinFile, proposeAdmission, proposeReturn } from './ceremony/propose-admission.ts'
+export {
+  openJoinFile,
+  proposeAdmission,
+  proposeEnroller,
+  proposeRenewal,
+  proposeReturn,
+} from './ceremony/propose-admission.ts'
 export { proposeAdminChange } from './ceremony/propose-admin-change.ts'
 export { proposeIsland, proposeQuarantine, proposeRevocation } from './ceremony/proposals.ts'
 export { recordsOfNode, type RecordsClient } from './ceremony/records-client.ts'

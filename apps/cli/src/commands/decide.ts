@@ -3,8 +3,10 @@ import {
   openJoinFile,
   proposeAdmission,
   proposeAdminChange,
+  proposeEnroller,
   proposeIsland,
   proposeQuarantine,
+  proposeRenewal,
   proposeReturn,
   proposeRevocation,
   readPublicFile,
@@ -19,7 +21,9 @@ type RevocationClass = Parameters<typeof proposeRevocation>[1]['class']
 
 const QUARANTINE_MAX = '24h'
 const ISLAND_MAX = '365d'
+const MEMBERSHIP_MAX = '3650d'
 const SIGNERS_MAX = 16
+const QUOTA_MAX = 10_000
 
 interface RevokeOptions extends ProposeOptions {
   readonly key: readonly string[]
@@ -107,6 +111,38 @@ export async function readmit(file: string, _options: unknown, command: Command)
   const joining = await openJoinFile(file)
   const wish = { roles: options.role, enclave: options.enclave }
   await propose(options, 'readmit', (mesh) => proposeReturn(mesh, joining, wish))
+}
+
+interface RenewOptions extends ProposeOptions {
+  readonly for: string
+}
+
+/** `warren renew`: let a membership go on, before or after it has run out. */
+export async function renew(who: string, _options: unknown, command: Command): Promise<void> {
+  const options = command.optsWithGlobals<RenewOptions>()
+  const forMs = parseDurationMs(options.for, MEMBERSHIP_MAX)
+  await propose(options, 'renew', async (mesh, _atHand, node) => [
+    proposeRenewal(mesh, await node.membership(who), forMs),
+  ])
+}
+
+interface EnrollerOptions extends AdmitOptions {
+  readonly quota: string
+  readonly for: string
+}
+
+/** `warren enroller`: let another node admit members by itself. */
+export async function enroller(file: string, _options: unknown, command: Command): Promise<void> {
+  const options = command.optsWithGlobals<EnrollerOptions>()
+  const pair = await readPublicFile(file)
+  const wish = {
+    enroller: pair,
+    enclave: options.enclave,
+    roles: options.role,
+    quota: wholeNumber(options.quota, '--quota', QUOTA_MAX),
+    forMs: parseDurationMs(options.for, MEMBERSHIP_MAX),
+  }
+  await propose(options, 'enroller', (mesh) => [proposeEnroller(mesh, wish)])
 }
 
 interface IslandOptions extends ProposeOptions {

@@ -13,6 +13,8 @@ import { SteadyClock } from './steady-clock.ts'
 
 /** After its removals changed a witness says so at once, but not more often than this. */
 export const BEACON_MS_MIN = 2_000
+/** What is new is logged at once, but not more often than this. */
+export const CHECKPOINT_MS_MIN = 5_000
 const DRAFT_LIMITS = { lengthMax: RECORD_LENGTH_MAX, depthMax: 16, keysMax: 4096 } as const
 
 /** The highest numbers that a witness has taken. Durable before anything is signed under them. */
@@ -106,6 +108,15 @@ export class WitnessDuty {
     return this.#beaconAtMs + (isChanged ? Math.min(BEACON_MS_MIN, beaconMs) : beaconMs)
   }
 
+  /** When the next checkpoint is due; undefined while there is nothing new. Soon: what it logs can be told from what is made later. */
+  checkpointDueMs(set: RecordSet, nowMs: number): number | undefined {
+    const count = set.trie('removal').count + set.trie('grant').count
+    const isOpen = (this.#state.checkpoint?.epoch ?? 0) > this.#latestEpoch(set)
+    if (!isOpen && count <= (set.logs.latest(this.#witness.did)?.size ?? 0)) return undefined
+    if (this.#checkpointAtMs === undefined) return nowMs
+    return this.#checkpointAtMs + Math.min(CHECKPOINT_MS_MIN, set.charter.freshness.beaconMs)
+  }
+
   /** Takes the next number for a beacon, when one is due; gives the state to be made durable. */
   prepareBeacon(question: DutyQuestion): WitnessState | undefined {
     const { set, nowMs } = question
@@ -144,16 +155,16 @@ export class WitnessDuty {
   }
 
   /**
-   * Takes the next number of a checkpoint, when there is something new and the interval is over; gives the state to be
+   * Takes the next number of a checkpoint, when there is something new and the last one is a few seconds old; gives the state to be
    * made durable. One that was cut short comes again as it was, until it is in the set.
    */
   prepareCheckpoint(question: DutyQuestion): WitnessState | undefined {
     const { set, nowMs } = question
     const { did } = this.#witness
-    const dueMs = this.#checkpointDueMs(set) ?? nowMs
-    if (nowMs < dueMs || !this.#isListed(set)) return undefined
+    const dueMs = this.checkpointDueMs(set, nowMs)
+    if (dueMs === undefined || nowMs < dueMs || !this.#isListed(set)) return undefined
     const timeMs = this.#timeMs(question)
-    const latest = set.logs.latest(did)?.epoch ?? 0
+    const latest = this.#latestEpoch(set)
     const open = this.#state.checkpoint
     const isOpen = open !== undefined && open.epoch > latest
     const checkpoint = isOpen ? open : nextCheckpoint(set, did, timeMs)
@@ -187,9 +198,8 @@ export class WitnessDuty {
     return { text, beaconText: beacon.text }
   }
 
-  #checkpointDueMs({ charter }: RecordSet): number | undefined {
-    if (this.#checkpointAtMs === undefined) return undefined
-    return this.#checkpointAtMs + charter.freshness.beaconMs
+  #latestEpoch(set: RecordSet): number {
+    return set.logs.latest(this.#witness.did)?.epoch ?? 0
   }
 
   #isListed({ suite, tree }: RecordSet): boolean {

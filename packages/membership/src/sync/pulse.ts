@@ -79,7 +79,11 @@ export class Pulse {
     if (this.#set.tree.tip.kWitness === 0) return undefined
     const challengeMs =
       this.#init.neighbours.size === 0 ? undefined : this.#freshness.challengeDueMs(nowMs)
-    const times = [challengeMs, this.#duty?.beaconDueMs(this.#set, nowMs)]
+    const times = [
+      challengeMs,
+      this.#duty?.beaconDueMs(this.#set, nowMs),
+      this.#duty?.checkpointDueMs(this.#set, nowMs),
+    ]
     const known = times.flatMap((time) => (time === undefined ? [] : [time]))
     return known.length === 0 ? undefined : Math.min(...known)
   }
@@ -97,6 +101,8 @@ export class Pulse {
     const question = { set: this.#set, nowMs, meshTimeMs: this.meshTimeMs(nowMs) }
     const state = this.#duty?.prepareBeacon(question)
     if (state !== undefined) effects.push({ type: 'reserve', what: 'beacon', state })
+    const log = this.#duty?.prepareCheckpoint(question)
+    if (log !== undefined) effects.push({ type: 'reserve', what: 'checkpoint', state: log })
     const { neighbours } = this.#init
     if (neighbours.size > 0 && nowMs >= this.#freshness.challengeDueMs(nowMs)) {
       effects.push(...this.#challenge(nowMs))
@@ -115,16 +121,10 @@ export class Pulse {
     const own = duty.signBeacon(this.#set, state)
     if (own === undefined) return NOTHING
     const outcome = this.#observed(this.#freshness.observeOwn(own, nowMs))
-    // What it has just spoken of is in order; what it has seen since its last checkpoint is written down with it.
-    const question = { set: this.#set, nowMs, meshTimeMs: this.meshTimeMs(nowMs) }
-    const next = duty.prepareCheckpoint(question)
     return {
       effects: [
         ...outcome.effects,
         ...this.#spread(own.beacon, undefined, Number.POSITIVE_INFINITY),
-        ...(next === undefined
-          ? []
-          : [{ type: 'reserve', what: 'checkpoint', state: next } as const]),
       ],
       records: outcome.records,
     }

@@ -5,11 +5,14 @@ import {
   type JoinFile,
   memberKeys,
   readJoinFile,
+  type CharterAdmin,
+  writeEnroller,
   writeMembership,
   writeReadmission,
+  writeRenewal,
 } from '@warren/membership'
 import { readSharedFile } from '@warren/storage'
-import type { MeshDescription } from '../control/records-protocol.ts'
+import type { DescribedMembership, MeshDescription } from '../control/records-protocol.ts'
 import { checkEnclave, checkRoles } from '../label.ts'
 import { MEMBERSHIP_LIFETIME_MS } from '../membership-lifetime.ts'
 import { NodeError } from '../node-error.ts'
@@ -66,6 +69,42 @@ export function proposeReturn(
     writeReadmission({ ...fresh(meshId), did, gen, keys, ref: known.revocation }),
     membershipFor(meshId, joining, { ...wish, gen }),
   ]
+}
+
+/**
+ * The membership of a member that stays, for another time, unsigned.
+ *
+ * @throws NodeError `readmission-needed`
+ */
+export function proposeRenewal(
+  { set, members }: MeshDescription,
+  membership: DescribedMembership,
+  forMs: number,
+): JsonObject {
+  const known = members.find(({ did }) => did === membership.did)
+  if (known?.status === 'revoked') {
+    throw new NodeError('readmission-needed', 'that DID was revoked; use "warren readmit"')
+  }
+  const notBeforeMs = systemClock.wallMs()
+  const place = { suite, meshId: set.charter.meshId }
+  return writeRenewal(place, { ...membership, notBeforeMs, notAfterMs: notBeforeMs + forMs })
+}
+
+/** A credential by which another node admits members, unsigned. */
+export function proposeEnroller(
+  { set }: MeshDescription,
+  wish: AdmissionWish & {
+    readonly enroller: CharterAdmin
+    readonly quota: number
+    readonly forMs: number
+  },
+): JsonObject {
+  const { enclave, roles, enroller, quota, forMs } = wish
+  checkEnclave(enclave)
+  checkRoles(roles)
+  const base = fresh(set.charter.meshId)
+  const notAfterMs = base.claimedMs + forMs
+  return writeEnroller({ ...base, enroller, enclave, roles, quota, notAfterMs })
 }
 
 function membershipFor(

@@ -1,7 +1,9 @@
 import { askNode } from '../control/control-client.ts'
 import {
   type MeshDescription,
+  type DescribedMembership,
   readDescription,
+  readMembership,
   readOutcomes,
   type SubmitOutcome,
 } from '../control/records-protocol.ts'
@@ -9,6 +11,7 @@ import {
 /** Where the ceremony learns of the mesh, and where signed records go. */
 export interface RecordsClient {
   describe(): Promise<MeshDescription>
+  membership(who: string): Promise<DescribedMembership>
   submit(texts: readonly string[]): Promise<readonly SubmitOutcome[]>
 }
 
@@ -16,6 +19,7 @@ export interface RecordsClient {
 export function recordsOfNode(socket: string): RecordsClient {
   return {
     describe: async () => readDescription(await askNode(socket, { do: 'records' })),
+    membership: async (who) => readMembership(await askNode(socket, { do: 'membership', who })),
     submit: async (texts) => readOutcomes(await askNode(socket, { do: 'submit', texts })),
   }
 }

@@ -1,7 +1,13 @@
 import type { JsonValue } from '@warren/core'
 import type { MeshKnowledge } from '../records/mesh-knowledge.ts'
 import type { RecordsRequest } from './control-protocol.ts'
-import { describeMembers, describeMesh, describeOutcomes, describeWhy } from './records-protocol.ts'
+import {
+  describeMembers,
+  describeMembership,
+  describeMesh,
+  describeOutcomes,
+  describeWhy,
+} from './records-protocol.ts'
 
 /** Answers what commands ask about the records of the mesh, and takes up those that they bring. */
 export async function answerAboutRecords(
@@ -16,6 +22,7 @@ export async function answerAboutRecords(
     return { ...describeOutcomes(set, request.texts, { added, refused }), durable }
   }
   if (request.do === 'why') return describeWhy(set, request.who, nowMs)
+  if (request.do === 'membership') return describeMembership(set, request.who, nowMs)
   if (request.do === 'members') return { members: describeMembers(set, nowMs) }
   return describeMesh(set, nowMs)
 }

@@ -29,12 +29,12 @@ export type RecordsRequest =
   | { readonly do: 'records' | 'members' }
   /** Records, signed, for the mesh. */
   | { readonly do: 'submit'; readonly texts: readonly string[] }
-  /** Why a member stands as it does; by DID, or by a name that one member alone has. */
-  | { readonly do: 'why'; readonly who: string }
+  /** Why a member stands as it does, or what its newest membership says; by DID, or by a name that one member alone has. */
+  | { readonly do: 'why' | 'membership'; readonly who: string }
 
 /** Tells the requests about records from the others. */
 export function isRecordsRequest(request: ControlRequest): request is RecordsRequest {
-  return ['records', 'members', 'submit', 'why'].includes(request.do)
+  return ['records', 'members', 'submit', 'why', 'membership'].includes(request.do)
 }
 
 /** A call of one tool. */
@@ -85,7 +85,7 @@ const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
     do: z.literal('submit'),
     texts: z.array(z.string().max(RECORD_LENGTH_MAX)).min(1).max(SUBMITTED_MAX),
   }),
-  z.strictObject({ do: z.literal('why'), who: z.string().min(1).max(WHO_LENGTH_MAX) }),
+  z.strictObject({ do: z.enum(['why', 'membership']), who: z.string().min(1).max(WHO_LENGTH_MAX) }),
   z.strictObject({ do: z.literal('connect'), server: ALIAS.optional() }),
 ])
 

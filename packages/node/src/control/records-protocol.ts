@@ -1,10 +1,11 @@
 import { nodeSuite as suite } from '@warren/crypto'
-import { type Did, isDid } from '@warren/identity'
+import { type Did, isDid, scidOf } from '@warren/identity'
 import {
   type Acceptance,
   explain,
   type MemberSummary,
   memberList,
+  newestMembership,
   parseCharter,
   type Reason,
   RecordSet,
@@ -68,6 +69,19 @@ export function describeMembers(set: RecordSet, nowMs: number): readonly JsonObj
  */
 export function describeWhy(set: RecordSet, who: string, nowMs: number): JsonObject {
   return describeReason(explain(set, findMember(memberList(set, nowMs), who).did, nowMs))
+}
+
+/**
+ * The answer to `membership`: what the newest membership of a member says.
+ *
+ * @throws NodeError `no-such-member`, `name-ambiguous`
+ */
+export function describeMembership(set: RecordSet, who: string, nowMs: number): JsonObject {
+  const { did } = findMember(memberList(set, nowMs), who)
+  const newest = newestMembership(set.tables.memberships.get(scidOf(did)) ?? [])
+  if (newest === undefined) throw new NodeError('no-such-member', 'that DID was never a member')
+  const { gen, name, keys, peerIds, enclave, roles } = newest.membership
+  return { did, gen, name: name ?? null, keys, peerIds, enclave, roles }
 }
 
 function describeReason({ says, record, because }: Reason): JsonObject {
@@ -159,6 +173,32 @@ export function readDescription(value: JsonValue): MeshDescription {
 /** Reads the answer to `members`. */
 export function readMembers(value: JsonValue): readonly DescribedMember[] {
   return parsed(z.object({ members: z.array(MEMBER) }), value).members
+}
+
+/** What a membership says of its member. */
+export interface DescribedMembership {
+  readonly did: Did
+  readonly gen: number
+  readonly name: string | undefined
+  readonly keys: readonly string[]
+  readonly peerIds: readonly string[]
+  readonly enclave: string
+  readonly roles: readonly string[]
+}
+
+const MEMBERSHIP: z.ZodType<DescribedMembership> = z.object({
+  did: DID,
+  gen: z.int(),
+  name: TEXT_OR_NULL,
+  keys: z.array(z.string()),
+  peerIds: z.array(z.string()),
+  enclave: z.string(),
+  roles: z.array(z.string()),
+})
+
+/** Reads the answer to `membership`. */
+export function readMembership(value: JsonValue): DescribedMembership {
+  return parsed(MEMBERSHIP, value)
 }
 
 /** Reads the answer to `submit`. */
