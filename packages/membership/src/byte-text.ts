@@ -2,6 +2,8 @@ import { equals } from 'uint8arrays/equals'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 
+const REPLACEMENT = '\uFFFD'
+
 /** Multibase base64url without padding: `u` and the digits. */
 export function multibaseText(bytes: Uint8Array): string {
   return `u${toString(bytes, 'base64url')}`
@@ -27,5 +29,7 @@ export function utf8Bytes(text: string): Uint8Array {
 /** Decodes UTF-8; undefined when the bytes are not exactly the encoding of some text. */
 export function utf8Text(bytes: Uint8Array): string | undefined {
   const text = toString(bytes, 'utf8')
+  // Decoding writes U+FFFD for whatever is malformed, and changes nothing else.
+  if (!text.includes(REPLACEMENT)) return text
   return equals(fromString(text, 'utf8'), bytes) ? text : undefined
 }
