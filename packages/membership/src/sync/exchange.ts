@@ -12,6 +12,8 @@ import { encodeSyncMessage, type RecordMessage, type SyncMessage } from './sync-
 export interface ExchangeHost {
   readonly limits: SyncLimits
   readonly set: RecordSet
+  /** What neighbours are shown of it. */
+  readonly durable: RecordSet
   readonly nowMs: number
   /** Takes up texts that came over a link, up to the first that nothing can mend. */
   accept(texts: readonly string[]): Intake
@@ -34,7 +36,7 @@ export class Exchange {
   /** Shows this node's heads to a neighbour that has just been connected, and waits for its own. */
   begin(neighbour: Neighbour): void {
     neighbour.owesByMs = this.#host.nowMs + this.#host.limits.answerMs
-    this.#send(neighbour, { type: 'heads', heads: headsOf(this.#host.set), reply: false })
+    this.#send(neighbour, { type: 'heads', heads: headsOf(this.#host.durable), reply: false })
   }
 
   /** Asks a neighbour for its heads, unless it has been asked already. */
@@ -42,7 +44,7 @@ export class Exchange {
     if (neighbour.owesHeads) return
     neighbour.owesHeads = true
     neighbour.owesByMs ??= this.#host.nowMs + this.#host.limits.answerMs
-    this.#send(neighbour, { type: 'heads', heads: headsOf(this.#host.set), reply: true })
+    this.#send(neighbour, { type: 'heads', heads: headsOf(this.#host.durable), reply: true })
   }
 
   /**
@@ -51,19 +53,19 @@ export class Exchange {
    * @throws MembershipError the reason for which this neighbour is not heard any further
    */
   hear(neighbour: Neighbour, message: RecordMessage): void {
-    const { limits, set } = this.#host
+    const { limits, set, durable } = this.#host
     switch (message.type) {
       case 'heads':
         this.#hearHeads(neighbour, message)
         break
       case 'ask':
-        this.#send(neighbour, answerAsk(set, message, limits))
+        this.#send(neighbour, answerAsk(durable, message, limits))
         break
       case 'below':
         this.#hearBelow(neighbour, message)
         break
       case 'want':
-        for (const answer of answerWant(set, message, limits)) {
+        for (const answer of answerWant(durable, message, limits)) {
           this.#host.emit({ type: 'send', link: neighbour.link, bytes: answer })
         }
         neighbour.learnt(message.ids)
@@ -82,7 +84,7 @@ export class Exchange {
 
   #hearHeads(neighbour: Neighbour, { heads, reply }: Heard<'heads'>): void {
     if (reply)
-      this.#send(neighbour, { type: 'heads', heads: headsOf(this.#host.set), reply: false })
+      this.#send(neighbour, { type: 'heads', heads: headsOf(this.#host.durable), reply: false })
     neighbour.hasShown(heads)
     this.#nextRound(neighbour)
   }

@@ -42,7 +42,7 @@ export interface RecordSyncInit {
 export class RecordSync {
   readonly #limits: SyncLimits
   readonly #neighbours = new Map<string, Neighbour>()
-  readonly #store = new StoreQueue()
+  readonly #store: StoreQueue
   readonly #spread: RecordSpread
   readonly #pulse: Pulse
   readonly #intake: RecordIntake
@@ -57,6 +57,7 @@ export class RecordSync {
     this.#nowMs = nowMs
     this.#limits = { ...SYNC_LIMITS, ...limits }
     this.#intake = new RecordIntake(set, this.#limits)
+    this.#store = new StoreQueue(set)
     this.#spread = new RecordSpread(this.#neighbours, random, this.#limits)
     this.#exchange = new Exchange(this.#exchangeHost())
     this.#pulse = new Pulse({
@@ -134,11 +135,15 @@ export class RecordSync {
   #exchangeHost(): ExchangeHost {
     const limits = this.#limits
     const set = (): RecordSet => this.#intake.set
+    const durable = (): RecordSet => this.#store.durable
     const nowMs = (): number => this.#nowMs
     return {
       limits,
       get set() {
         return set()
+      },
+      get durable() {
+        return durable()
       },
       get nowMs() {
         return nowMs()
@@ -224,10 +229,12 @@ export class RecordSync {
   }
 
   #stored(number: number): void {
-    const batch = this.#store.take(number)
-    if (batch === undefined) return
+    const stored = this.#store.stored(number, this.set)
+    if (stored === undefined) return
+    const { batch, records } = stored
     this.#effects.push(...toldAbout(batch, 'accept'))
-    this.#effects.push(...this.#spread.passOn(batch.records, batch.source.from === 'here'))
+    if (records.length === 0) return
+    this.#effects.push(...this.#spread.passOn(records, batch.source.from === 'here'))
     this.#announceAtMs ??= this.#nowMs + this.#limits.announceMs
   }
 
@@ -245,7 +252,7 @@ export class RecordSync {
     const now = this.#nowMs
     if (this.#announceAtMs !== undefined && now >= this.#announceAtMs) {
       this.#announceAtMs = undefined
-      this.#effects.push(...this.#spread.announce(this.set))
+      this.#effects.push(...this.#spread.announce(this.#store.durable))
     }
     if (this.#headsAtMs !== undefined && now >= this.#headsAtMs) this.#showHeads()
     this.#come(this.#pulse.wake(now))

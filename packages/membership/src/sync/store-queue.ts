@@ -1,4 +1,5 @@
-import type { MeshRecord } from '../records/mesh-record.ts'
+import { classOf, type MeshRecord } from '../records/mesh-record.ts'
+import type { RecordSet } from '../set/record-set.ts'
 import type { GossipWord, SyncEffect } from './sync-effect.ts'
 
 /** Where records came from. */
@@ -13,11 +14,29 @@ export interface Batch {
   readonly source: Source
 }
 
+/** A batch that is durable, and what may be passed on now: not always all of it, and sometimes more. */
+export interface Stored {
+  readonly batch: Batch
+  readonly records: readonly MeshRecord[]
+}
+
 /** What is on its way to the disk, and what could not be written yet. Bounded by what the set takes up. */
 export class StoreQueue {
   readonly #batches = new Map<number, Batch>()
   readonly #failed: Batch[] = []
+  /** Durable, and resting perhaps on something that is not yet. */
+  #early: readonly { readonly number: number; readonly record: MeshRecord }[] = []
+  #durable: RecordSet
   #number = 0
+
+  constructor(durable: RecordSet) {
+    this.#durable = durable
+  }
+
+  /** What neighbours are shown: all of it is durable, and so is what it rests on. */
+  get durable(): RecordSet {
+    return this.#durable
+  }
 
   /** Asks for a batch to be made durable. */
   store(batch: Batch): SyncEffect {
@@ -33,6 +52,23 @@ export class StoreQueue {
     return batch
   }
 
+  /** As `take`, where the batch is durable; `set` is all that is in force. */
+  stored(number: number, set: RecordSet): Stored | undefined {
+    const batch = this.take(number)
+    if (batch === undefined) return undefined
+    const all = [...this.#early, ...batch.records.map((record) => ({ number, record }))]
+    const [missing = Number.POSITIVE_INFINITY] =
+      this.#failed.length > 0 ? [0] : this.#batches.keys()
+    // A record rests on earlier ones. What takes away waits for none of them but the admins who may do it.
+    const isReady = (each: { number: number; record: MeshRecord }): boolean =>
+      each.number < missing || mayGoAhead(this.#durable, each.record)
+    const records = all.filter(isReady).map(({ record }) => record)
+    this.#early = all.filter((each) => !isReady(each))
+    const isAll = this.#batches.size === 0 && this.#failed.length === 0
+    this.#durable = isAll ? set : this.#durable.with(records)
+    return { batch, records }
+  }
+
   /** Keeps a batch for another attempt. */
   keep({ records }: Batch): void {
     this.#failed.push({ records, source: { from: 'here', ref: undefined } })
@@ -42,6 +78,11 @@ export class StoreQueue {
   retry(): readonly SyncEffect[] {
     return this.#failed.splice(0).map((batch) => this.store(batch))
   }
+}
+
+function mayGoAhead({ tree }: RecordSet, record: MeshRecord): boolean {
+  if (record.type === 'admin-change') return tree.knows(record.prev)
+  return classOf(record.type) === 'removal'
 }
 
 /** What whoever brought a batch is told about it. */
