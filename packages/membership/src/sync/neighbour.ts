@@ -68,11 +68,11 @@ export class Neighbour {
     return !isBooting || nowMs >= this.readyMs + this.#limits.bootPatienceMs
   }
 
-  /** When there is something to do about it. */
-  dueMs(): number | undefined {
-    const { owesByMs, readyMs, isSettled } = this
+  /** When there is something to do about it; infinite where there is nothing. */
+  dueMs(): number {
+    const { owesByMs = Number.POSITIVE_INFINITY, readyMs, isSettled } = this
     if (isSettled || readyMs === undefined) return owesByMs
-    return Math.min(owesByMs ?? Number.POSITIVE_INFINITY, readyMs + this.#limits.bootPatienceMs)
+    return Math.min(owesByMs, readyMs + this.#limits.bootPatienceMs)
   }
 
   /** Whether one more challenge of this neighbour is dealt with now. */

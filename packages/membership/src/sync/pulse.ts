@@ -130,10 +130,14 @@ export class Pulse {
     }
   }
 
-  /** Which beacons this node has; `reply` asks for the same, and each side sends what the other lacks. */
-  greet(reply: boolean): SyncMessage {
+  /**
+   * Which beacons this node has; `reply` asks for the same, and each side sends what the other lacks. Where
+   * there are no witnesses there is nothing to say.
+   */
+  greet(reply: boolean): readonly SyncMessage[] {
+    if (this.#set.tree.tip.kWitness === 0) return []
     const seqs = this.#freshness.bounds().map(({ witness, seq }) => ({ witness, seq }))
-    return { type: 'seqs', seqs, reply }
+    return [{ type: 'seqs', seqs, reply }]
   }
 
   /**
@@ -161,7 +165,7 @@ export class Pulse {
       .filter(({ witness, seq }) => seq > (theirs.get(witness) ?? 0))
     const messages: SyncMessage[] = []
     if (newer.length > 0) messages.push({ type: 'beacons', texts: newer.map(({ text }) => text) })
-    if (reply) messages.push(this.greet(false))
+    if (reply) messages.push(...this.greet(false))
     return messages.map((message) => sendTo(neighbour, message))
   }
 

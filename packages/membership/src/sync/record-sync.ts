@@ -174,7 +174,7 @@ export class RecordSync {
     this.#neighbours.set(link, neighbour)
     this.#headsAtMs ??= this.#nowMs + this.#limits.headsMs
     this.#exchange.begin(neighbour)
-    this.#send(neighbour, this.#pulse.greet(false))
+    for (const message of this.#pulse.greet(false)) this.#send(neighbour, message)
   }
 
   #message(link: string, bytes: Uint8Array): void {
@@ -277,7 +277,7 @@ export class RecordSync {
     this.#headsAtMs = neighbour === undefined ? undefined : this.#nowMs + this.#limits.headsMs
     if (neighbour === undefined) return
     this.#exchange.askHeads(neighbour)
-    this.#send(neighbour, this.#pulse.greet(true))
+    for (const message of this.#pulse.greet(true)) this.#send(neighbour, message)
   }
 
   /** A node that has just started waits a moment longer: it could allow nothing yet. */
@@ -300,10 +300,10 @@ export class RecordSync {
   }
 
   #askToBeWoken(): void {
-    const owed = [...this.#neighbours.values()].map((neighbour) => neighbour.dueMs())
-    const pulse = this.#pulse.dueMs(this.#nowMs)
-    const times = [this.#headsAtMs, this.#announceAtMs, this.#retryAtMs, pulse, ...owed]
-    const atMs = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
+    const own = [this.#headsAtMs, this.#announceAtMs, this.#retryAtMs]
+    let atMs = this.#pulse.dueMs(this.#nowMs) ?? Number.POSITIVE_INFINITY
+    for (const time of own) if (time !== undefined) atMs = Math.min(atMs, time)
+    for (const neighbour of this.#neighbours.values()) atMs = Math.min(atMs, neighbour.dueMs())
     if (Number.isFinite(atMs)) this.#effects.push({ type: 'wake', atMs })
   }
 }
