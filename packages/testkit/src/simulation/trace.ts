@@ -24,8 +24,7 @@ export class Trace {
   readonly #double = new Float64Array(1)
   readonly #words = new Uint32Array(this.#double.buffer)
   /** A message to many is hashed once. */
-  #hashed: Uint8Array | undefined
-  #hash = 0
+  readonly #hashes = new WeakMap<Uint8Array, number>()
 
   /** How many things have happened. */
   get count(): number {
@@ -81,12 +80,13 @@ export class Trace {
   }
 
   #hashOf(bytes: Uint8Array): number {
-    if (bytes !== this.#hashed) {
-      let hash = bytes.length
-      for (const byte of bytes) hash = Math.imul(hash ^ byte, PRIME)
-      this.#hashed = bytes
-      this.#hash = hash
+    const known = this.#hashes.get(bytes)
+    if (known !== undefined) return known
+    let hash = bytes.length
+    for (let index = 0; index < bytes.length; index += 1) {
+      hash = Math.imul(hash ^ (bytes[index] ?? 0), PRIME)
     }
-    return this.#hash
+    this.#hashes.set(bytes, hash)
+    return hash
   }
 }
