@@ -18,6 +18,12 @@ export interface Report {
 }
 
 const PROGRESS_LINES = 20
+const COLUMN_WIDTH = 12
+
+/** Infinite is what never happened. */
+function numberText(value: number): string {
+  return (value === Infinity ? 'never' : value.toFixed(1)).padStart(COLUMN_WIDTH)
+}
 
 /** For people: a line now and then, and the whole story of a failure. */
 export function textReport(write: (line: string) => void): Report {
@@ -37,8 +43,12 @@ export function textReport(write: (line: string) => void): Report {
     },
     ended: ({ passed, runs, steps, figures }) => {
       write(`\n${passed ? 'passed' : 'FAILED'}: ${runs} runs, ${steps} steps`)
+      const names = Object.keys(figures)
+      if (names.length === 0) return
+      const width = Math.max(...names.map(({ length }) => length))
+      write(`  ${' '.repeat(width)}      median       worst`)
       for (const [name, { median, worst }] of Object.entries(figures)) {
-        write(`  ${name.padEnd(24)} median ${median.toFixed(1)}, worst ${worst.toFixed(1)}`)
+        write(`  ${name.padEnd(width)}${numberText(median)}${numberText(worst)}`)
       }
     },
   }

@@ -40,7 +40,7 @@ function command(...args: readonly string[]): {
 
 describe('pnpm simulate', () => {
   test('ends with 0 where every seed passes', { tags: ['SIM-15'] }, () => {
-    const { code, lines, errors } = command('--nodes', '6', '--seeds', '2')
+    const { code, lines, errors } = command('--scenario', 'words', '--nodes', '6', '--seeds', '2')
     expect({ code, errors }).toEqual({ code: 0, errors: '' })
     expect(lines[0]).toBe('words: 6 nodes, 2 seeds from 1')
     expect(lines).toContainEqual(expect.stringMatching(/^passed: 2 runs, \d+ steps$/))
@@ -72,7 +72,7 @@ describe('pnpm simulate', () => {
   })
 
   test('--json says the same in objects, one a line', { tags: ['SIM-15'] }, () => {
-    const { code, lines } = command('--json', '--nodes', '2', '--seeds', '1')
+    const { code, lines } = command('--json', '--scenario', 'words', '--nodes', '2', '--seeds', '1')
     expect(code).toBe(0)
     const told = lines.map((line): unknown => JSON.parse(line))
     expect(told).toEqual([
@@ -91,7 +91,9 @@ describe('pnpm simulate', () => {
     const output = execFileSync(process.execPath, [main, '--json', '--seeds', '1'], {
       encoding: 'utf8',
     })
-    expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toMatchObject({ passed: true })
+    const lines = output.trim().split('\n')
+    expect(JSON.parse(lines.at(0) ?? '')).toMatchObject({ scenario: 'revocation' })
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ passed: true })
   })
 })
 
