@@ -108,7 +108,15 @@ function compose(site: Site): Parts {
     report,
   })
   const watch = new FreshnessWatch({ network, provider, catalog, freshness, report })
-  const calls = new CallDesk({ network, provider, admission, catalog, report, clock })
+  const calls = new CallDesk({
+    network,
+    provider,
+    admission,
+    catalog,
+    report,
+    clock,
+    lookAgain: () => enforcement.enforce('all'),
+  })
   const doors = new HostDoors({ suite, config, catalog, logger: componentLogger(report) })
   const commands = new NodeControl({
     opened,

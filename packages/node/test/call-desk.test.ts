@@ -82,7 +82,15 @@ async function desk(): Promise<{ readonly network: Network; readonly provider: P
     nowMs: clock.wallMs(),
   })
   const { admission, records } = knowledge({ clock, charter, log: owner.log, membership, store })
-  const calls = new CallDesk({ network, provider, admission, catalog, report, clock })
+  const calls = new CallDesk({
+    network,
+    provider,
+    admission,
+    catalog,
+    report,
+    clock,
+    lookAgain: () => {},
+  })
   onTestFinished(async () => {
     calls.stop()
     await catalog.stop()

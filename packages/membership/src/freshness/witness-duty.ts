@@ -110,6 +110,7 @@ export class WitnessDuty {
 
   /** When the next checkpoint is due; undefined while there is nothing new. Soon: what it logs can be told from what is made later. */
   checkpointDueMs(set: RecordSet, nowMs: number): number | undefined {
+    if (!this.#isListed(set)) return undefined
     const count = set.trie('removal').count + set.trie('grant').count
     const isOpen = (this.#state.checkpoint?.epoch ?? 0) > this.#latestEpoch(set)
     if (!isOpen && count <= (set.logs.latest(this.#witness.did)?.size ?? 0)) return undefined
@@ -162,7 +163,7 @@ export class WitnessDuty {
     const { set, nowMs } = question
     const { did } = this.#witness
     const dueMs = this.checkpointDueMs(set, nowMs)
-    if (dueMs === undefined || nowMs < dueMs || !this.#isListed(set)) return undefined
+    if (dueMs === undefined || nowMs < dueMs) return undefined
     const timeMs = this.#timeMs(question)
     const latest = this.#latestEpoch(set)
     const open = this.#state.checkpoint
