@@ -27,6 +27,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'control-closed': EXIT.notRunning,
   'call-timeout': EXIT.timedOut,
   'call-refused': EXIT.refused,
+  'knowledge-stale': EXIT.refused,
   'join-refused': EXIT.refused,
   'no-admin-key': EXIT.refused,
   'confirmation-missing': EXIT.refused,
