@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { withFreshness } from './freshness-options.ts'
 import { later } from './later.ts'
 
 /** Options that several commands share. */
@@ -21,7 +22,7 @@ export function addCeremony(program: Command, { withKeys, withPassphrase }: KeyO
     .option('--passphrase-file <path>', 'file (mode 0600) that holds the new passphrase')
     .option('--passphrase-fd <number>', 'file descriptor to read the new passphrase from')
     .action(later(async () => (await import('./commands/admin-key.ts')).adminKey))
-  withKeys(admin.command('init'))
+  withFreshness(withKeys(admin.command('init')))
     .description('found a mesh with several administrators; this machine becomes its first node')
     .option('--threshold <number>', 'how many administrators it takes to admit or to revoke', '2')
     .option('--of <number>', 'make the keys of that many administrators here, in admins/')

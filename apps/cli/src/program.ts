@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { HOST_KINDS, VERSION } from '@warren/node/client'
 import { Argument, Command } from 'commander'
+import { withFreshness } from './freshness-options.ts'
 import { later } from './later.ts'
 import { addCeremony } from './program-ceremony.ts'
 
@@ -26,7 +27,7 @@ export function createProgram(): Command {
 }
 
 function addMembership(program: Command): void {
-  withKeys(program.command('init'))
+  withFreshness(withKeys(program.command('init')))
     .description('found a mesh: this machine becomes its first node and its administrator')
     .option('--enclave <name>', 'named part of the mesh that this node is in', 'main')
     .option('--role <name...>', 'roles of this node', ['member'])

@@ -33,6 +33,9 @@ test.for<[string, readonly string[]]>([
   ['a threshold of nobody', ['admin', 'change', '--threshold', '0']],
   ['administrators here and elsewhere', ['admin', 'init', '--of', '3', '--admin', 'a.pub.json']],
   ['administrators nowhere', ['admin', 'init']],
+  ['ages that do not follow each other', ['init', '--deny', '119']],
+  ['an age of no time', ['init', '--beacon', '0']],
+  ['a skew that no charter has', ['admin', 'init', '--of', '2', '--skew', '3601']],
   ['two ways to join at once', ['join', 'warren-invite:1:', '--request', 'join.json']],
   ['no way to join', ['join']],
 ])('%s is a mistake in usage', { tags: ['CLI-3'] }, async ([, args]) => {

@@ -6,6 +6,7 @@
  * @packageDocumentation
  */
 export { addServer, type AddedServer, type AddServerInit } from './add-server.ts'
+export type { FreshnessSeconds } from '@warren/membership'
 export {
   type HostFileImport,
   importHostFile,

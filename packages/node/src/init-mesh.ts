@@ -1,6 +1,12 @@
 import { nodeSuite as suite } from '@warren/crypto'
 import { createIdentity, peerIdOf, verifyLog } from '@warren/identity'
-import { adminSigner, createCharter, issueMembership, publicPair } from '@warren/membership'
+import {
+  adminSigner,
+  createCharter,
+  type FreshnessSeconds,
+  issueMembership,
+  publicPair,
+} from '@warren/membership'
 import { ensurePrivateDirectory, writeKeyFile, writePrivateFile } from '@warren/storage'
 import { freshSeeds, hashOf } from './ceremony/admin-keys.ts'
 import { dataPaths, refuseOccupied } from './data-directory.ts'
@@ -17,6 +23,8 @@ export interface InitMeshInit extends NodeSettings {
   readonly passphrase: Uint8Array
   /** Whether the node is the witness of the mesh, so that what nodes know can be known to be fresh; it is when absent. */
   readonly isWitness?: boolean
+  /** How old what a node knows may be; the charter's defaults when absent. */
+  readonly freshness?: Partial<FreshnessSeconds>
 }
 
 /** A mesh that has just been founded. */
@@ -55,6 +63,7 @@ export async function initMesh(init: InitMeshInit): Promise<FoundedMesh> {
       admins: [{ ...adminSigner(admin), nextKeysHash: hashOf(nextAssertion, nextMlDsa) }],
       k: 1,
       witnesses: init.isWitness === false ? [] : [publicPair(adminSigner(node))],
+      ...(init.freshness === undefined ? {} : { freshness: init.freshness }),
       nowMs,
     })
     const membership = issueMembership({

@@ -1,3 +1,4 @@
+import type { Clock } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
 import { type Did, peerIdOf } from '@warren/identity'
 import { Provider } from '@warren/mcp'
@@ -24,7 +25,7 @@ import { Enforcement } from './records/enforcement.ts'
 import { FreshnessWatch } from './records/freshness-watch.ts'
 import { createMeshKnowledge, type MeshKnowledge } from './records/mesh-knowledge.ts'
 import type { RecordDesk } from './records/record-desk.ts'
-import { systemClock as clock } from './system-clock.ts'
+import { systemClock } from './system-clock.ts'
 
 export interface StartNodeInit {
   readonly directory: string
@@ -33,6 +34,8 @@ export interface StartNodeInit {
   readonly report: Report
   /** Whether whoever starts a witness that was off vouches for the wall clock of this machine. */
   readonly trustClock?: boolean
+  /** The clocks of this machine when absent. */
+  readonly clock?: Clock
 }
 
 /** A node that is up. */
@@ -47,10 +50,11 @@ export interface RunningNode {
 /** Starts the node of a data directory: the place where all parts meet. */
 export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   const config = loadConfig(init.directory)
+  const clock = init.clock ?? systemClock
   const opened = await openNode(init.directory, init.passphrase, clock)
   const report = boundedReport(init.report, clock)
   const trustClock = init.trustClock === true
-  const site: Site = { directory: config.directory, config, opened, report, trustClock }
+  const site: Site = { directory: config.directory, config, opened, report, clock, trustClock }
   try {
     const parts = compose(site)
     await start(site, parts)
@@ -71,6 +75,7 @@ interface Site {
   readonly config: Config
   readonly opened: OpenedNode
   readonly report: Report
+  readonly clock: Clock
   readonly trustClock: boolean
 }
 
@@ -88,7 +93,7 @@ interface Parts {
 }
 
 function compose(site: Site): Parts {
-  const { opened, config, report } = site
+  const { opened, config, report, clock } = site
   const mesh = createMeshParts(site, (dids) => enforcement.enforce(dids))
   const { self, network, records, freshness, admission, joinDesk } = mesh
   const { gate, provider } = createProvider(site, mesh)
@@ -158,7 +163,7 @@ function createMeshParts(
   site: Site,
   onChanged: (dids: readonly string[] | 'all') => void,
 ): MeshParts {
-  const { opened, report } = site
+  const { opened, report, clock } = site
   const knowledge = createMeshKnowledge({
     suite,
     clock,
@@ -176,7 +181,7 @@ function createMeshParts(
 }
 
 function createProvider(
-  { config, report }: Site,
+  { config, report, clock }: Site,
   { self, standings, freshness }: MeshParts,
 ): { readonly gate: PolicyGate; readonly provider: Provider } {
   const gate = new PolicyGate(loadPolicies(config.policies), {
@@ -207,7 +212,7 @@ function createCatalog({ config, opened, report }: Site, streams: MeshStreams): 
   })
 }
 
-function createJoinDesk({ opened, report }: Site, { records, freshness }: MeshKnowledge): JoinDesk {
+function createJoinDesk({ opened, report, clock }: Site, { records, freshness }: MeshKnowledge): JoinDesk {
   const { admin, signer, log, keys, store } = opened
   const self = {
     did: log.did,
@@ -230,7 +235,7 @@ function createJoinDesk({ opened, report }: Site, { records, freshness }: MeshKn
 }
 
 function createMeshNetwork(
-  { config, opened, report }: Site,
+  { config, opened, report, clock }: Site,
   ports: {
     readonly admission: AdmissionDesk
     readonly records: RecordDesk

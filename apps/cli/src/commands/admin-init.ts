@@ -10,6 +10,7 @@ import {
 import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import { type CommonOptions, contextOf } from '../context.ts'
+import { freshnessOf, type FreshnessOptions } from '../freshness-options.ts'
 import type { Output } from '../output.ts'
 import {
   existingPassphrase,
@@ -21,7 +22,7 @@ import { nextWords, requestWords } from '../request-words.ts'
 import { wholeNumber } from '../whole-number.ts'
 import { witnessWords } from '../witness-words.ts'
 
-interface AdminInitOptions extends CommonOptions, PassphraseOptions {
+interface AdminInitOptions extends CommonOptions, FreshnessOptions, PassphraseOptions {
   readonly name: string
   readonly listen?: readonly string[]
   readonly enclave: string
@@ -71,6 +72,7 @@ async function sharedOptions(options: AdminInitOptions, directory: string): Prom
     threshold: wholeNumber(options.threshold, '--threshold', ADMINS_MAX),
     witnesses,
     isWitness: witness !== false,
+    freshness: freshnessOf(options),
     passphrase: await newPassphrase(options),
     ...(passphraseFile === undefined ? {} : { passphraseFile }),
     ...(listen === undefined ? {} : { listen }),

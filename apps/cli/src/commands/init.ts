@@ -1,10 +1,11 @@
 import { initMesh } from '@warren/node'
 import type { Command } from 'commander'
 import { type CommonOptions, contextOf } from '../context.ts'
+import { freshnessOf, type FreshnessOptions } from '../freshness-options.ts'
 import { witnessWords } from '../witness-words.ts'
 import { newPassphrase, type PassphraseOptions } from '../passphrase.ts'
 
-interface InitOptions extends CommonOptions, PassphraseOptions {
+interface InitOptions extends CommonOptions, FreshnessOptions, PassphraseOptions {
   readonly name: string
   readonly enclave: string
   readonly role: readonly string[]
@@ -16,6 +17,7 @@ interface InitOptions extends CommonOptions, PassphraseOptions {
 export async function init(_options: unknown, command: Command): Promise<void> {
   const options = command.optsWithGlobals<InitOptions>()
   const { directory, output } = contextOf(options)
+  const freshness = freshnessOf(options)
   const passphrase = await newPassphrase(options)
   try {
     const mesh = await initMesh({
@@ -25,6 +27,7 @@ export async function init(_options: unknown, command: Command): Promise<void> {
       roles: options.role,
       passphrase,
       isWitness: options.witness,
+      freshness,
       ...(options.passphraseFile === undefined ? {} : { passphraseFile: options.passphraseFile }),
       ...(options.listen === undefined ? {} : { listen: options.listen }),
     })

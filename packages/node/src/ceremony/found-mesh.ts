@@ -6,6 +6,7 @@ import {
   adminSigner,
   type CharterAdmin,
   createRequest,
+  type FreshnessSeconds,
   publicPair,
   randomUuid,
   type SigningRequest,
@@ -36,6 +37,8 @@ export interface FoundingInit extends NodeSettings {
   readonly witnesses: readonly CharterAdmin[]
   /** Whether this node is one too. */
   readonly isWitness: boolean
+  /** How old what a node knows may be; the charter's defaults when absent. */
+  readonly freshness?: Partial<FreshnessSeconds>
 }
 
 /** A mesh that has just been founded. */
@@ -171,6 +174,7 @@ function foundingRequest(
     admins,
     k: threshold,
     witnesses: isWitness ? [self, ...witnesses] : witnesses,
+    ...(init.freshness === undefined ? {} : { freshness: init.freshness }),
     nowMs,
   })
   const meshId = contentId(suite, charter)
