@@ -84,6 +84,8 @@ export class WitnessDuty {
   #beaconAtMs: number | undefined
   #beaconRoot = ''
   #checkpointAtMs: number | undefined
+  /** Asked at every wake, and another one only after an admin change. */
+  #listing: { readonly tree: RecordSet['tree']; readonly isListed: boolean } | undefined
 
   constructor({ witness, from, vouchedMs = 0, nowMs }: DutyInit) {
     this.#witness = witness
@@ -100,8 +102,9 @@ export class WitnessDuty {
     this.#clock = this.#clock.advance(timeMs, nowMs)
   }
 
-  /** When the next beacon is due: at the interval; as soon as may be after the removals changed. */
-  beaconDueMs(set: RecordSet, nowMs: number): number {
+  /** When the next beacon is due: at the interval; as soon as may be after the removals changed; never, where this node is no witness. */
+  beaconDueMs(set: RecordSet, nowMs: number): number | undefined {
+    if (!this.#isListed(set)) return undefined
     if (this.#beaconAtMs === undefined) return nowMs
     const { beaconMs } = set.charter.freshness
     const isChanged = set.trie('removal').root !== this.#beaconRoot
@@ -121,7 +124,8 @@ export class WitnessDuty {
   /** Takes the next number for a beacon, when one is due; gives the state to be made durable. */
   prepareBeacon(question: DutyQuestion): WitnessState | undefined {
     const { set, nowMs } = question
-    if (nowMs < this.beaconDueMs(set, nowMs) || !this.#isListed(set)) return undefined
+    const dueMs = this.beaconDueMs(set, nowMs)
+    if (dueMs === undefined || nowMs < dueMs) return undefined
     const exactMs = this.#timeMs(question)
     const { root: removalRoot, count: removalCount } = set.trie('removal')
     const { did: witness } = this.#witness
@@ -204,8 +208,12 @@ export class WitnessDuty {
   }
 
   #isListed({ suite, tree }: RecordSet): boolean {
-    const own = pairName(suite, publicPair(this.#witness))
-    return tree.tip.witnesses.some((pair) => pairName(suite, pair) === own)
+    if (this.#listing?.tree !== tree) {
+      const own = pairName(suite, publicPair(this.#witness))
+      const isListed = tree.tip.witnesses.some((pair) => pairName(suite, pair) === own)
+      this.#listing = { tree, isListed }
+    }
+    return this.#listing.isListed
   }
 
   #timeMs({ set, nowMs, meshTimeMs }: DutyQuestion): number {

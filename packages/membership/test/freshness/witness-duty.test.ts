@@ -1,4 +1,5 @@
 import {
+  adminSigner,
   type AdminSigner,
   ANSWER_MS_MAX,
   type Beacon,
@@ -100,6 +101,17 @@ test('a beacon is due at every interval', { tags: ['FRS-15'] }, () => {
   expect(duty.beaconDueMs(plant.empty, BOOT_MS)).toBe(BOOT_MS + beaconMs)
   expect(beaconOf(duty, { nowMs: BOOT_MS + beaconMs - 1 })).toBeUndefined()
   expect(beaconOf(duty, { nowMs: BOOT_MS + beaconMs })).toBeDefined()
+})
+
+test('nothing is ever due where the node is no witness', { tags: ['FRS-15'] }, () => {
+  const duty = new WitnessDuty({
+    witness: adminSigner(person(0)),
+    from: { firstWallMs: NOW_MS },
+    nowMs: BOOT_MS,
+  })
+  const set = withAll(plant.empty, revoked(plant, person(1)))
+  expect(duty.beaconDueMs(set, BOOT_MS + 10 * beaconMs)).toBeUndefined()
+  expect(beaconOf(duty, { nowMs: BOOT_MS + 10 * beaconMs, set })).toBeUndefined()
 })
 
 test(
