@@ -94,7 +94,7 @@ interface Parts {
 
 function compose(site: Site): Parts {
   const { opened, config, report, clock } = site
-  const mesh = createMeshParts(site, (dids) => enforcement.enforce(dids))
+  const mesh = createMeshParts(site, (dids, arrivedMs) => enforcement.enforce(dids, arrivedMs))
   const { self, network, records, freshness, admission, joinDesk } = mesh
   const { gate, provider } = createProvider(site, mesh)
   const streams = new MeshStreams({
@@ -111,6 +111,7 @@ function compose(site: Site): Parts {
     catalog,
     admission,
     report,
+    clock,
   })
   const watch = new FreshnessWatch({ network, provider, catalog, freshness, report })
   const calls = new CallDesk({
@@ -161,7 +162,7 @@ interface MeshParts extends MeshKnowledge {
 /** The node's part of the mesh: what it knows, and whom it reaches. */
 function createMeshParts(
   site: Site,
-  onChanged: (dids: readonly string[] | 'all') => void,
+  onChanged: (dids: readonly string[] | 'all', arrivedMs: number) => void,
 ): MeshParts {
   const { opened, report, clock } = site
   const knowledge = createMeshKnowledge({
@@ -212,7 +213,10 @@ function createCatalog({ config, opened, report }: Site, streams: MeshStreams): 
   })
 }
 
-function createJoinDesk({ opened, report, clock }: Site, { records, freshness }: MeshKnowledge): JoinDesk {
+function createJoinDesk(
+  { opened, report, clock }: Site,
+  { records, freshness }: MeshKnowledge,
+): JoinDesk {
   const { admin, signer, log, keys, store } = opened
   const self = {
     did: log.did,

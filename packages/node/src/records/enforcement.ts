@@ -1,4 +1,4 @@
-import { BoundedMap } from '@warren/core'
+import { BoundedMap, type Clock } from '@warren/core'
 import { type Did, isDid } from '@warren/identity'
 import type { Provider } from '@warren/mcp'
 import type { Network } from '@warren/network'
@@ -16,6 +16,7 @@ export interface EnforcementInit {
   readonly catalog: Pick<MeshCatalog, 'forget'>
   readonly admission: Pick<AdmissionDesk, 'objection'>
   readonly report: Report
+  readonly clock: Pick<Clock, 'monotonicMs'>
 }
 
 /**
@@ -35,9 +36,14 @@ export class Enforcement {
     this.#init = init
   }
 
-  /** Looks again at these members, or at all that are connected or were shut out. */
-  enforce(dids: readonly string[] | 'all'): void {
-    const { self, network } = this.#init
+  /**
+   * Looks again at these members, or at all that are connected or were shut out.
+   *
+   * `arrivedMs`: when that for which it looks came to this node, on the monotonic clock; now, when absent.
+   */
+  enforce(dids: readonly string[] | 'all', arrivedMs?: number): void {
+    const { self, network, clock } = this.#init
+    const sinceMs = arrivedMs ?? clock.monotonicMs()
     const shutOut = [...this.#shutOut.entries()].map(([did]) => did)
     const known = new Set([...network.peers().map(({ did }) => did), ...shutOut])
     const concerned = dids === 'all' ? [...known] : dids
@@ -45,7 +51,7 @@ export class Enforcement {
       if (did === self) continue
       const code = this.#init.admission.objection(did)
       if (code === undefined) this.#letIn(did)
-      else if (known.has(did)) this.#shut(did, code)
+      else if (known.has(did)) this.#shut(did, code, sinceMs)
     }
     if (dids === 'all' || dids.includes(self)) this.#judgeSelf()
   }
@@ -55,21 +61,25 @@ export class Enforcement {
     await Promise.all(this.#ending)
   }
 
-  #shut(did: Did, code: string): void {
+  #shut(did: Did, code: string, sinceMs: number): void {
     if (this.#shutOut.get(did) === code) return
-    const { network, provider, catalog, report } = this.#init
+    const { network, provider, catalog, report, clock } = this.#init
+    const afterMs = (): number => Math.round(clock.monotonicMs() - sinceMs)
     this.#shutOut.set(did, code)
     catalog.forget(did)
     const ending = Promise.all([
       // Cuts before it returns; what is waited for is the rest of its traces.
       network.expel(did, code),
       provider.dropCaller(did, `the caller is no member any more: ${code}`),
-    ]).catch((error: unknown) => {
-      report({ event: 'defect', level: 'error', did, message: String(error) })
-    })
+    ]).then(
+      () => report({ event: 'cut-off-done', level: 'info', did, code, afterMs: afterMs() }),
+      (error: unknown) => {
+        report({ event: 'defect', level: 'error', did, message: String(error) })
+      },
+    )
     this.#ending.add(ending)
     void ending.finally(() => this.#ending.delete(ending))
-    report({ event: 'cut-off', level: 'warn', did, code })
+    report({ event: 'cut-off', level: 'warn', did, code, afterMs: afterMs() })
   }
 
   #letIn(did: Did): void {

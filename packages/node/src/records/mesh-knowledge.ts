@@ -18,7 +18,7 @@ export interface MeshKnowledgeInit {
   /** See `WitnessLedger.duty`. */
   readonly trustClock: boolean
   readonly publish: (bytes: Uint8Array) => Promise<unknown>
-  readonly onChanged: (dids: readonly string[] | 'all') => void
+  readonly onChanged: (dids: readonly string[] | 'all', arrivedMs: number) => void
 }
 
 /** What a node knows of its mesh: the records, how members stand by them, and who is admitted. */

@@ -32,8 +32,8 @@ export interface RecordDeskInit {
   readonly ledger: Pick<WitnessLedger, 'reserve' | 'keep'>
   /** Says something to the whole mesh. */
   readonly publish: (bytes: Uint8Array) => Promise<unknown>
-  /** Called at once when what is said of these DIDs may have changed. */
-  readonly onChanged: (dids: readonly string[] | 'all') => void
+  /** Called at once when what is said of these DIDs may have changed, with the moment at which that came to this node. */
+  readonly onChanged: (dids: readonly string[] | 'all', arrivedMs: number) => void
 }
 
 /** What came of records that were made on this machine. */
@@ -153,11 +153,12 @@ export class RecordDesk implements RecordsPort {
 
   #take(event: SyncEvent): void {
     if (this.#stopped) return
-    for (const effect of this.#sync.handle(event, this.#init.clock.monotonicMs())) this.#do(effect)
+    const nowMs = this.#init.clock.monotonicMs()
+    for (const effect of this.#sync.handle(event, nowMs)) this.#do(effect, nowMs)
   }
 
-  #do(effect: SyncEffect): void {
-    if (effect.type === 'changed') this.#init.onChanged(effect.dids)
+  #do(effect: SyncEffect, arrivedMs: number): void {
+    if (effect.type === 'changed') this.#init.onChanged(effect.dids, arrivedMs)
     else if (effect.type === 'store') this.#store(effect.batch, effect.records)
     else if (effect.type === 'wake') this.#wakeAt(effect.atMs)
     else if (isOfLink(effect)) this.#onLink(effect)
