@@ -10,6 +10,7 @@ import { panelOf } from '../freshness/witness-panel.ts'
 import type { Beacon } from '../records/beacon.ts'
 import type { IslandRecord } from '../records/mesh-record.ts'
 import type { RecordSet } from '../set/record-set.ts'
+import { chooseSome } from './choose-some.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { SyncEffect } from './sync-effect.ts'
 import type { SyncLimits } from './sync-limits.ts'
@@ -239,17 +240,16 @@ export class Pulse {
     return this.#towardsWitnesses(undefined).map((neighbour) => sendTo(neighbour, message))
   }
 
-  /** Every neighbour that is a witness, and a few others: they may know one. */
+  /** Every neighbour that is a witness, and a few others by chance: they may know one, and the next time others may. */
   #towardsWitnesses(except: Neighbour | undefined): readonly Neighbour[] {
     const witnesses: ReadonlySet<string> = new Set<Did>(
       this.#set.tree.tip.witnesses.map(({ did }) => did),
     )
     const others = [...this.#init.neighbours.values()].filter((each) => each !== except)
     const isWitness = ({ did }: Neighbour): boolean => witnesses.has(did)
-    return [
-      ...others.filter(isWitness),
-      ...others.filter((each) => !isWitness(each)).slice(0, this.#init.limits.challengeFanout),
-    ]
+    const { random, limits } = this.#init
+    const strangers = others.filter((each) => !isWitness(each))
+    return [...others.filter(isWitness), ...chooseSome(random, strangers, limits.challengeFanout)]
   }
 
   #observed({ freshness, outcome, forkProof }: Observation): PulseOutcome {

@@ -1,6 +1,7 @@
 import type { RandomSource } from '@warren/core'
 import type { MeshRecord } from '../records/mesh-record.ts'
 import type { RecordSet } from '../set/record-set.ts'
+import { chooseSome, pickBelow } from './choose-some.ts'
 import { announceRecords, headsOf } from './answer-neighbour.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { SyncEffect } from './sync-effect.ts'
@@ -36,7 +37,7 @@ export class RecordSpread {
       for (const neighbour of others) neighbour.isToSeeHeads = true
       return []
     }
-    const chosen = isOrigin ? others : this.#choose(others)
+    const chosen = isOrigin ? others : chooseSome(this.#random, others, this.#limits.relayMax)
     const effects: SyncEffect[] = []
     for (const bytes of announceRecords(records, this.#limits)) {
       for (const { link } of chosen) effects.push({ type: 'send', link, bytes })
@@ -69,21 +70,6 @@ export class RecordSpread {
   /** One neighbour, by chance. */
   anyone(): Neighbour | undefined {
     const neighbours = [...this.#neighbours.values()]
-    return neighbours[this.#pick(neighbours.length)]
-  }
-
-  #choose(neighbours: readonly Neighbour[]): readonly Neighbour[] {
-    if (neighbours.length <= this.#limits.relayMax) return neighbours
-    const rest = [...neighbours]
-    return Array.from({ length: this.#limits.relayMax }, () =>
-      rest.splice(this.#pick(rest.length), 1),
-    ).flat()
-  }
-
-  /** A number from 0 up to `below`, which is no secret. */
-  #pick(below: number): number {
-    if (below <= 1) return 0
-    const [a = 0, b = 0, c = 0] = this.#random.randomBytes(3)
-    return ((a << 16) | (b << 8) | c) % below
+    return neighbours[pickBelow(this.#random, neighbours.length)]
   }
 }
