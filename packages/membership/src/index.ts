@@ -72,6 +72,7 @@ export {
 } from './freshness/fresh-response.ts'
 export { type BootInit, Freshness, type Observation } from './freshness/freshness.ts'
 export {
+  betterOf,
   type CountedWitness,
   type FreshnessJudgement,
   type FreshnessState,

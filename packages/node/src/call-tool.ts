@@ -2,6 +2,7 @@ import type { JsonObject } from '@warren/core'
 import type { Catalog } from '@warren/mcp'
 import type { CallRequest } from './control/control-protocol.ts'
 import { noSuchServer } from './no-such-server.ts'
+import { NodeError } from './node-error.ts'
 import { ToolClient } from './tool-client.ts'
 
 /** Calls one tool and returns its result as the server gave it. */
@@ -13,7 +14,7 @@ export async function callTool(
   const endpoint = catalog.endpoint(request.server)
   if (endpoint === undefined) throw noSuchServer(request.server)
   const limited = AbortSignal.any([signal, AbortSignal.timeout(request.timeoutMs)])
-  const client = await ToolClient.open(endpoint, limited)
+  const client = await ToolClient.open(endpoint, limited).catch(withOwnReason)
   try {
     return await client.request(
       'tools/call',
@@ -23,4 +24,9 @@ export async function callTool(
   } finally {
     client.end()
   }
+}
+
+/** That this node calls nobody is its own reason, and says more than that the peer was not reached. */
+function withOwnReason(error: unknown): never {
+  throw error instanceof Error && error.cause instanceof NodeError ? error.cause : error
 }

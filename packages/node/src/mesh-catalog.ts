@@ -61,7 +61,11 @@ export class MeshCatalog implements Catalog {
     if (found === undefined) return undefined
     const { streams, random, logger, messageLimits } = this.#init
     return peerEndpoint({
-      peer: { open: streams.to(found.did), server: found.server, limits: messageLimits },
+      peer: {
+        open: streams.to(found.did, found.server),
+        server: found.server,
+        limits: messageLimits,
+      },
       transport: found.transport,
       random,
       components: { logger, scheduler: systemScheduler },

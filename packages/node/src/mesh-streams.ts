@@ -8,8 +8,8 @@ export interface MeshStreamsInit {
   readonly self: Caller
   readonly network: Network
   readonly provider: Provider
-  /** How fresh what this node knows of the mesh is. */
-  readonly freshness: () => FreshnessState
+  /** How fresh what this node knows of the mesh is, as far as calls of that server go, or where none is named as far as any do. */
+  readonly freshness: (server: string | undefined) => FreshnessState
 }
 
 /** Opens call streams to any member: through the mesh, or inside this process to the node's own servers. */
@@ -20,19 +20,19 @@ export class MeshStreams {
     this.#init = init
   }
 
-  /** How to open a stream to that member. */
-  to(did: string): OpenStream {
+  /** How to open a stream to that member, for calls of one server or to ask what is offered. */
+  to(did: string, server?: string): OpenStream {
     const { self, network } = this.#init
     if (did === self.did) return () => this.#openHere()
     return async (signal) => {
-      this.#checkFresh()
+      this.#checkFresh(server)
       return network.openCall(did, signal)
     }
   }
 
   /** Whoever is called learns the arguments: nobody is, of whom this node cannot know that it is a member still. */
-  #checkFresh(): void {
-    const state = this.#init.freshness()
+  #checkFresh(server: string | undefined): void {
+    const state = this.#init.freshness(server)
     if (state !== 'stop' && state !== 'deny-new') return
     const message =
       'this node cannot show that it knows of the latest revocations, and calls nobody; "warren status" says why'

@@ -101,7 +101,8 @@ function compose(site: Site): Parts {
     self,
     network,
     provider,
-    freshness: () => freshness.judge().state,
+    freshness: (server) =>
+      server === undefined ? freshness.bestState() : freshness.stateFor(server),
   })
   const catalog = createCatalog(site, streams)
   const enforcement: Enforcement = new Enforcement({

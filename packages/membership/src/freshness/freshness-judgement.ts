@@ -53,6 +53,11 @@ export function stateOfAge(
   return ageMs > warnMs ? 'aging' : 'fresh'
 }
 
+/** The one of two states that allows more. */
+export function betterOf(left: FreshnessState, right: FreshnessState): FreshnessState {
+  return worseOf(left, right) === left ? right : left
+}
+
 /** The one of two states that allows less. */
 export function worseOf(left: FreshnessState, right: FreshnessState): FreshnessState {
   return SEVERITY.indexOf(left) > SEVERITY.indexOf(right) ? left : right

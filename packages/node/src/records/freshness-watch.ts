@@ -9,7 +9,7 @@ export interface FreshnessWatchInit {
   readonly network: Pick<Network, 'peers' | 'drop'>
   readonly provider: Pick<Provider, 'dropCaller'>
   readonly catalog: Pick<MeshCatalog, 'refresh'>
-  readonly freshness: Pick<NodeFreshness, 'judge'>
+  readonly freshness: Pick<NodeFreshness, 'judge' | 'bestState'>
   readonly report: Report
 }
 
@@ -21,6 +21,7 @@ export class FreshnessWatch {
   readonly #init: FreshnessWatchInit
   #timer: NodeJS.Timeout | undefined
   #last: FreshnessJudgement['state'] | undefined
+  #lastBest: FreshnessJudgement['state'] | undefined
 
   constructor(init: FreshnessWatchInit) {
     this.#init = init
@@ -37,6 +38,10 @@ export class FreshnessWatch {
 
   #look(): void {
     const { freshness, catalog, network, report } = this.#init
+    const best = freshness.bestState()
+    // An island grant has come to its end, after all else had.
+    if (best === 'stop' && this.#lastBest !== 'stop' && this.#last === 'stop') this.#cutAll()
+    this.#lastBest = best
     const { state, why, ageMs } = freshness.judge()
     const before = this.#last
     if (state === before) return

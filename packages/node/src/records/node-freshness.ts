@@ -1,5 +1,6 @@
 import type { Clock } from '@warren/core'
 import {
+  betterOf,
   type FreshnessJudgement,
   type FreshnessState,
   islandsOf,
@@ -32,6 +33,12 @@ export class NodeFreshness {
   stateFor(server: string): FreshnessState {
     const { state, servers } = this.judge()
     return servers.find((each) => each.server === server)?.state ?? state
+  }
+
+  /** The state for what names no server, such as asking what is offered: that of the server which may go on longest. */
+  bestState(): FreshnessState {
+    const { state, servers } = this.judge()
+    return servers.reduce((best, each) => betterOf(best, each.state), state)
   }
 
   /**
