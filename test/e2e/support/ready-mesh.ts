@@ -24,6 +24,8 @@ export interface ReadyMeshInit {
   readonly listen?: (name: string) => string | undefined
   /** Whether two nodes are on one link and must have met before the mesh is ready; all are when absent. */
   readonly meet?: (name: string, other: string) => boolean
+  /** More words for the command that founds the mesh. */
+  readonly found?: readonly string[]
   /** Called between `join` and `up`, to add servers and policies. */
   readonly prepare?: (node: { readonly name: string; readonly directory: string }) => Promise<void>
 }
@@ -35,6 +37,8 @@ export interface ReadyMesh {
   readonly meshId: string
   readonly nodes: readonly ReadyNode[]
   node(name: string): ReadyNode
+  /** Lets one more node in, and waits until those with which the mesh was made have met it. */
+  join(name: string): Promise<ReadyNode>
   close(): Promise<void>
 }
 
@@ -49,7 +53,9 @@ export async function readyMesh(init: ReadyMeshInit): Promise<ReadyMesh> {
     rmSync(root, { recursive: true, force: true })
   }
   try {
-    const meshId = await foundAndJoin(init, { root, passphraseFile, nodes })
+    const making = { root, passphraseFile, nodes }
+    let meshId = ''
+    for (const name of init.names) meshId = await foundOrJoin(init, making, name)
     await everybodyMeets(nodes, init.meet)
     return {
       root,
@@ -60,6 +66,15 @@ export async function readyMesh(init: ReadyMeshInit): Promise<ReadyMesh> {
       node: (name) => {
         const node = nodes.find((candidate) => candidate.name === name)
         if (node === undefined) throw new Error(`no node ${name}`)
+        return node
+      },
+      join: async (name) => {
+        await foundOrJoin(init, making, name)
+        const node = nodes.at(-1)
+        if (node === undefined) throw new Error('no node has joined')
+        for (const other of nodes.slice(0, init.names.length)) {
+          if (init.meet?.(name, other.name) !== false) await meets(other, node)
+        }
         return node
       },
     }
@@ -75,31 +90,27 @@ interface Making {
   readonly nodes: ReadyNode[]
 }
 
-async function foundAndJoin(
+/** Makes the next node with the commands a person would use, and starts it; returns the id of the mesh. */
+async function foundOrJoin(
   init: ReadyMeshInit,
   { root, passphraseFile, nodes }: Making,
+  name: string,
 ): Promise<string> {
-  let meshId = ''
-  for (const [index, name] of init.names.entries()) {
-    const directory = join(root, name)
-    const launch = init.launch?.(name) ?? []
-    const founder = nodes[0]
-    const listen = init.listen === undefined ? '/ip4/127.0.0.1/tcp/0' : init.listen(name)
-    const where = listen === undefined ? [] : ['--listen', listen]
-    const words = ['--name', name, ...where, '--passphrase-file', passphraseFile]
-    const made =
-      index === 0 || founder === undefined
-        ? await askWarren(['--dir', directory, 'init', ...words], launch)
-        : await askWarren(
-            ['--dir', directory, 'join', await invitationOf(founder), ...words],
-            launch,
-          )
-    meshId = textIn(made, 'meshId')
-    await init.prepare?.({ name, directory })
-    const daemon = await Daemon.start(directory, launch)
-    nodes.push({ name, directory, did: textIn(made, 'did'), launch, daemon })
-  }
-  return meshId
+  const directory = join(root, name)
+  const launch = init.launch?.(name) ?? []
+  const [founder] = nodes
+  const listen = init.listen === undefined ? '/ip4/127.0.0.1/tcp/0' : init.listen(name)
+  const where = listen === undefined ? [] : ['--listen', listen]
+  const words = ['--name', name, ...where, '--passphrase-file', passphraseFile]
+  const command =
+    founder === undefined
+      ? ['init', ...words, ...(init.found ?? [])]
+      : ['join', await invitationOf(founder), ...words]
+  const made = await askWarren(['--dir', directory, ...command], launch)
+  await init.prepare?.({ name, directory })
+  const daemon = await Daemon.start(directory, launch)
+  nodes.push({ name, directory, did: textIn(made, 'did'), launch, daemon })
+  return textIn(made, 'meshId')
 }
 
 /** A fresh invitation of a running node. */
@@ -122,10 +133,15 @@ async function everybodyMeets(
   for (const node of nodes) {
     for (const other of nodes) {
       if (other === node || meet?.(node.name, other.name) === false) continue
-      await node.daemon.event(
-        (event) => event['event'] === 'admitted' && event['did'] === other.did,
-        MEET_TIMEOUT_MS,
-      )
+      await meets(node, other)
     }
   }
+}
+
+/** Waits until a node has admitted another one. */
+export async function meets({ daemon }: ReadyNode, { did }: ReadyNode): Promise<JsonObject> {
+  return daemon.event(
+    (event) => event['event'] === 'admitted' && event['did'] === did,
+    MEET_TIMEOUT_MS,
+  )
 }
