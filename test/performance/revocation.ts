@@ -171,8 +171,8 @@ async function atRest({ nodes }: BenchMesh): Promise<void> {
 }
 
 function show(name: string, { begun, told, never }: Samples): void {
-  const row = (label: string, values: readonly number[]): void => {
-    const sorted = values.toSorted((a, b) => a - b)
+  const row = (label: string, column: readonly number[]): void => {
+    const sorted = column.toSorted((a, b) => a - b)
     const cells = [quantile(sorted, 0.5), quantile(sorted, 0.99), sorted.at(-1) ?? Number.NaN]
     console.log(
       label.padEnd(46) +

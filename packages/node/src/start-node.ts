@@ -139,7 +139,6 @@ function compose(site: Site): Parts {
     report,
     clock,
   })
-  const control = new ControlServer(controlSocketOf(site.directory), commands)
   return {
     network,
     provider,
@@ -150,7 +149,7 @@ function compose(site: Site): Parts {
     watch,
     doors,
     commands,
-    control,
+    control: new ControlServer(controlSocketOf(site.directory), commands),
   }
 }
 
