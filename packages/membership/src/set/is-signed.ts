@@ -32,13 +32,14 @@ function countSigners(
   }).length
 }
 
-/** Admins whom two changes of one set concern: they grant nothing until witnesses have settled on one of the two. */
+/** Admins whom two changes of one set concern: they grant nothing until witnesses, of the set before or of now, have settled on one of the two. */
 export function frozenAdmins(set: RecordSet): ReadonlySet<Did> {
   const known = FROZEN.get(set)
   if (known !== undefined) return known
-  const open = set.tree.conflicts().filter(({ winner }) => {
+  const open = set.tree.conflicts().filter(({ winner, isSettled }) => {
+    if (isSettled) return false
     const settled = set.logs.witnessesWith((head) => set.tree.isAfter(head, winner))
-    return !areEnough(set, settled)
+    return !areEnough(set, settled, set.tree.tip)
   })
   const frozen = new Set<Did>()
   for (const conflict of open) for (const did of conflict.frozen) frozen.add(did)

@@ -88,13 +88,15 @@ export class RecordSet {
     limits: Partial<RecordSetLimits> = {},
   ): RecordSet {
     const nothing = IdTrie.empty(suite)
+    const tables = new RecordTables()
+    const logs = new WitnessLogs()
     return new RecordSet({
       suite,
       charter,
       limits: { ...LIMITS, ...limits },
-      tables: new RecordTables(),
-      tree: AdminTree.of(suite, charter),
-      logs: new WitnessLogs(),
+      tables,
+      tree: AdminTree.of(suite, charter, { tables, logs }),
+      logs,
       tries: { checkpoint: nothing, removal: nothing, grant: nothing },
     })
   }
@@ -174,15 +176,9 @@ export class RecordSet {
       tries[part] = tries[part].with(record.id)
     }
     const { suite, charter } = this
-    return new RecordSet({
-      suite,
-      charter,
-      limits: this.#limits,
-      tables,
-      tree: grown(this.tree, fresh),
-      logs: this.logs.with(fresh.filter((record) => record.type === 'checkpoint')),
-      tries,
-    })
+    const logs = this.logs.with(fresh.filter((record) => record.type === 'checkpoint'))
+    const tree = grown(this.tree, fresh).by({ tables, logs })
+    return new RecordSet({ suite, charter, limits: this.#limits, tables, tree, logs, tries })
   }
 
   /** New records, and known grants of which there are other signers now. */

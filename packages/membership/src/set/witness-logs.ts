@@ -7,6 +7,8 @@ interface Log {
   readonly positions: ReadonlyMap<string, number>
   /** When each id was written down first, as the witness says. */
   readonly times: ReadonlyMap<string, number>
+  /** The admin changes that it has ever said to be in force. */
+  readonly adminHeads: readonly string[]
   /** Whether its checkpoints contradict each other. */
   readonly isBroken: boolean
 }
@@ -79,6 +81,11 @@ export class WitnessLogs {
     return this.latest(witness)?.claimedMs
   }
 
+  /** The admin changes that a witness has ever said to be in force, or the mesh id. */
+  adminHeadsOf(witness: Did): readonly string[] {
+    return this.#logs.get(witness)?.adminHeads ?? []
+  }
+
   /** The witnesses whose newest checkpoint says that a head of the admins is in force. */
   witnessesWith(isAtLeast: (adminHead: string) => boolean): readonly Did[] {
     return this.#those(({ checkpoints }) => {
@@ -108,7 +115,8 @@ function logOf(all: readonly CheckpointRecord[]): Log {
       if (earlier === undefined || claimedMs < earlier) times.set(id, claimedMs)
     }
   }
-  return { checkpoints, positions, times, isBroken: isBrokenChain(checkpoints) }
+  const adminHeads = [...new Set(checkpoints.map(({ adminHead }) => adminHead))]
+  return { checkpoints, positions, times, adminHeads, isBroken: isBrokenChain(checkpoints) }
 }
 
 /** Nothing can be written in between afterwards: where two checkpoints stand next to each other the later has to fit the earlier. */

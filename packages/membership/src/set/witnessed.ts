@@ -3,23 +3,26 @@ import type { LogPosition } from '../records/mesh-record.ts'
 import type { AdminSet } from './admin-set.ts'
 import type { RecordSet } from './record-set.ts'
 
+/** What there is to judge by before it is known who is in force. */
+export type Evidence = Pick<RecordSet, 'logs' | 'tables'>
+
 /** The witnesses of a set of admins that have contradicted themselves nowhere. */
-export function soundWitnesses(set: RecordSet, admins: AdminSet = set.tree.tip): readonly Did[] {
-  return admins.witnesses.map(({ did }) => did).filter((did) => !isForked(set, did))
+function soundWitnesses(evidence: Evidence, admins: AdminSet): readonly Did[] {
+  return admins.witnesses.map(({ did }) => did).filter((did) => !isForked(evidence, did))
 }
 
 /** Whether a witness has been shown to say two things, by a proof of it or by its own checkpoints. */
-export function isForked(set: RecordSet, witness: Did): boolean {
-  return set.tables.forks.has(witness) || set.logs.isBroken(witness)
+export function isForked({ tables, logs }: Evidence, witness: Did): boolean {
+  return tables.forks.has(witness) || logs.isBroken(witness)
 }
 
-/** Enough different sound witnesses, of now where nothing else is said. Where there are none, nothing is witnessed. */
+/** Enough different sound witnesses of a set of admins. Where there are none, nothing is witnessed. */
 export function areEnough(
-  set: RecordSet,
+  evidence: Evidence,
   witnesses: readonly Did[],
-  admins: AdminSet = set.tree.tip,
+  admins: AdminSet,
 ): boolean {
-  const sound = soundWitnesses(set, admins).filter((did) => witnesses.includes(did))
+  const sound = soundWitnesses(evidence, admins).filter((did) => witnesses.includes(did))
   return admins.kWitness > 0 && sound.length >= admins.kWitness
 }
 
@@ -40,11 +43,11 @@ export function isVouched(set: RecordSet, id: string): boolean {
 
 /** Whether enough witnesses had written an id down before these positions of their logs: those of the set in whose time that was. */
 export function wasSeen(
-  set: RecordSet,
+  evidence: Evidence,
   { id, since }: { readonly id: string; readonly since: readonly LogPosition[] },
   admins: AdminSet,
 ): boolean {
-  return areEnough(set, set.logs.witnessesBefore(id, since), admins)
+  return areEnough(evidence, evidence.logs.witnessesBefore(id, since), admins)
 }
 
 /** As `wasSeen`, where it is not said in whose time: the witnesses of any set that was in force will do. */
@@ -57,7 +60,7 @@ export function wasEverSeen(
 
 /** When an id had been seen by enough witnesses of now; infinity where it has not. */
 export function seenAtMs(set: RecordSet, id: string): number {
-  const sound = soundWitnesses(set)
+  const sound = soundWitnesses(set, set.tree.tip)
   const times = set.logs
     .timesOf(id)
     .flatMap(({ witness, atMs }) => (sound.includes(witness) ? [atMs] : []))
@@ -67,7 +70,7 @@ export function seenAtMs(set: RecordSet, id: string): number {
 
 /** The time that it is at least, by the word of enough witnesses of now: no single one can hurry it. */
 export function witnessedMs(set: RecordSet): number {
-  const times = soundWitnesses(set)
+  const times = soundWitnesses(set, set.tree.tip)
     .map((did) => set.logs.timeOf(did) ?? 0)
     .toSorted((left, right) => right - left)
   return times[set.tree.tip.kWitness - 1] ?? 0
