@@ -23,6 +23,8 @@ export interface StoredRecord {
   readonly kind: RecordKind
   /** At most 262,144 characters. */
   readonly text: string
+  /** Whether the text is what is known of a grant now, with the signatures of more than one copy of it: it takes the place of the text that lies here. */
+  readonly isJoined?: boolean
 }
 
 /** How one of several batches ended. */
@@ -30,7 +32,7 @@ export type BatchOutcome =
   | { readonly status: 'added'; readonly count: number }
   | { readonly status: 'refused'; readonly error: StorageError }
 
-/** The signed records that this node holds. They only grow; grants are bounded, removals are not. */
+/** The signed records that this node holds. They only grow, and what a grant is signed by may; grants are bounded, removals are not. */
 export class Records {
   readonly #database: Sqlite
 
@@ -40,7 +42,7 @@ export class Records {
 
   /**
    * Adds records in one transaction and returns how many are new; durable when this returns. Those already there stay
-   * as they are.
+   * as they are, but for a grant with the text that it is joined to.
    *
    * Of a batch whose grants are too many no grant is kept, and all its removals are. After every other error nothing
    * of the batch is kept.
@@ -121,7 +123,13 @@ export class Records {
 
   #insert(records: readonly StoredRecord[]): number {
     let added = 0
-    for (const { id, kind, text: content } of records) {
+    for (const { id, kind, text: content, isJoined = false } of records) {
+      if (isJoined) {
+        this.#database.run(
+          "UPDATE signed_record SET text = :content WHERE id = :id AND kind = 'grant'",
+          { id, content },
+        )
+      }
       added += this.#database.run(
         `INSERT INTO signed_record (id, kind, text) VALUES (:id, :kind, :content)
          ON CONFLICT (id) DO NOTHING`,

@@ -73,6 +73,31 @@ test(
   },
 )
 
+test(
+  'a grant with the signatures of more copies takes the place of the one that is there, and nothing else does',
+  { tags: ['STO-16'] },
+  async () => {
+    const { path, store } = await storeAt()
+    const removal = record('r', 'removal')
+    store.records.add([record('a'), removal, record('b')])
+    const joined = (id: string, kind: RecordKind = 'grant'): StoredRecord => ({
+      ...record(id, kind, 'joined'),
+      isJoined: true,
+    })
+    expect(store.records.add([joined('a'), joined('new'), joined('r', 'removal')])).toBe(1)
+    expect(store.records.add([record('a')])).toBe(0)
+    store.close()
+    const { records } = opened(path)
+    expect([...records.all()]).toEqual([
+      record('a', 'grant', 'joined'),
+      removal,
+      record('b'),
+      record('new', 'grant', 'joined'),
+    ])
+    expect([records.count('grant'), records.count('removal')]).toEqual([3, 1])
+  },
+)
+
 test.for([0, 1, 63, 64, 65, 129])(
   'all %i records are read, each once, and the store can be used between two of them',
   { tags: ['STO-16'] },

@@ -258,7 +258,7 @@ export class RecordSync {
     this.#come(this.#pulse.wake(now))
     if (this.#retryAtMs !== undefined && now >= this.#retryAtMs) {
       this.#retryAtMs = undefined
-      this.#effects.push(...this.#store.retry())
+      this.#effects.push(...this.#store.retry(this.set))
     }
     for (const neighbour of this.#neighbours.values()) {
       const { owesByMs } = neighbour

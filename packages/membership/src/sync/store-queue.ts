@@ -74,9 +74,12 @@ export class StoreQueue {
     this.#failed.push({ records, source: { from: 'here', ref: undefined } })
   }
 
-  /** Asks once more for all that failed. */
-  retry(): readonly SyncEffect[] {
-    return this.#failed.splice(0).map((batch) => this.store(batch))
+  /** Asks once more for all that failed, each record as the set has it now: it may have got more signers. */
+  retry(set: RecordSet): readonly SyncEffect[] {
+    return this.#failed.splice(0).map(({ records, source }) => {
+      const current = records.map((record) => set.get(record.id) ?? record)
+      return this.store({ records: current, source })
+    })
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CryptoSuite } from '@warren/crypto'
-import { RecordSet, type VerifiedCharter } from '@warren/membership'
+import { RecordSet, type Refusal, type VerifiedCharter } from '@warren/membership'
 import type { Records } from '@warren/storage'
 import { NodeError } from '../node-error.ts'
 
@@ -20,14 +20,13 @@ export function loadRecords(
 ): RecordSet {
   let set = RecordSet.empty(suite, charter)
   let texts: string[] = []
+  let refused: readonly Refusal[] = []
   const take = (): void => {
-    const { set: grown, refused } = set.accept(texts)
-    const [first] = refused
-    if (first !== undefined) {
-      const message = `a record in warren.db is not what was written there: ${first.error.message}`
-      throw new NodeError('records-altered', message, { cause: first.error })
-    }
-    set = grown
+    // A grant stands where its first copy came, and what a later copy is signed by may stand behind it.
+    const open = refused.filter(({ isOpen }) => isOpen).map(({ text }) => text)
+    const acceptance = set.accept([...open, ...texts])
+    ;({ set, refused } = acceptance)
+    checkNoneRefused(refused.filter(({ isOpen }) => !isOpen))
     texts = []
   }
   for (const { text } of records.all()) {
@@ -35,5 +34,12 @@ export function loadRecords(
     if (texts.length >= RECORDS_AT_ONCE) take()
   }
   take()
+  checkNoneRefused(refused)
   return set
+}
+
+function checkNoneRefused([first]: readonly Refusal[]): void {
+  if (first === undefined) return
+  const message = `a record in warren.db is not what was written there: ${first.error.message}`
+  throw new NodeError('records-altered', message, { cause: first.error })
 }

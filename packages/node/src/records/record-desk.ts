@@ -263,5 +263,7 @@ function isOfLink(effect: SyncEffect): effect is LinkEffect {
 /** A record as the store keeps it. */
 export function storedOf({ id, text, type }: MeshRecord): StoredRecord {
   // What witnesses wrote down decides what counts: no number of grants may keep it out.
-  return { id, text, kind: classOf(type) === 'grant' ? 'grant' : 'removal' }
+  if (classOf(type) !== 'grant') return { id, text, kind: 'removal' }
+  // The set joins the signatures of every copy of a grant, and what is in the set has to lie in the store.
+  return { id, text, kind: 'grant', isJoined: true }
 }

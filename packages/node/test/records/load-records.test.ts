@@ -1,0 +1,192 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { canonicalJson, type JsonObject } from '@warren/core'
+import { nodeSuite as suite } from '@warren/crypto'
+import { createIdentity, type Identity } from '@warren/identity'
+import {
+  adminSigner,
+  type AdminSigner,
+  createCharter,
+  issueMembership,
+  publicPair,
+  type RecordSet,
+  type RevocationTarget,
+  signByAdmins,
+  standingOf,
+  writeAdminChange,
+  writeRevocation,
+} from '@warren/membership'
+import { openStore, RecordWriter, type Store } from '@warren/storage'
+import { expect, onTestFinished, test } from 'vitest'
+import { loadRecords } from '../../src/records/load-records.ts'
+import { RecordDesk } from '../../src/records/record-desk.ts'
+import { WitnessLedger } from '../../src/records/witness-ledger.ts'
+import { systemClock } from '../../src/system-clock.ts'
+
+const NOW_MS = Date.UTC(2026, 10, 24)
+const DAY_MS = 86_400_000
+
+function someone(): Identity {
+  return createIdentity({ suite, nowMs: NOW_MS - DAY_MS })
+}
+
+const owners = [someone(), someone(), someone()]
+const admins = owners.map(adminSigner)
+const [a, b, c] = admins
+if (a === undefined || b === undefined || c === undefined) throw new Error('three admins')
+const member = someone()
+const other = someone()
+const charter = createCharter({ suite, name: 'test', admins, k: 2, nowMs: NOW_MS - DAY_MS })
+const { meshId } = charter
+
+function signed(document: JsonObject, signers: readonly AdminSigner[]): string {
+  return canonicalJson(signByAdmins({ suite, document, signers, createdMs: NOW_MS }))
+}
+
+/** One membership, signed by some admins. */
+const { proof: _proof, ...said } = JSON.parse(
+  issueMembership({
+    suite,
+    charter,
+    admins: [a, b],
+    member: member.log,
+    enclave: 'main',
+    roles: ['member'],
+    notBeforeMs: NOW_MS - DAY_MS,
+    notAfterMs: NOW_MS + DAY_MS,
+    nowMs: NOW_MS,
+  }).text,
+) as JsonObject
+
+let uuids = 0
+
+function revocation(target: RevocationTarget, by: readonly AdminSigner[]): string {
+  uuids += 1
+  const uuid = `urn:uuid:00000000-0000-4000-8000-${uuids.toString(16).padStart(12, '0')}`
+  const document = writeRevocation({
+    meshId,
+    uuid,
+    claimedMs: NOW_MS,
+    targets: [target],
+    class: 'lost',
+    reason: 'lost',
+    since: [],
+  })
+  return signed(document, by)
+}
+
+function statusOf(set: RecordSet): string {
+  return standingOf(set, member.did, NOW_MS).status
+}
+
+/** A node as far as its records are concerned, on a disk of its own. */
+class StoredNode {
+  readonly #path: string
+  #store: Store
+  desk: RecordDesk
+
+  constructor() {
+    const directory = mkdtempSync(join(tmpdir(), 'warren-records-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    this.#path = join(directory, 'warren.db')
+    this.#store = openStore(this.#path)
+    this.desk = this.#start()
+    onTestFinished(() => this.#store.close())
+  }
+
+  get set(): RecordSet {
+    return this.desk.set
+  }
+
+  async take(...texts: readonly string[]): Promise<void> {
+    for (const text of texts) {
+      const { refused, durable } = await this.desk.submit([text])
+      if (refused.length > 0 || !durable) throw new Error('a record was not taken')
+    }
+  }
+
+  async restart(): Promise<void> {
+    await this.desk.stop()
+    this.#store.close()
+    this.#store = openStore(this.#path)
+    this.desk = this.#start()
+  }
+
+  #start(): RecordDesk {
+    const store = this.#store
+    return new RecordDesk({
+      suite,
+      clock: systemClock,
+      set: loadRecords(suite, charter, store.records),
+      bounds: [],
+      duty: undefined,
+      ledger: new WitnessLedger(store),
+      writer: new RecordWriter(store.records),
+      report: () => {},
+      publish: () => Promise.resolve(),
+      onChanged: () => {},
+    })
+  }
+}
+
+/** What lies in its set, to the last signature. */
+function textsOf({ set }: StoredNode): string {
+  return [...set.records()]
+    .map(({ text }) => text)
+    .toSorted()
+    .join('\n')
+}
+
+test(
+  'two nodes that saw the copies of a grant in different orders say the same of it, also after a restart',
+  { tags: ['SYN-3', 'REC-4', 'STO-16'] },
+  async () => {
+    const nodes = [new StoredNode(), new StoredNode()]
+    const copies = [signed(said, [a, b]), signed(said, [b, c])]
+    const gone = revocation({ admin: a.did }, [b, c])
+    const [one, two] = nodes
+    if (one === undefined || two === undefined) throw new Error('two nodes')
+    await one.take(...copies, gone)
+    await two.take(...copies.toReversed(), gone)
+    expect(nodes.map(({ set }) => statusOf(set))).toEqual(['member', 'member'])
+    const before = nodes.map(textsOf)
+    for (const node of nodes) await node.restart()
+    expect(nodes.map(({ set }) => statusOf(set))).toEqual(['member', 'member'])
+    expect(nodes.map(textsOf).every((texts, at) => texts === before[at])).toBe(true)
+  },
+)
+
+test(
+  'a grant is loaded that lies before the records which say who signed it as well',
+  { tags: ['SYN-3'] },
+  async () => {
+    const node = new StoredNode()
+    await node.take(signed(said, [a, b]))
+    const newcomer = adminSigner(someone())
+    const many = Array.from({ length: 600 }, (_, at) =>
+      revocation({ did: other.did, maxGen: at + 1 }, [a, b]),
+    )
+    await node.desk.submit(many)
+    const change = writeAdminChange({
+      meshId,
+      claimedMs: NOW_MS,
+      prev: meshId,
+      approvers: [a.did, b.did],
+      add: [publicPair(newcomer)],
+      remove: [],
+      rotate: [],
+      addWitnesses: [],
+      removeWitnesses: [],
+      k: 2,
+      kAdmin: 3,
+      kWitness: 0,
+      since: [],
+    })
+    await node.take(signed(change, [a, b, newcomer]), signed(said, [b, newcomer]))
+    const { size } = node.set
+    await node.restart()
+    expect(node.set.size).toBe(size)
+    expect(statusOf(node.set)).toBe('member')
+  },
+)
