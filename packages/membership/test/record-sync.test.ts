@@ -409,6 +409,20 @@ describe('revocations without proofs', () => {
   })
 
   test(
+    'are sent as well by a node that loaded them without a look at the proofs, and with proofs to who wants those',
+    { tags: ['SYN-10', 'REC-14'] },
+    () => {
+      const texts = [...seen.records()].map(({ text }) => text)
+      const logs = texts.filter((text) => text.includes('WarrenCheckpoint'))
+      const loaded = withAll(mesh.empty, ...logs).accept(texts, { isOwn: true }).set
+      const taken = [...loaded.records()].filter(({ type }) => type === 'revocation')
+      expect(taken.every(({ signers }) => signers.length === 0)).toBe(true)
+      expect(taken.map(({ text }) => text).toSorted()).toEqual(many.toSorted())
+      expect(handOver(loaded).bytes).toBe(handOver(seen).bytes)
+    },
+  )
+
+  test(
     'are passed on by who has nothing else, though the witness has forked since',
     { tags: ['SYN-10'] },
     () => {

@@ -37,6 +37,8 @@ export interface DecodeContext {
   check(said: Statement): void
   /** The record of that id, where it has been verified before. */
   known(id: string): MeshRecord | undefined
+  /** Whether a revocation of that id needs no look at its proofs: witnesses vouch for it, and nobody has sent it. */
+  isVouched(id: string): boolean
 }
 
 /** What a record says, of whatever type: who signed it is another question. */
@@ -83,7 +85,8 @@ export function decodeRecord(context: DecodeContext, text: string): MeshRecord {
   if (known !== undefined && !addsSigners(record, known, context)) return known
   const said = readStatement(record, context)
   context.check(said)
-  const signers = signersOf(record, said, context)
+  const isVouched = said.type === 'revocation' && context.isVouched(id)
+  const signers = isVouched ? [] : signersOf(record, said, context)
   if (said.type === 'membership') {
     return { ...said, id, text, signers, membership: { ...said.membership, id, text } }
   }

@@ -8,7 +8,7 @@ interface RecordBase {
   readonly id: string
   /** The canonical text, as it travels. */
   readonly text: string
-  /** Names of the key pairs of which both proofs are valid; empty where witnesses vouch for the record instead. */
+  /** Names of the key pairs of which both proofs are valid; empty where witnesses vouch for the record instead, whatever proofs its text has. */
   readonly signers: readonly string[]
   /** When the signer says it was made: a claim that decides no order. */
   readonly claimedMs: number

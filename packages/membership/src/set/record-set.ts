@@ -12,6 +12,7 @@ import { IdTrie } from './id-trie.ts'
 import { joinProofs } from './join-proofs.ts'
 import { RecordTables } from './record-tables.ts'
 import { WitnessLogs } from './witness-logs.ts'
+import { isVouched } from './witnessed.ts'
 
 /** What came of texts that were to be taken up. */
 export interface Acceptance {
@@ -37,6 +38,14 @@ export interface Refusal {
 export interface AcceptOptions {
   /** Stops at the first text that nothing can mend: who sent it is not heard any further. */
   readonly isStrict?: boolean
+  /** Texts of the node's own store: of a revocation that witnesses vouch for the proofs are not looked at. */
+  readonly isOwn?: boolean
+}
+
+/** How one round over some texts is made. */
+interface Round extends Required<AcceptOptions> {
+  /** What has been verified in an earlier round. */
+  readonly verified: Map<string, MeshRecord>
 }
 
 export interface RecordSetLimits {
@@ -134,12 +143,15 @@ export class RecordSet {
   }
 
   /** Takes up what is valid of some texts, in whatever order they are; the rest is refused one by one. */
-  accept(texts: readonly string[], { isStrict = false }: AcceptOptions = {}): Acceptance {
+  accept(
+    texts: readonly string[],
+    { isStrict = false, isOwn = false }: AcceptOptions = {},
+  ): Acceptance {
     const verified = new Map<string, MeshRecord>()
     let acceptance: Acceptance = { set: this, added: [], known: [], refused: [] }
     let open = texts
     for (;;) {
-      const round = acceptance.set.#acceptOnce(open, { verified, isStrict })
+      const round = acceptance.set.#acceptOnce(open, { verified, isStrict, isOwn })
       const stillOpen = round.refused.filter(({ isOpen }) => isOpen)
       const isOver = round.added.length === 0 || stillOpen.length === 0
       acceptance = {
@@ -196,21 +208,15 @@ export class RecordSet {
     return [...fresh.values()]
   }
 
-  #acceptOnce(
-    texts: readonly string[],
-    {
-      verified,
-      isStrict,
-    }: { readonly verified: Map<string, MeshRecord>; readonly isStrict: boolean },
-  ): Acceptance {
+  #acceptOnce(texts: readonly string[], options: Round): Acceptance {
     const taken: MeshRecord[] = []
     const known: MeshRecord[] = []
     const refused: Refusal[] = []
     for (const text of texts) {
-      const outcome = this.#judge(text, verified)
+      const outcome = this.#judge(text, options)
       if ('error' in outcome) {
         refused.push(outcome)
-        if (isStrict && isFatal(outcome)) break
+        if (options.isStrict && isFatal(outcome)) break
       } else if (this.get(outcome.id) === outcome) known.push(outcome)
       else taken.push(outcome)
     }
@@ -223,9 +229,9 @@ export class RecordSet {
     return { set, added, known: [...known, ...others], refused }
   }
 
-  #judge(text: string, verified: Map<string, MeshRecord>): MeshRecord | Refusal {
+  #judge(text: string, { verified, isOwn }: Round): MeshRecord | Refusal {
     try {
-      const record = verified.get(text) ?? this.#read(text)
+      const record = verified.get(text) ?? this.#read(text, isOwn)
       if (this.get(record.id) === record) return record
       verified.set(text, record)
       return this.#judgeSigners(record)
@@ -251,7 +257,7 @@ export class RecordSet {
   }
 
   /** Who signed a record, or the very record that is in the set already. */
-  #read(text: string): MeshRecord {
+  #read(text: string, isOwn = false): MeshRecord {
     const { suite, charter, tree } = this
     return decodeRecord(
       {
@@ -262,6 +268,7 @@ export class RecordSet {
         enrollers: this.#enrollerRing(),
         check: (said) => this.#check(said),
         known: (id) => this.get(id),
+        isVouched: (id) => isOwn && isVouched(this, id),
       },
       text,
     )

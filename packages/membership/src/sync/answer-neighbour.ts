@@ -64,8 +64,7 @@ export function announceRecords(
 
 /** A revocation that witnesses vouch for goes without its proofs: its id says all of it, and they have signed that. */
 function bareText(set: RecordSet, record: MeshRecord): string {
-  if (record.type !== 'revocation' || record.signers.length === 0) return record.text
-  if (!isVouched(set, record.id)) return record.text
+  if (record.type !== 'revocation' || !isVouched(set, record.id)) return record.text
   const document = parseJson(record.text, BARE_LIMITS)
   return isJsonObject(document) ? canonicalJson(withoutProof(document)) : record.text
 }

@@ -6,10 +6,19 @@ import { NodeError } from '../node-error.ts'
 /** Records that are taken up at one time, so that the set is not copied for each of them. */
 const RECORDS_AT_ONCE = 512
 
+/** What the rest can rest on; where a text stands decides nothing but the order in which it is looked at. */
+const FOUNDATION = /"type":"Warren(?:Checkpoint|AdminChange)"/
+
 /**
  * The records of the store, verified once more: a file can be altered.
  *
- * What was taken up before cannot be refused now, for a set only grows, unless the file was.
+ * What was taken up before cannot be refused now, for a set only grows, unless the file was. Of revocations that kw
+ * witnesses vouch for the signatures are not verified again, which is most of what a start costs. That gives nothing
+ * to whoever alters the file: an id is the hash of all that a revocation says; the checkpoints in which witnesses have
+ * signed that very id are verified here; and a revocation takes away, which such checkpoints are enough for anyway
+ * (REC-14). Who could add one has the keys of kw witnesses, and who leaves one out could always do that. Nor does
+ * anybody else rely on it: a neighbour that is given a text whose proofs were altered verifies and refuses it, as it
+ * would from anybody. What gives, and what decides who may sign or witness, is verified to the last signature.
  *
  * @throws NodeError `records-altered`
  */
@@ -18,24 +27,46 @@ export function loadRecords(
   charter: VerifiedCharter,
   records: Pick<Records, 'all'>,
 ): RecordSet {
-  let set = RecordSet.empty(suite, charter)
-  let texts: string[] = []
-  let refused: readonly Refusal[] = []
-  const take = (): void => {
+  const loading = new Loading(RecordSet.empty(suite, charter))
+  for (const isFoundation of [true, false]) {
+    for (const { text } of records.all()) {
+      if (FOUNDATION.test(text) === isFoundation) loading.add(text)
+    }
+    loading.take()
+  }
+  return loading.end()
+}
+
+/** A set as it is loaded, some texts at a time. */
+class Loading {
+  #set: RecordSet
+  #texts: string[] = []
+  #refused: readonly Refusal[] = []
+
+  constructor(set: RecordSet) {
+    this.#set = set
+  }
+
+  add(text: string): void {
+    this.#texts.push(text)
+    if (this.#texts.length >= RECORDS_AT_ONCE) this.take()
+  }
+
+  take(): void {
     // A grant stands where its first copy came, and what a later copy is signed by may stand behind it.
-    const open = refused.filter(({ isOpen }) => isOpen).map(({ text }) => text)
-    const acceptance = set.accept([...open, ...texts])
-    ;({ set, refused } = acceptance)
+    const open = this.#refused.filter(({ isOpen }) => isOpen).map(({ text }) => text)
+    const { set, refused } = this.#set.accept([...open, ...this.#texts], { isOwn: true })
+    this.#set = set
+    this.#refused = refused
+    this.#texts = []
     checkNoneRefused(refused.filter(({ isOpen }) => !isOpen))
-    texts = []
   }
-  for (const { text } of records.all()) {
-    texts.push(text)
-    if (texts.length >= RECORDS_AT_ONCE) take()
+
+  /** The whole, once nothing waits for anything. */
+  end(): RecordSet {
+    checkNoneRefused(this.#refused)
+    return this.#set
   }
-  take()
-  checkNoneRefused(refused)
-  return set
 }
 
 function checkNoneRefused([first]: readonly Refusal[]): void {

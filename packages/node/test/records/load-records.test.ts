@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { canonicalJson, type JsonObject } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
-import { createIdentity, type Identity } from '@warren/identity'
+import { contentId, createIdentity, type Identity } from '@warren/identity'
 import {
   adminSigner,
   type AdminSigner,
@@ -15,10 +16,11 @@ import {
   signByAdmins,
   standingOf,
   writeAdminChange,
+  writeCheckpoint,
   writeRevocation,
 } from '@warren/membership'
 import { openStore, RecordWriter, type Store } from '@warren/storage'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { loadRecords } from '../../src/records/load-records.ts'
 import { RecordDesk } from '../../src/records/record-desk.ts'
 import { WitnessLedger } from '../../src/records/witness-ledger.ts'
@@ -37,7 +39,15 @@ const [a, b, c] = admins
 if (a === undefined || b === undefined || c === undefined) throw new Error('three admins')
 const member = someone()
 const other = someone()
-const charter = createCharter({ suite, name: 'test', admins, k: 2, nowMs: NOW_MS - DAY_MS })
+const witnesses = [someone(), someone(), someone()].map(adminSigner)
+const charter = createCharter({
+  suite,
+  name: 'test',
+  admins,
+  k: 2,
+  witnesses: witnesses.map(publicPair),
+  nowMs: NOW_MS - DAY_MS,
+})
 const { meshId } = charter
 
 function signed(document: JsonObject, signers: readonly AdminSigner[]): string {
@@ -106,9 +116,11 @@ class StoredNode {
     }
   }
 
-  async restart(): Promise<void> {
+  /** Stops, has something done to its file, and starts again. */
+  async restart(meanwhile: (path: string) => void = () => {}): Promise<void> {
     await this.desk.stop()
     this.#store.close()
+    meanwhile(this.#path)
     this.#store = openStore(this.#path)
     this.desk = this.#start()
   }
@@ -180,7 +192,7 @@ test(
       removeWitnesses: [],
       k: 2,
       kAdmin: 3,
-      kWitness: 0,
+      kWitness: 2,
       since: [],
     })
     await node.take(signed(change, [a, b, newcomer]), signed(said, [b, newcomer]))
@@ -190,3 +202,88 @@ test(
     expect(statusOf(node.set)).toBe('member')
   },
 )
+
+describe('a store whose signatures were altered', () => {
+  const gone = revocation({ did: other.did, maxGen: 1 }, [a, b])
+  const membership = signed(said, [a, b])
+
+  /** Some witnesses have each written these down. */
+  function seenBy(count: number, ...texts: readonly string[]): readonly string[] {
+    return witnesses.slice(0, count).map((witness) => {
+      const document = writeCheckpoint({
+        meshId,
+        witness: witness.did,
+        claimedMs: NOW_MS,
+        epoch: 1,
+        prev: undefined,
+        size: texts.length,
+        added: texts.map(idOf),
+        removalRoot: '0'.repeat(64),
+        removalCount: 0,
+        adminHead: meshId,
+      })
+      return signed(document, [witness])
+    })
+  }
+
+  const REFUSED = expect.objectContaining({ code: 'records-altered' })
+
+  test(
+    'is loaded where they are those of a revocation that witnesses vouch for, which takes away the same',
+    { tags: ['REC-14'] },
+    async () => {
+      const node = new StoredNode()
+      await node.take(membership, gone, ...seenBy(2, gone))
+      await node.restart(alter(gone))
+      expect(standingOf(node.set, other.did, NOW_MS)).toMatchObject({ status: 'revoked' })
+      expect(node.set.size).toBe(4)
+    },
+  )
+
+  test('is not, on the word of one witness too few', { tags: ['REC-14'] }, async () => {
+    const node = new StoredNode()
+    await node.take(gone, ...seenBy(1, gone))
+    await expect(node.restart(alter(gone))).rejects.toThrow(REFUSED)
+  })
+
+  test(
+    'is not where they are those of something that gives, whoever has seen it, or of a witness',
+    { tags: ['REC-14', 'REC-2'] },
+    async () => {
+      const node = new StoredNode()
+      await node.take(membership, ...seenBy(3, membership))
+      await expect(node.restart(alter(membership))).rejects.toThrow(REFUSED)
+      const witnessed = new StoredNode()
+      const [checkpoint = '', ...rest] = seenBy(2, gone)
+      await witnessed.take(gone, checkpoint, ...rest)
+      await expect(witnessed.restart(alter(checkpoint))).rejects.toThrow(REFUSED)
+    },
+  )
+
+  test('is not where a word of a revocation is another', { tags: ['REC-14'] }, async () => {
+    const node = new StoredNode()
+    await node.take(gone, ...seenBy(3, gone))
+    const reworded = (path: string): void => {
+      const database = new DatabaseSync(path)
+      database.exec(`UPDATE signed_record SET text = replace(text, '"lost"', '"gone"')`)
+      database.close()
+    }
+    await expect(node.restart(reworded)).rejects.toThrow(REFUSED)
+  })
+})
+
+function idOf(text: string): string {
+  return contentId(suite, JSON.parse(text) as JsonObject)
+}
+
+/** One character of the first signature of one record is another now. */
+function alter(text: string): (path: string) => void {
+  const at = text.indexOf('"proofValue":"z') + 30
+  const altered = text.slice(0, at) + (text[at] === '3' ? '4' : '3') + text.slice(at + 1)
+  return (path) => {
+    const database = new DatabaseSync(path)
+    const statement = database.prepare('UPDATE signed_record SET text = ? WHERE id = ?')
+    if (statement.run(altered, idOf(text)).changes !== 1) throw new Error('no such record')
+    database.close()
+  }
+}
