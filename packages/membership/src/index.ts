@@ -181,7 +181,19 @@ export { newestMembership } from './set/newest-membership.ts'
 export { type Acceptance, RecordSet, type Refusal } from './set/record-set.ts'
 export { membershipRefusal, standingRefusal } from './set/standing-refusal.ts'
 export { revocationsOfKey } from './set/removals.ts'
-export { formerKeys, type Standing, standingOf, type StandingStatus } from './set/standing.ts'
+export {
+  type FreshnessView,
+  inView,
+  type KnownStanding,
+  type StaleStanding,
+} from './set/stale-standing.ts'
+export {
+  formerKeys,
+  type Standing,
+  type StandingMoment,
+  standingOf,
+  type StandingStatus,
+} from './set/standing.ts'
 export { RecordSync, type RecordSyncInit } from './sync/record-sync.ts'
 export type { GossipWord, SyncEffect } from './sync/sync-effect.ts'
 export type { SyncEvent } from './sync/sync-event.ts'

@@ -339,3 +339,32 @@ test('a standing names the records that it rests on', { tags: ['REC-5'] }, () =>
   ])
   expect(scidOf(member.did)).toBe(member.log.scid)
 })
+
+describe('a standing of which it is known how fresh it is', () => {
+  const set = withAll(mesh.empty, grant(mesh, member).text)
+
+  test.for(['fresh', 'aging', 'deny-new', 'unwitnessed'] as const)(
+    'is what the set says where the state is %s',
+    { tags: ['FRS-19'] },
+    (state) => {
+      const moment = { nowMs: NOW_MS, freshness: { state, why: 'age' } } as const
+      expect(standingOf(set, member.did, moment)).toEqual(standingOf(set, member.did, NOW_MS))
+    },
+  )
+
+  test(
+    'is stale where the state is stop, whatever the set says inside',
+    { tags: ['FRS-19'] },
+    () => {
+      const moment = { nowMs: NOW_MS, freshness: { state: 'stop', why: 'boot' } } as const
+      const gone = revoked(mesh, member)
+      for (const each of [set, withAll(set, gone), mesh.empty]) {
+        const standing = standingOf(each, member.did, NOW_MS)
+        const { records } = standing
+        const stale = { status: 'stale', why: 'boot', standing, records }
+        expect(standingOf(each, member.did, moment)).toEqual(stale)
+      }
+      expect(standingOf(withAll(set, gone), member.did, moment).records).toContain(idOf(gone))
+    },
+  )
+})

@@ -44,6 +44,7 @@ export {
   type DescribedMember,
   type DescribedReason,
   type MeshDescription,
+  readFreshness,
   readMembers,
   readReason,
   type SubmitOutcome,

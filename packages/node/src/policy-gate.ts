@@ -1,6 +1,6 @@
 import type { Clock } from '@warren/core'
 import type { Gate, GateAnswer, GateQuestion } from '@warren/mcp'
-import type { FreshnessState, Membership } from '@warren/membership'
+import type { FreshnessView, Membership } from '@warren/membership'
 import { classifyMessage, type PolicyEngine } from '@warren/policy'
 import type { Report } from './node-event.ts'
 
@@ -8,16 +8,36 @@ import type { Report } from './node-event.ts'
 export interface PolicyGateComponents {
   readonly clock: Clock
   readonly report: Report
-  /** What the membership in force now makes of this DID; asked again for every message. */
-  standingOf(did: string): Standing | undefined
+  /** How this DID stands now, for a node whose knowledge is so fresh; asked again for every message. */
+  standingOf(did: string, freshness: FreshnessView): CallerStanding
   /** How fresh what this node knows is, as far as calls of that server go. */
-  readonly freshnessFor: (server: string) => FreshnessState
+  readonly freshnessFor: (server: string) => FreshnessView
   /** This node, whose own hosts depend on nobody's word. */
   readonly self: string
 }
 
 /** What a member may be taken for. */
 export type Standing = Pick<Membership, 'roles' | 'enclave'>
+
+/** As much of a standing as the gate looks at. */
+export type CallerStanding =
+  | { readonly status: 'member'; readonly membership: Standing }
+  | { readonly status: 'quarantined' | 'revoked' | 'unknown' }
+  | { readonly status: 'stale'; readonly standing: { readonly status: string } }
+
+/** Of a node's own hosts nobody else has a say. */
+const OWN: FreshnessView = { state: 'fresh', why: 'age' }
+const NOT_ADMITTED: GateAnswer = {
+  allowed: false,
+  code: 'caller-not-admitted',
+  sentence: 'refused: you are not a member of this mesh (any more)',
+}
+const STALE: GateAnswer = {
+  allowed: false,
+  code: 'knowledge-stale',
+  sentence:
+    'refused: the node that owns this tool cannot show that it knows of the latest revocations; its administrator sees why with "warren status"',
+}
 
 /**
  * Decides on every message that comes for a server of this node: first by which membership the
@@ -55,43 +75,24 @@ export class PolicyGate implements Gate {
     return answer
   }
 
-  /** Beyond the limit for new things what has begun goes on; beyond the last one nothing does. */
-  #staleness(
-    { caller, server }: Pick<GateQuestion, 'caller' | 'server'>,
-    hasBegun: boolean,
-  ): GateAnswer | undefined {
-    const { self, freshnessFor } = this.#components
-    if (caller.did === self) return undefined
-    const state = freshnessFor(server)
-    if (state !== 'stop' && (state !== 'deny-new' || hasBegun)) return undefined
-    return {
-      allowed: false,
-      code: 'knowledge-stale',
-      sentence:
-        'refused: the node that owns this tool cannot show that it knows of the latest revocations; its administrator sees why with "warren status"',
-    }
-  }
-
   #judge({ caller, server, message }: GateQuestion): GateAnswer {
+    const { self, freshnessFor } = this.#components
     const { did } = caller
-    const standing = this.#components.standingOf(did)
-    if (standing === undefined) {
-      return {
-        allowed: false,
-        code: 'caller-not-admitted',
-        sentence: 'refused: you are not a member of this mesh (any more)',
-      }
-    }
+    const freshness = did === self ? OWN : freshnessFor(server)
+    const standing = this.#components.standingOf(did, freshness)
+    const { status } = standing.status === 'stale' ? standing.standing : standing
+    if (status !== 'member') return NOT_ADMITTED
     const kind = classifyMessage(message)
     if (kind === 'malformed') {
       return { allowed: false, code: 'call-malformed', sentence: 'refused: the call names no tool' }
     }
-    const stale = this.#staleness({ caller, server }, kind === 'session')
-    if (stale !== undefined) return stale
+    // Beyond the limit for new things what has begun goes on; beyond the last one nothing does.
+    const isNew = kind !== 'session'
+    if (standing.status !== 'member' || (isNew && freshness.state === 'deny-new')) return STALE
     // What belongs to an open session asks for no more than seeing the server does.
     const question = kind === 'session' ? { action: 'list' as const } : kind
     const decision = this.#engine.decide({
-      caller: { did, roles: standing.roles, enclave: standing.enclave },
+      caller: { did, roles: standing.membership.roles, enclave: standing.membership.enclave },
       server,
       ...question,
       atMs: this.#components.clock.wallMs(),

@@ -102,7 +102,7 @@ function compose(site: Site): Parts {
     network,
     provider,
     freshness: (server) =>
-      server === undefined ? freshness.bestState() : freshness.stateFor(server),
+      server === undefined ? freshness.bestState() : freshness.viewFor(server).state,
   })
   const catalog = createCatalog(site, streams)
   const enforcement: Enforcement = new Enforcement({
@@ -189,8 +189,8 @@ function createProvider(
     clock,
     report,
     self: self.did,
-    standingOf: (did) => standings.membershipOf(did),
-    freshnessFor: (server) => freshness.stateFor(server),
+    standingOf: (did, view) => standings.inView(did, view),
+    freshnessFor: (server) => freshness.viewFor(server),
   })
   const provider = new Provider({
     servers: serverDefinitions(config.servers),

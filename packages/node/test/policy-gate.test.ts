@@ -43,8 +43,15 @@ function gated(...policies: readonly string[]): Gated {
   const gate = new PolicyGate(engine(...policies), {
     clock: { wallMs: () => 0, monotonicMs: () => 0 },
     report: (event) => events.push(event),
-    standingOf: (did) => standings.get(did),
-    freshnessFor: () => freshness.state,
+    standingOf: (did, { state }) => {
+      const membership = standings.get(did)
+      const standing =
+        membership === undefined
+          ? ({ status: 'unknown' } as const)
+          : ({ status: 'member', membership } as const)
+      return state === 'stop' ? { status: 'stale', standing } : standing
+    },
+    freshnessFor: () => ({ state: freshness.state, why: 'age' }),
     self: 'did:webvh:self',
   })
   return {

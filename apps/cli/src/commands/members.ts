@@ -1,7 +1,8 @@
 import { askNode } from '@warren/node/client'
-import { type DescribedReason, readMembers, readReason } from '@warren/node/ceremony'
+import { type DescribedReason, readFreshness, readMembers, readReason } from '@warren/node/ceremony'
 import type { Command } from 'commander'
 import { type CommonOptions, contextOf } from '../context.ts'
+import { sayUnlessFresh } from '../say-unless-fresh.ts'
 import { table } from '../table.ts'
 
 const INDENT = '  '
@@ -10,6 +11,7 @@ const INDENT = '  '
 export async function members(_options: unknown, command: Command): Promise<void> {
   const { socket, output } = contextOf(command.optsWithGlobals<CommonOptions>())
   const answer = await askNode(socket, { do: 'members' })
+  sayUnlessFresh(output, readFreshness(answer))
   const rows = readMembers(answer).map((member) => [
     member.name ?? '-',
     member.why === undefined ? member.status : `${member.status} (${member.why})`,
@@ -25,6 +27,7 @@ export async function members(_options: unknown, command: Command): Promise<void
 export async function why(who: string, _options: unknown, command: Command): Promise<void> {
   const { socket, output } = contextOf(command.optsWithGlobals<CommonOptions>())
   const answer = await askNode(socket, { do: 'why', who })
+  sayUnlessFresh(output, readFreshness(answer))
   output.result(answer, treeLines(readReason(answer)))
 }
 

@@ -10,6 +10,7 @@ import { isGranted } from './is-granted.ts'
 import { byRank } from './newest-membership.ts'
 import type { RecordSet } from './record-set.ts'
 import { revocationsOfKey } from './removals.ts'
+import { type FreshnessView, inView, type KnownStanding } from './stale-standing.ts'
 
 /** How somebody stands, with the records that it rests on. */
 export type Standing =
@@ -34,16 +35,29 @@ export type Standing =
 
 export type StandingStatus = Standing['status']
 
+/** A time in mesh time, and how fresh what is known then is. */
+export interface StandingMoment {
+  readonly nowMs: number
+  readonly freshness: FreshnessView
+}
+
 /** Quarantines of one admin that count at one time: an admin alone may disturb, and not more. */
 export const QUARANTINES_OF_ONE_MAX = 16
 
 /**
- * What a set says of a DID at a time in mesh time.
+ * What a set says of a DID at a time in mesh time; or, with the freshness of what is known then, whether that may be relied on.
  *
  * Remove wins: a revocation beats every membership up to its generation, whenever either was made and
  * whichever came first.
  */
-export function standingOf(set: RecordSet, did: Did, nowMs: number): Standing {
+export function standingOf(set: RecordSet, did: Did, nowMs: number): Standing
+export function standingOf(set: RecordSet, did: Did, moment: StandingMoment): KnownStanding
+export function standingOf(set: RecordSet, did: Did, at: number | StandingMoment): KnownStanding {
+  if (typeof at === 'number') return standingBySet(set, did, at)
+  return inView(standingBySet(set, did, at.nowMs), at.freshness)
+}
+
+function standingBySet(set: RecordSet, did: Did, nowMs: number): Standing {
   const scid = scidOf(did)
   const judged = (set.tables.memberships.get(scid) ?? [])
     .map((record) => ({ record, judgement: judgeMembership(set, record, nowMs) }))

@@ -1,6 +1,7 @@
 import type { JsonValue } from '@warren/core'
 import type { MeshKnowledge } from '../records/mesh-knowledge.ts'
 import type { RecordsRequest } from './control-protocol.ts'
+import { describeFreshness } from './describe-knowledge.ts'
 import {
   describeMembers,
   describeMembership,
@@ -21,8 +22,9 @@ export async function answerAboutRecords(
     const { durable } = await records.submit(request.texts)
     return { ...describeOutcomes(set, request.texts, { added, refused }), durable }
   }
-  if (request.do === 'why') return describeWhy(set, request.who, nowMs)
   if (request.do === 'membership') return describeMembership(set, request.who, nowMs)
-  if (request.do === 'members') return { members: describeMembers(set, nowMs) }
-  return describeMesh(set, nowMs)
+  if (request.do === 'records') return describeMesh(set, nowMs)
+  const fresh = describeFreshness(freshness.judge())
+  if (request.do === 'why') return { ...describeWhy(set, request.who, nowMs), freshness: fresh }
+  return { members: describeMembers(set, nowMs), freshness: fresh }
 }

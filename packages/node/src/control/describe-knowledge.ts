@@ -17,7 +17,7 @@ export function describeKnowledge(
     roles: membership.roles,
     memberUntil: new Date(membership.notAfterMs).toISOString(),
     standing: standing.status,
-    freshness: words(judgement),
+    freshness: freshnessWords(judgement),
     freshnessAgeSeconds: judgement.ageMs === undefined ? null : Math.round(judgement.ageMs / 1000),
     witnesses: `${judgement.counted.length} of ${tip.witnesses.length} count, ${tip.kWitness} needed`,
     islandServers: judgement.servers.map(({ server, state }) => `${server}: ${state}`),
@@ -28,7 +28,12 @@ export function describeKnowledge(
   }
 }
 
-function words({ state, why }: FreshnessJudgement): string {
+/** How fresh what a node knows is, beside what it says of members. */
+export function describeFreshness(judgement: FreshnessJudgement): JsonObject {
+  return { state: judgement.state, says: freshnessWords(judgement) }
+}
+
+function freshnessWords({ state, why }: FreshnessJudgement): string {
   if (state === 'unwitnessed') return 'not enforced: this mesh has no witnesses'
   if (why === 'boot') return 'stop: no witness has answered since this node started'
   if (why === 'witnesses') return `${state}: fewer witnesses count than are needed`

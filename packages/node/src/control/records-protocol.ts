@@ -201,6 +201,19 @@ export function readMembership(value: JsonValue): DescribedMembership {
   return parsed(MEMBERSHIP, value)
 }
 
+/** How fresh what a node says of members is. */
+export interface DescribedFreshness {
+  readonly state: string
+  readonly says: string
+}
+
+const FRESHNESS = z.object({ freshness: z.object({ state: z.string(), says: z.string() }) })
+
+/** Reads how fresh the answer to `members` or `why` is. */
+export function readFreshness(value: JsonValue): DescribedFreshness {
+  return parsed(FRESHNESS, value).freshness
+}
+
 /** Reads the answer to `submit`. */
 export function readOutcomes(value: JsonValue): readonly SubmitOutcome[] {
   return parsed(OUTCOMES, value).results

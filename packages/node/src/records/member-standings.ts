@@ -1,6 +1,9 @@
 import { BoundedMap } from '@warren/core'
 import { type Did, isDid } from '@warren/identity'
 import {
+  type FreshnessView,
+  inView,
+  type KnownStanding,
   type Membership,
   type RecordSet,
   revocationsOfKey,
@@ -12,6 +15,8 @@ import {
 const STANDINGS_MAX = 10_000
 /** Nothing but the set and the time decides; dates are whole seconds. */
 const REMEMBERED_MS = 500
+
+const NOBODY: Standing = { status: 'unknown', why: 'no-membership', records: [] }
 
 interface Remembered {
   readonly set: RecordSet
@@ -45,6 +50,12 @@ export class MemberStandings {
     const standing = this.#judge(set, did, atMs)
     this.#remembered.set(did, { set, atMs, standing })
     return standing
+  }
+
+  /** How somebody stands for a node whose knowledge is so fresh: the one answer that what is asked of it is decided by. */
+  inView(did: string, freshness: FreshnessView): KnownStanding {
+    const standing: Standing = isDid(did) ? this.of(did) : NOBODY
+    return inView(standing, freshness)
   }
 
   /** The membership in force of a member. */

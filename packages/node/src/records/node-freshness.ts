@@ -3,6 +3,7 @@ import {
   betterOf,
   type FreshnessJudgement,
   type FreshnessState,
+  type FreshnessView,
   islandsOf,
   unwitnessedTime,
 } from '@warren/membership'
@@ -29,10 +30,10 @@ export class NodeFreshness {
     return records.judge(islandsOf(records.set, enclave))
   }
 
-  /** The state for what is asked of one server: an island grant that names it may allow more. */
-  stateFor(server: string): FreshnessState {
-    const { state, servers } = this.judge()
-    return servers.find((each) => each.server === server)?.state ?? state
+  /** How fresh it is for what is asked of one server: an island grant that names it may allow more. */
+  viewFor(server: string): FreshnessView {
+    const { state, why, servers } = this.judge()
+    return { state: servers.find((each) => each.server === server)?.state ?? state, why }
   }
 
   /** The state for what names no server, such as asking what is offered: that of the server which may go on longest. */
