@@ -1,4 +1,5 @@
 import { adminSigner, type RecordSet, standingOf } from '@warren/membership'
+import { canonicalJson, type JsonObject } from '@warren/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NOW_MS } from './builders.ts'
@@ -214,6 +215,39 @@ test('a mesh that is full of grants still takes every removal', { tags: ['REC-13
     'revoked',
   ])
 })
+
+test(
+  'of more grants in one message than there is room for the rest is refused',
+  { tags: ['REC-13'] },
+  () => {
+    const texts = [first, second, third].map((each) => grant(mesh, each).text)
+    const { set, added, refused } = witnessedMeshWith(2).accept([...texts, revoked(mesh, third)])
+    expect([added.length, set.trie('grant').count]).toEqual([3, 2])
+    expect(refused).toMatchObject([
+      { text: texts[2], isOpen: false, error: { code: 'records-full' } },
+    ])
+  },
+)
+
+test(
+  'a mesh that is full of grants takes more signers of those that it has',
+  { tags: ['REC-4', 'REC-13'] },
+  () => {
+    const whole = JSON.parse(
+      grant({ ...mesh, admins: [a, b, c] }, first, { admins: [a, b, c] }).text,
+    ) as {
+      readonly proof: readonly object[]
+    }
+    const [ab, bc] = [whole.proof.slice(0, 4), whole.proof.slice(2)].map((proof) =>
+      canonicalJson({ ...whole, proof } as JsonObject),
+    )
+    if (ab === undefined || bc === undefined) throw new Error('two copies')
+    const full = withAll(witnessedMeshWith(1), ab)
+    const { set } = full.accept([bc])
+    expect(set.get(idOf(ab))?.signers).toHaveLength(3)
+    expect(refusedCode(full, grant(mesh, second).text)).toBe('records-full')
+  },
+)
 
 test('one grant below its bound a mesh takes one more', { tags: ['REC-13'] }, () => {
   const almost = withAll(witnessedMeshWith(2), grant(mesh, first).text)

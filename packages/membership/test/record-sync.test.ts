@@ -512,5 +512,10 @@ test(
     lab.settle()
     expect(statusOf(node)).toBe('revoked')
     expect(node.cuts).toEqual([])
+    // What there is no room for has come once, and does not come again.
+    const { sentBytes } = other
+    lab.pass(5_000, node, other)
+    lab.settle()
+    expect(other.sentBytes - sentBytes).toBeLessThan(grant(mesh, person(2)).text.length)
   },
 )

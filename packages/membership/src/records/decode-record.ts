@@ -34,7 +34,7 @@ export interface DecodeContext {
   readonly witnesses: Keyring
   readonly enrollers: Keyring
   /** Refuses what cannot be taken up now whoever signed it, before anything is verified. */
-  check(said: Statement): void
+  check(said: Statement, id: string): void
   /** The record of that id, where it has been verified before. */
   known(id: string): MeshRecord | undefined
   /** Whether a revocation of that id needs no look at its proofs: witnesses vouch for it, and nobody has sent it. */
@@ -84,7 +84,7 @@ export function decodeRecord(context: DecodeContext, text: string): MeshRecord {
   // Whoever signed as well makes a grant count for longer; proofs of the same signers are not looked at again.
   if (known !== undefined && !addsSigners(record, known, context)) return known
   const said = readStatement(record, context)
-  context.check(said)
+  context.check(said, id)
   const isVouched = said.type === 'revocation' && context.isVouched(id)
   const signers = isVouched ? [] : signersOf(record, said, context)
   if (said.type === 'membership') {

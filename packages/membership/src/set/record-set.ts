@@ -210,15 +210,19 @@ export class RecordSet {
 
   #acceptOnce(texts: readonly string[], options: Round): Acceptance {
     const taken: MeshRecord[] = []
+    const grants = new Set<string>()
     const known: MeshRecord[] = []
     const refused: Refusal[] = []
     for (const text of texts) {
-      const outcome = this.#judge(text, options)
+      const outcome = this.#judge(text, { ...options, grants })
       if ('error' in outcome) {
         refused.push(outcome)
         if (options.isStrict && isFatal(outcome)) break
       } else if (this.get(outcome.id) === outcome) known.push(outcome)
-      else taken.push(outcome)
+      else {
+        taken.push(outcome)
+        if (classOf(outcome.type) === 'grant' && !this.has(outcome.id)) grants.add(outcome.id)
+      }
     }
     const set = this.with(taken)
     const added = [...new Set(taken.map(({ id }) => id))].flatMap((id) => {
@@ -229,10 +233,15 @@ export class RecordSet {
     return { set, added, known: [...known, ...others], refused }
   }
 
-  #judge(text: string, { verified, isOwn }: Round): MeshRecord | Refusal {
+  #judge(
+    text: string,
+    { verified, isOwn, grants }: Round & { readonly grants: ReadonlySet<string> },
+  ): MeshRecord | Refusal {
     try {
       const record = verified.get(text) ?? this.#read(text, isOwn)
       if (this.get(record.id) === record) return record
+      const isNew = !this.has(record.id) && !grants.has(record.id)
+      if (isNew && classOf(record.type) === 'grant') this.#checkRoom(grants.size)
       verified.set(text, record)
       return this.#judgeSigners(record)
     } catch (error) {
@@ -266,7 +275,11 @@ export class RecordSet {
         admins: tree.admins,
         witnesses: tree.witnesses,
         enrollers: this.#enrollerRing(),
-        check: (said) => this.#check(said),
+        check: (said, id) => {
+          this.#checkKnown(said)
+          // Of a grant that is here already there may be more signers, however many others there are.
+          if (classOf(said.type) === 'grant' && !this.has(id)) this.#checkRoom(0)
+        },
         known: (id) => this.get(id),
         isVouched: (id) => isOwn && isVouched(this, id),
       },
@@ -274,13 +287,17 @@ export class RecordSet {
     )
   }
 
-  #check(said: Statement): void {
+  #checkKnown(said: Statement): void {
     if (said.type === 'admin-change' && !this.tree.knows(said.prev)) {
       const message = 'the admin change before this one is not known here'
       throw new MembershipError('predecessor-unknown', message)
     }
+  }
+
+  /** Requires that there is room for one more grant beside those that are about to be taken up. */
+  #checkRoom(taken: number): void {
     const { grantsMax } = this.#limits
-    if (classOf(said.type) === 'grant' && this.trie('grant').count >= grantsMax) {
+    if (this.trie('grant').count + taken >= grantsMax) {
       throw new MembershipError('records-full', `a mesh has at most ${grantsMax} grants`)
     }
   }

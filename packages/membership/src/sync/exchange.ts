@@ -1,3 +1,4 @@
+import { BoundedMap } from '@warren/core'
 import { MembershipError } from '../membership-error.ts'
 import { isFatal, type RecordSet } from '../set/record-set.ts'
 import { answerAsk, answerWant, headsOf } from './answer-neighbour.ts'
@@ -28,9 +29,12 @@ type Heard<Type extends SyncMessage['type']> = Extract<SyncMessage, { type: Type
  */
 export class Exchange {
   readonly #host: ExchangeHost
+  /** Grants for which there was no room; there never will be, and they are not asked for again. */
+  readonly #leftOut: BoundedMap<string, true>
 
   constructor(host: ExchangeHost) {
     this.#host = host
+    this.#leftOut = new BoundedMap(host.limits.leftOutMax)
   }
 
   /** Shows this node's heads to a neighbour that has just been connected, and waits for its own. */
@@ -146,7 +150,8 @@ export class Exchange {
   #hearBelow(neighbour: Neighbour, answer: Heard<'below'>): void {
     const { pull } = neighbour
     const { set } = this.#host
-    if (pull?.part !== answer.part || !pull.below(answer, set.trie(answer.part))) {
+    const isLeftOut = (id: string): boolean => this.#leftOut.has(id)
+    if (pull?.part !== answer.part || !pull.below(answer, set.trie(answer.part), isLeftOut)) {
       throw new MembershipError('sync-malformed', 'an answer that does not fit what was asked')
     }
     neighbour.learnt(answer.ids.filter((id) => set.has(id)))
@@ -196,6 +201,7 @@ export class Exchange {
       refused.flatMap((each) => (each.isOpen === isOpen && each.id !== undefined ? [each.id] : []))
     // For what there is no room here, nobody else is to blame.
     const fullIds = idsWhere(false)
+    for (const id of fullIds) this.#leftOut.set(id, true)
     const openIds = idsWhere(true)
     return { ids: [...ids, ...fullIds], openIds, addedCount: added.length }
   }

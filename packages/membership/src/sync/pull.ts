@@ -75,8 +75,12 @@ export class Pull {
     return messages
   }
 
-  /** Takes an answer to `ask`. False when it does not fit what was asked. */
-  below(answer: Extract<SyncMessage, { type: 'below' }>, own: IdTrie): boolean {
+  /** Takes an answer to `ask`; what is left out is not asked for. False when it does not fit what was asked. */
+  below(
+    answer: Extract<SyncMessage, { type: 'below' }>,
+    own: IdTrie,
+    isLeftOut: (id: string) => boolean,
+  ): boolean {
     const { prefix, ids, sums } = answer
     const count = this.#asked.get(prefix)
     if (count === undefined || !this.#asked.delete(prefix)) return false
@@ -86,7 +90,7 @@ export class Pull {
       sums.every((sum) => sum.prefix.length === prefix.length + 2 && sum.prefix.startsWith(prefix))
     if (!isBelow || new Set(sums.map((sum) => sum.prefix)).size < sums.length) return false
     if (ids.length + sums.reduce((total, sum) => total + sum.count, 0) < count) return false
-    this.#wanted.push(...ids.filter((id) => !own.has(id)))
+    this.#wanted.push(...ids.filter((id) => !own.has(id) && !isLeftOut(id)))
     for (const sum of sums) {
       if (sum.count > 0 && own.summary(sum.prefix).digest !== sum.digest) this.#prefixes.push(sum)
     }

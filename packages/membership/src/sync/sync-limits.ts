@@ -30,6 +30,8 @@ export interface SyncLimits {
   readonly seenMax: number
   /** Ids of which is remembered that a neighbour has them. */
   readonly knownMax: number
+  /** Ids of grants for which there was no room, so that they are not asked for at every comparison. */
+  readonly leftOutMax: number
   /** Own roots of earlier times: a beacon over one of them is covered. */
   readonly rootsMax: number
   /** How long a connection of a node that has just started waits for witnesses before it is used all the same. */
@@ -62,6 +64,7 @@ export const SYNC_LIMITS: SyncLimits = {
   bareFrom: 64,
   seenMax: 8_192,
   knownMax: 1_024,
+  leftOutMax: 8_192,
   rootsMax: 4_096,
   bootPatienceMs: 2_000,
   challengeHops: 3,

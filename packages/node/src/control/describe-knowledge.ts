@@ -23,6 +23,7 @@ export function describeKnowledge(
     islandServers: judgement.servers.map(({ server, state }) => `${server}: ${state}`),
     admins: `${tip.k} of ${tip.admins.length}`,
     members: set.tables.memberships.size,
+    grants: set.trie('grant').count,
     removals: set.trie('removal').count,
     removalRoot: set.trie('removal').root,
   }
