@@ -1,6 +1,17 @@
 import { canonicalJson, type JsonObject } from '@warren/core'
-import { type RecordSet, RecordSync, type SyncEffect, type SyncLimits } from '@warren/membership'
+import {
+  type RecordSet,
+  RecordSync,
+  type SyncEffect,
+  type SyncLimits,
+  type WitnessDuty,
+} from '@warren/membership'
 import { suite, utf8, utf8Text } from './builders.ts'
+
+/** Limits of a node, and what it has to say where it is a witness. */
+interface NodeShape extends Partial<SyncLimits> {
+  readonly duty?: WitnessDuty
+}
 
 /** A node as far as its records are concerned: whatever is to be stored is stored at once, unless its disk is full. */
 export class SyncNode {
@@ -18,13 +29,14 @@ export class SyncNode {
   largestMessage = 0
   wakeAtMs: number | undefined
 
-  constructor(name: string, set: RecordSet, limits: Partial<SyncLimits> = {}) {
+  constructor(name: string, set: RecordSet, { duty, ...limits }: NodeShape = {}) {
     this.name = name
     // No witness answers here, and so none is waited for.
     this.sync = new RecordSync({
       set,
       random: suite,
       nowMs: 0,
+      duty,
       limits: { bootPatienceMs: 0, ...limits },
     })
   }

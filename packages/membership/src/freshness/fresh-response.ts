@@ -78,8 +78,8 @@ export function signResponse(init: ResponseInit): string {
 export interface ResponseTexts {
   readonly text: string
   readonly beaconText: string
-  /** Whether a nonce is one of ours that waits for answers: asked before any signature is verified. */
-  readonly isOpen: (nonce: string) => boolean
+  /** Whether a nonce waits for the answer of that witness: asked before any signature is verified. */
+  readonly isAwaited: (nonce: string, witness: Did) => boolean
 }
 
 /**
@@ -89,7 +89,7 @@ export interface ResponseTexts {
  */
 export function decodeResponse(
   context: WitnessContext,
-  { text, beaconText, isOpen }: ResponseTexts,
+  { text, beaconText, isAwaited }: ResponseTexts,
 ): FreshResponse {
   const record = parseRecord('record', text, RESPONSE_LENGTH_MAX)
   record.members(['@context', 'type', 'mesh', 'nonce', 'witness', 'beacon', 'timeMs', 'proof'])
@@ -98,7 +98,7 @@ export function decodeResponse(
   const witness = record.did('witness')
   const beaconId = record.text('beacon', CONTENT_ID_RULE)
   const timeMs = record.integer('timeMs', TIME_RULE)
-  if (!isOpen(nonce)) {
+  if (!isAwaited(nonce, witness)) {
     throw new MembershipError('nonce-unknown', 'the response answers no challenge that is open')
   }
   verifyWitness(context, record, witness)

@@ -114,15 +114,22 @@ export class Freshness {
     return this.#state.nonces.sentMs(nonce, nowMs) !== undefined
   }
 
+  /** Whether a nonce of ours still waits for the answer of that witness. */
+  awaits(nonce: string, witness: Did, nowMs: number): boolean {
+    const sentMs = this.#state.nonces.sentMs(nonce, nowMs)
+    // One answer of each witness to each nonce: a second one could only put its clock ahead.
+    return (
+      sentMs !== undefined &&
+      (this.#state.entries.get(witness)?.answeredMs ?? Number.NEGATIVE_INFINITY) < sentMs
+    )
+  }
+
   /** Takes the answer of a witness to an open nonce, with the beacon beside it. */
   observeResponse(response: FreshResponse, nowMs: number): Observation {
     const { nonce, witness, beacon, timeMs } = response
     const sentMs = this.#state.nonces.sentMs(nonce, nowMs)
     if (sentMs === undefined) return this.#refused('nonce-unknown')
-    // One answer of each witness to each nonce: a second one could only put its clock ahead.
-    const answeredMs = this.#state.entries.get(witness)?.answeredMs
-    if (answeredMs !== undefined && answeredMs >= sentMs)
-      return this.#unchanged({ status: 'known' })
+    if (!this.awaits(nonce, witness, nowMs)) return this.#unchanged({ status: 'known' })
     return this.#answered({ beacon, timeMs, sentMs }, nowMs)
   }
 

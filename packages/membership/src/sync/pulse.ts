@@ -1,15 +1,22 @@
-import { BoundedMap, type RandomSource } from '@warren/core'
+import type { RandomSource } from '@warren/core'
 import type { Did } from '@warren/identity'
 import { multibaseText } from '../byte-text.ts'
 import { decodeBeacon, witnessContext } from '../freshness/decode-beacon.ts'
-import { decodeChallenge, decodeResponse, encodeChallenge } from '../freshness/fresh-response.ts'
+import {
+  decodeChallenge,
+  decodeResponse,
+  encodeChallenge,
+  type FreshResponse,
+} from '../freshness/fresh-response.ts'
 import { Freshness, type Observation } from '../freshness/freshness.ts'
 import type { FreshnessJudgement } from '../freshness/freshness-judgement.ts'
 import type { WitnessDuty, WitnessState } from '../freshness/witness-duty.ts'
 import { panelOf } from '../freshness/witness-panel.ts'
+import { MembershipError, type MembershipErrorCode } from '../membership-error.ts'
 import type { Beacon } from '../records/beacon.ts'
 import type { IslandRecord } from '../records/mesh-record.ts'
 import type { RecordSet } from '../set/record-set.ts'
+import { ChallengeRoutes } from './challenge-routes.ts'
 import { chooseSome } from './choose-some.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { SyncEffect } from './sync-effect.ts'
@@ -38,6 +45,8 @@ export interface PulseOutcome {
 
 const NONCE_BYTES = 32
 const NOTHING: PulseOutcome = { effects: [], records: [] }
+/** What another node may pass on in good faith: it knows other witnesses, or the answer came twice or late. */
+const FORGIVEN: ReadonlySet<MembershipErrorCode> = new Set(['signer-unknown', 'nonce-unknown'])
 
 /**
  * How a node stays fresh: beacons from neighbour to neighbour, challenges towards witnesses and answers back,
@@ -48,8 +57,7 @@ const NOTHING: PulseOutcome = { effects: [], records: [] }
 export class Pulse {
   readonly #init: PulseInit
   readonly #duty: WitnessDuty | undefined
-  /** By which link the challenge of a nonce came: answers go back there. */
-  readonly #routes: BoundedMap<string, string>
+  readonly #routes: ChallengeRoutes
   #freshness: Freshness
   #set: RecordSet
 
@@ -58,7 +66,7 @@ export class Pulse {
     this.#init = init
     this.#set = set
     this.#duty = duty
-    this.#routes = new BoundedMap(limits.routesMax)
+    this.#routes = new ChallengeRoutes(limits.routesMax)
     this.#freshness = Freshness.boot({ panel: panelOf(set, hasHadRoot), bounds, nowMs })
   }
 
@@ -176,7 +184,8 @@ export class Pulse {
     for (const text of texts) {
       // The one that is held already needs no second look.
       if (this.#freshness.bounds().some((beacon) => beacon.text === text)) continue
-      const beacon = decodeBeacon(witnessContext(this.#set), text)
+      const beacon = unlessForgiven(() => decodeBeacon(witnessContext(this.#set), text))
+      if (beacon === undefined) continue
       this.#duty?.heard(beacon, nowMs)
       const observation = this.#freshness.observeBeacon(beacon, nowMs)
       const outcome = this.#observed(observation)
@@ -197,39 +206,42 @@ export class Pulse {
     if (!neighbour.mayAsk(nowMs)) return []
     const nonce = decodeChallenge(this.#set.charter.meshId, text)
     const name = multibaseText(nonce)
-    if (this.#routes.has(name) || this.#freshness.isOpen(name, nowMs)) return []
-    this.#routes.set(name, neighbour.link)
+    if (this.#freshness.isOpen(name, nowMs)) return []
+    const came = this.#routes.came(name, neighbour.link, nowMs)
+    if (came === undefined) return []
     const question = { set: this.#set, nowMs, meshTimeMs: this.meshTimeMs(nowMs) }
     const own = this.#duty?.respond(nonce, question)
     const effects: SyncEffect[] = []
     if (own !== undefined) effects.push(sendTo(neighbour, { type: 'answer', nonce: name, ...own }))
-    if (hops > 0) {
+    if (hops > 0 && came === 'new') {
       const message: SyncMessage = { type: 'challenge', text, hops: hops - 1 }
       for (const other of this.#towardsWitnesses(neighbour)) effects.push(sendTo(other, message))
     }
     return effects
   }
 
-  #hearAnswer(
-    { nonce, text, beaconText }: Extract<PulseMessage, { type: 'answer' }>,
-    nowMs: number,
-  ): PulseOutcome {
-    const isOpen = (name: string): boolean => this.#freshness.isOpen(name, nowMs)
-    if (!isOpen(nonce)) return { effects: this.#passBack({ nonce, text, beaconText }), records: [] }
-    const response = decodeResponse(witnessContext(this.#set), { text, beaconText, isOpen })
+  /** Looked into by each node on its way, so that whoever forges one is cut, and nobody who passed it on in good faith. */
+  #hearAnswer(message: Extract<PulseMessage, { type: 'answer' }>, nowMs: number): PulseOutcome {
+    const { nonce, text, beaconText } = message
+    const isOwn = this.#freshness.isOpen(nonce, nowMs)
+    const asker = isOwn ? this.#freshness : this.#routes
+    const isAwaited = (name: string, witness: Did): boolean =>
+      name === nonce && asker.awaits(name, witness, nowMs)
+    const response = unlessForgiven(() =>
+      decodeResponse(witnessContext(this.#set), { text, beaconText, isAwaited }),
+    )
+    if (response === undefined) return NOTHING
+    if (!isOwn) return { effects: this.#passBack(message, response, nowMs), records: [] }
     this.#duty?.heard(response.beacon, nowMs)
     return this.#observed(this.#freshness.observeResponse(response, nowMs))
   }
 
-  /** Not looked into: whoever asked does that. */
-  #passBack(answer: {
-    readonly nonce: string
-    readonly text: string
-    readonly beaconText: string
-  }): readonly SyncEffect[] {
-    const route = this.#routes.get(answer.nonce)
-    const neighbour = route === undefined ? undefined : this.#init.neighbours.get(route)
-    return neighbour === undefined ? [] : [sendTo(neighbour, { type: 'answer', ...answer })]
+  #passBack(message: SyncMessage, response: FreshResponse, nowMs: number): readonly SyncEffect[] {
+    const links = this.#routes.answered(response.nonce, response.witness, nowMs)
+    return links.flatMap((link) => {
+      const neighbour = this.#init.neighbours.get(link)
+      return neighbour === undefined ? [] : [sendTo(neighbour, message)]
+    })
   }
 
   #challenge(nowMs: number): readonly SyncEffect[] {
@@ -270,4 +282,13 @@ export class Pulse {
 
 function sendTo({ link }: Neighbour, message: SyncMessage): SyncEffect {
   return { type: 'send', link, bytes: encodeSyncMessage(message) }
+}
+
+function unlessForgiven<Read>(read: () => Read): Read | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof MembershipError && FORGIVEN.has(error.code)) return undefined
+    throw error
+  }
 }

@@ -64,7 +64,7 @@ function responseText(
 }
 
 function decoded(text: string, beside = BEACON.text): FreshResponse {
-  return decodeResponse(context, { text, beaconText: beside, isOpen: open })
+  return decodeResponse(context, { text, beaconText: beside, isAwaited: open })
 }
 
 test('a beacon that its witness alone has signed says what it says', { tags: ['FRS-1'] }, () => {
@@ -200,7 +200,7 @@ test.for<{ name: string; text: () => string; beside?: () => string; code: string
 
 test('whether anybody asked is looked at before any signature', { tags: ['FRS-2'] }, () => {
   const text = edited(responseText(), (record) => record.proof.pop())
-  const question = { text, beaconText: '', isOpen: (): boolean => false }
+  const question = { text, beaconText: '', isAwaited: (): boolean => false }
   expect(refusalCode(() => decodeResponse(context, question))).toBe('nonce-unknown')
 })
 

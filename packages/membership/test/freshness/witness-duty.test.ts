@@ -303,7 +303,7 @@ test(
     const beacon = beaconOf(duty, { nowMs: BOOT_MS })!
     const response = duty.respond(nonce, question)!
     const context = witnessContext(plant.empty)
-    const read = decodeResponse(context, { ...response, isOpen: () => true })
+    const read = decodeResponse(context, { ...response, isAwaited: () => true })
     expect(read).toMatchObject({ witness: self!.did, timeMs: NOW_MS + 1_234, beacon })
   },
 )
@@ -373,7 +373,7 @@ test(
         // The other one asks, and the answer comes at the last moment.
         const nonce = new Uint8Array(32).fill(nowMs / beaconMs)
         const response = mine!.duty.respond(nonce, { set, nowMs, meshTimeMs })!
-        const read = decodeResponse(context, { ...response, isOpen: () => true })
+        const read = decodeResponse(context, { ...response, isAwaited: () => true })
         theirs!.freshness = theirs!.freshness
           .openNonce(read.nonce, nowMs - ANSWER_MS_MAX)
           .observeResponse(read, nowMs).freshness
@@ -399,7 +399,7 @@ test(
       const question = { set, nowMs: 0, meshTimeMs: undefined }
       duty.signBeacon(set, duty.prepareBeacon(question)!)
       const response = duty.respond(new Uint8Array(32).fill(nowMs / nightMs), question)!
-      const read = decodeResponse(witnessContext(set), { ...response, isOpen: () => true })
+      const read = decodeResponse(witnessContext(set), { ...response, isAwaited: () => true })
       return freshness.openNonce(read.nonce, nowMs).observeResponse(read, nowMs).freshness
     }
     const init = { witness: witness!, nowMs: 0 }
