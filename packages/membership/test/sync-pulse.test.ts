@@ -1,5 +1,5 @@
 import { canonicalJson, type JsonObject } from '@warren/core'
-import { type AdminSigner, WitnessDuty } from '@warren/membership'
+import { type AdminSigner, type SyncLimits, WitnessDuty } from '@warren/membership'
 import { expect, test } from 'vitest'
 import { decodeBeacon, witnessContext } from '../src/freshness/decode-beacon.ts'
 import {
@@ -8,7 +8,7 @@ import {
   nonceText,
   signResponse,
 } from '../src/freshness/fresh-response.ts'
-import { NOW_MS, suite, utf8 } from './builders.ts'
+import { HOUR_MS, NOW_MS, suite, utf8 } from './builders.ts'
 import { adminChange, beacon, withAll, witnessedMesh } from './record-builders.ts'
 import { Impostor, SyncLab, SyncNode } from './sync-pair.ts'
 
@@ -156,3 +156,122 @@ test(
     expect(others.map((other) => other.count('answer'))).toEqual([1, 1, 1, 0])
   },
 )
+
+/** A node between one impostor that speaks and others that listen; no answer is missed. */
+function crowd(listeners: number, limits: Partial<SyncLimits> = {}) {
+  const lab = new SyncLab()
+  const node = new SyncNode('node', mesh.empty, { answerMs: HOUR_MS, ...limits })
+  const speaker = new Impostor('speaker')
+  const link = lab.connect(node, speaker)
+  const others = Array.from({ length: listeners }, (_, at) => new Impostor(`listener ${at}`))
+  for (const other of others) lab.connect(node, other)
+  lab.pass(1, node)
+  lab.settle()
+  return { lab, node, link, speaker, others }
+}
+
+function challengeOf(fill: number, hops = 3): JsonObject {
+  return { type: 'challenge', text: encodeChallenge(meshId, new Uint8Array(32).fill(fill)), hops }
+}
+
+test(
+  'a beacon that could change nothing is not even verified, and one that could is',
+  { tags: ['FRS-21'] },
+  () => {
+    const { node, link, lab } = crowd(0)
+    const [second, third] = [beacon(mesh, one, { seq: 2 }), beacon(mesh, one, { seq: 3 })]
+    tell({ lab, node, link }, { type: 'beacons', texts: [third] })
+    tell({ lab, node, link }, { type: 'beacons', texts: [forged(second), forged(third)] })
+    expect(node.cuts).toEqual([])
+    tell({ lab, node, link }, { type: 'beacons', texts: [forged(beacon(mesh, one, { seq: 4 }))] })
+    expect(node.cuts).toEqual(['record-unproved'])
+  },
+)
+
+test(
+  'a lie under a number that is known is verified, and proves itself',
+  { tags: ['FRS-21', 'FRS-9'] },
+  () => {
+    const { node, link, lab } = crowd(0)
+    const texts = [0, 1].map((removalCount) => beacon(mesh, one, { seq: 3, removalCount }))
+    tell({ lab, node, link }, { type: 'beacons', texts })
+    expect(node.set.trie('removal').count).toBe(1)
+  },
+)
+
+test(
+  'a witness that says more than an honest one ever does is not passed on any further for a while',
+  { tags: ['FRS-21', 'THR-33'] },
+  () => {
+    const { node, link, lab, others } = crowd(1)
+    const say = (from: number, to: number): void => {
+      for (let seq = from; seq <= to; seq += 1) {
+        tell({ lab, node, link }, { type: 'beacons', texts: [beacon(mesh, one, { seq })] })
+      }
+    }
+    say(1, 10)
+    expect(others[0]?.count('beacons')).toBe(8)
+    lab.nowMs = 999
+    say(11, 11)
+    expect(others[0]?.count('beacons')).toBe(8)
+    lab.nowMs = 1_000
+    say(12, 13)
+    expect(others[0]?.count('beacons')).toBe(9)
+    // Nobody else is held back by it.
+    tell({ lab, node, link }, { type: 'beacons', texts: [beacon(mesh, two, { seq: 1 })] })
+    expect(others[0]?.count('beacons')).toBe(10)
+  },
+)
+
+test.for([
+  { hops: 8, passedOn: 2 },
+  { hops: 3, passedOn: 2 },
+  { hops: 1, passedOn: 0 },
+  { hops: 0, passedOn: undefined },
+])(
+  'a challenge that is to go $hops neighbours further is passed on with $passedOn',
+  { tags: ['FRS-22', 'THR-33'] },
+  ({ hops, passedOn }) => {
+    const { node, link, lab, others } = crowd(1)
+    const before = others[0]?.count('challenge') ?? 0
+    tell({ lab, node, link }, challengeOf(1, hops))
+    const heard = others[0]?.count('challenge') === before + 1
+    expect(heard ? others[0]?.last('challenge')?.['hops'] : undefined).toBe(passedOn)
+  },
+)
+
+test(
+  'neighbours that ask without end leave room for what the node asks itself',
+  { tags: ['FRS-22', 'THR-33'] },
+  () => {
+    const { node, link, lab, others } = crowd(1)
+    const second = lab.connect(node, new Impostor('second'))
+    const before = others[0]?.count('challenge') ?? 0
+    for (let fill = 1; fill <= 40; fill += 1) {
+      tell({ lab, node, link: fill % 2 === 0 ? link : second }, challengeOf(fill))
+    }
+    // Of the eight that the other side deals with at once.
+    expect((others[0]?.count('challenge') ?? 0) - before).toBe(6)
+  },
+)
+
+test(
+  'what does not go to all neighbours goes to some by chance, and so in time to all',
+  { tags: ['FRS-22'] },
+  () => {
+    const { node, link, lab, others } = crowd(6, { relayMax: 2 })
+    for (let seq = 1; seq <= 80; seq += 1) {
+      lab.pass(10_000, node)
+      lab.settle()
+      tell({ lab, node, link }, { type: 'beacons', texts: [beacon(mesh, one, { seq })] })
+    }
+    for (const type of ['beacons', 'challenge']) {
+      expect(others.filter((other) => other.count(type) === 0).map(({ name }) => name)).toEqual([])
+    }
+  },
+)
+
+/** The same with a signature that is none. */
+function forged(text: string): string {
+  return text.replace(/"proofValue":"z...../u, '"proofValue":"z11111')
+}

@@ -33,9 +33,22 @@ export function witnessContext({ suite, charter, tree }: RecordSet): WitnessCont
  */
 export function decodeBeacon(context: WitnessContext, text: string): Beacon {
   const record = parseRecord('record', text, BEACON_LENGTH_MAX)
-  const said = readBeacon(record, context.meshId)
-  verifyWitness(context, record, said.witness)
-  return { ...said, id: contentId(context.suite, record.object), text }
+  const beacon = claimed(context, record, text)
+  verifyWitness(context, record, beacon.witness)
+  return beacon
+}
+
+/**
+ * Reads what a beacon says that nobody has verified: whether it is worth its signatures.
+ *
+ * @throws MembershipError `record-too-large`, `record-malformed`, `record-foreign`
+ */
+export function readClaimedBeacon(context: WitnessContext, text: string): Beacon {
+  return claimed(context, parseRecord('record', text, BEACON_LENGTH_MAX), text)
+}
+
+function claimed({ suite, meshId }: WitnessContext, record: RecordReader, text: string): Beacon {
+  return { ...readBeacon(record, meshId), id: contentId(suite, record.object), text }
 }
 
 /** Requires both proofs of one witness, and no other proof. */

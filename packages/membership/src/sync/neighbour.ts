@@ -1,5 +1,6 @@
 import { BoundedMap } from '@warren/core'
 import type { RecordClass } from '../records/mesh-record.ts'
+import { Allowance } from './allowance.ts'
 import type { Pull } from './pull.ts'
 import type { SyncLimits } from './sync-limits.ts'
 import type { Heads } from './sync-message.ts'
@@ -23,6 +24,9 @@ export interface Shown {
   readonly heads: Heads
   readonly due: readonly string[]
 }
+
+/** How much of what a neighbour deals with may be challenges of others. */
+const RELAY_SHARE = 0.75
 
 /** One connection, as far as records are concerned. */
 export class Neighbour {
@@ -49,16 +53,23 @@ export class Neighbour {
   /** Ids that it is known to have, so that they need not be told it. */
   readonly #known: BoundedMap<string, true>
   readonly #announced = new Set<string>()
+  /** Challenges of this neighbour that are dealt with. */
+  readonly asks: Allowance
+  /** Challenges of others that it is passed: fewer than it deals with, which leaves room for those of this node. */
+  readonly relays: Allowance
 
   readonly #limits: SyncLimits
-  #challenges: number
-  #challengedMs = 0
 
   constructor(link: string, did: string, limits: SyncLimits) {
     this.link = link
     this.did = did
     this.#limits = limits
-    this.#challenges = limits.challengesMax
+    const { challengesMax: countMax, challengePauseMs: pauseMs } = limits
+    this.asks = new Allowance({ countMax, pauseMs })
+    this.relays = new Allowance({
+      countMax: Math.ceil(countMax * RELAY_SHARE),
+      pauseMs: pauseMs / RELAY_SHARE,
+    })
     this.#known = new BoundedMap(limits.knownMax)
   }
 
@@ -73,19 +84,6 @@ export class Neighbour {
     const { owesByMs = Number.POSITIVE_INFINITY, readyMs, isSettled } = this
     if (isSettled || readyMs === undefined) return owesByMs
     return Math.min(owesByMs, readyMs + this.#limits.bootPatienceMs)
-  }
-
-  /** Whether one more challenge of this neighbour is dealt with now. */
-  mayAsk(nowMs: number): boolean {
-    const { challengesMax, challengePauseMs } = this.#limits
-    const regained = Math.floor((nowMs - this.#challengedMs) / challengePauseMs)
-    if (regained > 0) {
-      this.#challenges = Math.min(challengesMax, this.#challenges + regained)
-      this.#challengedMs = nowMs
-    }
-    if (this.#challenges === 0) return false
-    this.#challenges -= 1
-    return true
   }
 
   knows(id: string): boolean {

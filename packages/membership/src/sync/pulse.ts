@@ -1,7 +1,7 @@
-import type { RandomSource } from '@warren/core'
+import { BoundedMap, type RandomSource } from '@warren/core'
 import type { Did } from '@warren/identity'
 import { multibaseText } from '../byte-text.ts'
-import { decodeBeacon, witnessContext } from '../freshness/decode-beacon.ts'
+import { decodeBeacon, readClaimedBeacon, witnessContext } from '../freshness/decode-beacon.ts'
 import {
   decodeChallenge,
   decodeResponse,
@@ -11,17 +11,24 @@ import {
 import { Freshness, type Observation } from '../freshness/freshness.ts'
 import type { FreshnessJudgement } from '../freshness/freshness-judgement.ts'
 import type { WitnessDuty, WitnessState } from '../freshness/witness-duty.ts'
+import type { HeardRefusal } from '../freshness/witness-entry.ts'
 import { panelOf } from '../freshness/witness-panel.ts'
 import { MembershipError, type MembershipErrorCode } from '../membership-error.ts'
 import type { Beacon } from '../records/beacon.ts'
 import type { IslandRecord } from '../records/mesh-record.ts'
 import type { RecordSet } from '../set/record-set.ts'
+import { Allowance } from './allowance.ts'
 import { ChallengeRoutes } from './challenge-routes.ts'
 import { chooseSome } from './choose-some.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { SyncEffect } from './sync-effect.ts'
 import type { SyncLimits } from './sync-limits.ts'
-import { encodeSyncMessage, type PulseMessage, type SyncMessage } from './sync-message.ts'
+import {
+  encodeSyncMessage,
+  type PulseMessage,
+  type SyncMessage,
+  WITNESSES_MAX,
+} from './sync-message.ts'
 
 export interface PulseInit {
   readonly neighbours: ReadonlyMap<string, Neighbour>
@@ -47,6 +54,8 @@ const NONCE_BYTES = 32
 const NOTHING: PulseOutcome = { effects: [], records: [] }
 /** What another node may pass on in good faith: it knows other witnesses, or the answer came twice or late. */
 const FORGIVEN: ReadonlySet<MembershipErrorCode> = new Set(['signer-unknown', 'nonce-unknown'])
+/** Of what is refused: what proves that its witness lies, and what moves time forward. */
+const IS_LOOKED_AT: ReadonlySet<HeardRefusal> = new Set(['beacon-forked', 'beacon-future'])
 
 /**
  * How a node stays fresh: beacons from neighbour to neighbour, challenges towards witnesses and answers back,
@@ -58,6 +67,8 @@ export class Pulse {
   readonly #init: PulseInit
   readonly #duty: WitnessDuty | undefined
   readonly #routes: ChallengeRoutes
+  /** Of witnesses in force. */
+  readonly #paces = new BoundedMap<Did, Allowance>(WITNESSES_MAX)
   #freshness: Freshness
   #set: RecordSet
 
@@ -182,9 +193,7 @@ export class Pulse {
     const effects: SyncEffect[] = []
     const records: string[] = []
     for (const text of texts) {
-      // The one that is held already needs no second look.
-      if (this.#freshness.bounds().some((beacon) => beacon.text === text)) continue
-      const beacon = unlessForgiven(() => decodeBeacon(witnessContext(this.#set), text))
+      const beacon = this.#readNews(text, nowMs)
       if (beacon === undefined) continue
       this.#duty?.heard(beacon, nowMs)
       const observation = this.#freshness.observeBeacon(beacon, nowMs)
@@ -198,12 +207,36 @@ export class Pulse {
     return { effects, records }
   }
 
+  /** A beacon that changes something; what does not is left before it costs a signature. */
+  #readNews(text: string, nowMs: number): Beacon | undefined {
+    // The one that is held already needs no second look.
+    if (this.#freshness.bounds().some((beacon) => beacon.text === text)) return undefined
+    const context = witnessContext(this.#set)
+    const claimed = readClaimedBeacon(context, text)
+    const { outcome } = this.#freshness.observeBeacon(claimed, nowMs)
+    if (outcome.status === 'known') return undefined
+    if (outcome.status === 'refused' && !IS_LOOKED_AT.has(outcome.code)) return undefined
+    const pace = this.#paceOf(claimed.witness)
+    if (!pace.has(nowMs)) return undefined
+    const beacon = unlessForgiven(() => decodeBeacon(context, text))
+    // Only what the witness has signed is held against it.
+    if (beacon !== undefined) pace.take(nowMs)
+    return beacon
+  }
+
+  #paceOf(witness: Did): Allowance {
+    const { beaconsMax: countMax, beaconPauseMs: pauseMs } = this.#init.limits
+    const pace = this.#paces.get(witness) ?? new Allowance({ countMax, pauseMs })
+    this.#paces.set(witness, pace)
+    return pace
+  }
+
   #hearChallenge(
     neighbour: Neighbour,
     { text, hops }: Extract<PulseMessage, { type: 'challenge' }>,
     nowMs: number,
   ): readonly SyncEffect[] {
-    if (!neighbour.mayAsk(nowMs)) return []
+    if (!neighbour.asks.take(nowMs)) return []
     const nonce = decodeChallenge(this.#set.charter.meshId, text)
     const name = multibaseText(nonce)
     if (this.#freshness.isOpen(name, nowMs)) return []
@@ -213,11 +246,11 @@ export class Pulse {
     const own = this.#duty?.respond(nonce, question)
     const effects: SyncEffect[] = []
     if (own !== undefined) effects.push(sendTo(neighbour, { type: 'answer', nonce: name, ...own }))
-    if (hops > 0 && came === 'new') {
-      const message: SyncMessage = { type: 'challenge', text, hops: hops - 1 }
-      for (const other of this.#towardsWitnesses(neighbour)) effects.push(sendTo(other, message))
-    }
-    return effects
+    const hopsLeft = Math.min(hops, this.#init.limits.challengeHops) - 1
+    if (hopsLeft < 0 || came !== 'new') return effects
+    const message: SyncMessage = { type: 'challenge', text, hops: hopsLeft }
+    const others = this.#towardsWitnesses(neighbour).filter(({ relays }) => relays.take(nowMs))
+    return [...effects, ...others.map((other) => sendTo(other, message))]
   }
 
   /** Looked into by each node on its way, so that whoever forges one is cut, and nobody who passed it on in good faith. */
@@ -276,7 +309,9 @@ export class Pulse {
   #spread(beacon: Beacon, from: Neighbour | undefined, countMax: number): readonly SyncEffect[] {
     const message: SyncMessage = { type: 'beacons', texts: [beacon.text] }
     const others = [...this.#init.neighbours.values()].filter((each) => each !== from)
-    return others.slice(0, countMax).map((neighbour) => sendTo(neighbour, message))
+    return chooseSome(this.#init.random, others, countMax).map((neighbour) =>
+      sendTo(neighbour, message),
+    )
   }
 }
 

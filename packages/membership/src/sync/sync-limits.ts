@@ -44,6 +44,9 @@ export interface SyncLimits {
   /** Challenges of one neighbour that are answered at once, and then one in each pause. */
   readonly challengesMax: number
   readonly challengePauseMs: number
+  /** Beacons of one witness that are taken up at once, and then one in each pause; an honest one makes no more. */
+  readonly beaconsMax: number
+  readonly beaconPauseMs: number
   /** Pause before a write that failed is tried again. */
   readonly retryStoreMs: number
 }
@@ -72,5 +75,7 @@ export const SYNC_LIMITS: SyncLimits = {
   routesMax: 1_024,
   challengesMax: 8,
   challengePauseMs: 1_000,
+  beaconsMax: 8,
+  beaconPauseMs: 1_000,
   retryStoreMs: 2_000,
 }

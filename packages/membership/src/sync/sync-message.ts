@@ -72,7 +72,8 @@ const PARTS: readonly RecordClass[] = ['checkpoint', 'removal', 'grant']
 const PULSE_TYPES = ['seqs', 'beacons', 'challenge', 'answer'] as const
 const TYPES = ['heads', 'ask', 'below', 'want', 'records', 'have', ...PULSE_TYPES] as const
 const NONCE_RULE: TextRule = { lengthMax: 44, pattern: /^u[\w-]{43}$/ }
-const WITNESSES_MAX = 16
+/** Witnesses that one message speaks of; a mesh has no more. */
+export const WITNESSES_MAX = 16
 const HOPS_RULE = { min: 0, max: 8 } as const
 const SEQ_RULE = { min: 0, max: Number.MAX_SAFE_INTEGER } as const
 const BEACONS_RULE = { lengthMax: BEACON_LENGTH_MAX, countMax: WITNESSES_MAX } as const
