@@ -492,6 +492,43 @@ test('no message is larger than its bound', { tags: ['SYN-13'] }, () => {
   expect(old.largestMessage).toBeGreaterThan(bound / 2)
 })
 
+test('an answer that is cut short is asked for until all has come', { tags: ['SYN-14'] }, () => {
+  const lengthOf = (texts: readonly string[]): number => texts.join('').length
+  const answerLengthMax = lengthOf(many) / 10
+  const full = withAll(mesh.empty, ...many)
+  const young = new SyncNode('young', mesh.empty, { bareFrom: 1_000 })
+  const lab = new SyncLab()
+  lab.connect(new SyncNode('old', full, { answerLengthMax }), young)
+  lab.settle()
+  expect(rootsOf(young.set)).toEqual(rootsOf(full))
+  expect(young.cuts).toEqual([])
+
+  const siege = SyncLab.against(full, { answerLengthMax })
+  siege.tell({ type: 'want', ids: many.map(idOf), bare: false })
+  const answer = siege.impostor.last('records')
+  expect(answer?.['answer']).toBe('more')
+  const texts = full
+    .trie('removal')
+    .idsBelow('')
+    .map((id) => full.get(id)?.text ?? '')
+  const given = texts.filter((text) => JSON.stringify(answer).includes(JSON.stringify(text)))
+  expect(lengthOf(given)).toBeLessThanOrEqual(answerLengthMax)
+  expect(lengthOf(given)).toBeGreaterThan(answerLengthMax / 2)
+})
+
+test(
+  'of records that are longer than an answer one is given at a time',
+  { tags: ['SYN-14'] },
+  () => {
+    const { impostor, tell } = SyncLab.against(withAll(mesh.empty, ...many), { answerLengthMax: 1 })
+    const [first = '', second = ''] = many
+    tell({ type: 'want', ids: [idOf(first), idOf(second)], bare: false })
+    expect(impostor.last('records')).toMatchObject({ texts: [first], answer: 'more' })
+    tell({ type: 'want', ids: [idOf(second)], bare: false })
+    expect(impostor.last('records')).toMatchObject({ texts: [second], answer: 'last' })
+  },
+)
+
 test(
   'a mesh that is full of grants goes on exchanging removals with whoever offers more',
   { tags: ['SYN-11'] },

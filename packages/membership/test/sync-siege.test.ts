@@ -43,7 +43,7 @@ function below(prefix: string, { ids = [], sums = [] }: Below): JsonObject {
   return { type: 'below', part: 'removal', prefix, ids, sums }
 }
 
-function records(texts: readonly string[], answer: 'part' | 'last' | 'none'): JsonObject {
+function records(texts: readonly string[], answer: 'part' | 'last' | 'more' | 'none'): JsonObject {
   return { type: 'records', texts, answer }
 }
 
@@ -84,6 +84,15 @@ describe('a neighbour is cut', () => {
   ])('for $what', { tags: ['SYN-8'] }, ({ tell: message }) => {
     const { node, tell } = SyncLab.against(mesh.empty)
     tell(message)
+    expect(node.cuts).toEqual(['sync-malformed'])
+  })
+
+  test('for an answer that promises more and brings nothing', { tags: ['SYN-14', 'SYN-8'] }, () => {
+    const { node, impostor, tell } = wanted([gone, ...many])
+    tell(records([gone], 'more'))
+    expect(node.cuts).toEqual([])
+    expect(impostor.last('want')).toMatchObject({ ids: many.map(idOf) })
+    tell(records([], 'more'))
     expect(node.cuts).toEqual(['sync-malformed'])
   })
 

@@ -35,22 +35,24 @@ export function answerAsk(
   return { type: 'below', part, prefix, ids: [], sums }
 }
 
-/** Answers with records, in as many messages as they fill. */
+/** Answers with records, in as many messages as they fill; where that would be more than one answer has, whoever asks has to ask again. */
 export function answerWant(
   set: RecordSet,
   { ids, bare }: Extract<SyncMessage, { type: 'want' }>,
   limits: SyncLimits,
 ): readonly Uint8Array[] {
-  const texts = ids.flatMap((id) => {
-    const record = set.get(id)
-    if (record === undefined) return []
-    return [bare ? bareText(set, record) : record.text]
-  })
+  const records = ids.flatMap((id) => set.get(id) ?? [])
+  const texts: string[] = []
+  let length = 0
+  for (const record of records) {
+    const text = bare ? bareText(set, record) : record.text
+    length += text.length
+    if (texts.length > 0 && length > limits.answerLengthMax) break
+    texts.push(text)
+  }
+  const end = texts.length === records.length ? 'last' : 'more'
   const groups = groupsOf(texts, limits)
-  return groups.map((group, at) => {
-    const answer = at === groups.length - 1 ? 'last' : 'part'
-    return encodeRecords(group, answer)
-  })
+  return groups.map((group, at) => encodeRecords(group, at === groups.length - 1 ? end : 'part'))
 }
 
 /** New records, unasked. */

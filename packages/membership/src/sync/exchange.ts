@@ -166,7 +166,7 @@ export class Exchange {
     if (pull === undefined || !(isEmptyEnd || pull.expects(ids))) {
       throw new MembershipError('sync-malformed', 'records that were not asked for')
     }
-    if (!pull.received(arrival, answer === 'last')) {
+    if (!pull.received(arrival, answer)) {
       throw new MembershipError('records-withheld', 'the neighbour does not give what it has named')
     }
     if (pull.isOverfull) {

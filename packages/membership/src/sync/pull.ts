@@ -102,12 +102,19 @@ export class Pull {
     return ids.length > 0 && ids.every((id) => this.#coming.has(id))
   }
 
-  /** Notes what came in answer to `want`; `isLast` ends that answer. False when something is missing then. */
-  received({ ids, openIds, addedCount }: Arrival, isLast: boolean): boolean {
+  /** Notes what came in answer to `want`: `last` ends that answer, and after `more` the rest is asked for again. False when something is missing at the end. */
+  received(
+    { ids, openIds, addedCount }: Arrival,
+    answer: Extract<SyncMessage, { type: 'records' }>['answer'],
+  ): boolean {
     for (const id of [...ids, ...openIds]) this.#coming.delete(id)
     this.#open.push(...openIds)
     if (addedCount > 0) this.#hasProgress = true
-    return !isLast || this.#coming.size === 0
+    if (answer === 'more') {
+      this.#wanted.push(...this.#coming)
+      this.#coming.clear()
+    }
+    return answer !== 'last' || this.#coming.size === 0
   }
 
   /** Whether more has come than may wait for what it rests on. */

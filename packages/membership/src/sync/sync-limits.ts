@@ -18,6 +18,8 @@ export interface SyncLimits {
   readonly asksMax: number
   /** Records that are asked for, or announced, in one message. */
   readonly idsMax: number
+  /** Characters of the records in one answer: half of what the network lets wait for one neighbour. */
+  readonly answerLengthMax: number
   /** Ids below a prefix that are named instead of summed up. */
   readonly namedMax: number
   /** Ids of what came in one comparison and rests on what had not come. */
@@ -61,6 +63,7 @@ export const SYNC_LIMITS: SyncLimits = {
   answerMs: 10_000,
   asksMax: 8,
   idsMax: 512,
+  answerLengthMax: 2_000_000,
   namedMax: 256,
   openMax: 16_384,
   openPushedMax: 256,

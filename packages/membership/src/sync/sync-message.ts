@@ -39,11 +39,11 @@ export type RecordMessage =
     }
   /** Give me these; `bare` leaves out proofs that witnesses make unnecessary. */
   | { readonly type: 'want'; readonly ids: readonly string[]; readonly bare: boolean }
-  /** Records: those asked for, `last` with the end of the answer; or new ones, unasked. */
+  /** Records: those asked for, `last` with the end of the answer, `more` where the rest has to be asked for again; or new ones, unasked. */
   | {
       readonly type: 'records'
       readonly texts: readonly string[]
-      readonly answer: 'part' | 'last' | 'none'
+      readonly answer: 'part' | 'last' | 'more' | 'none'
     }
   /** The sender has these, and nobody needs to answer. */
   | { readonly type: 'have'; readonly ids: readonly string[] }
@@ -77,7 +77,7 @@ export const WITNESSES_MAX = 16
 const HOPS_RULE = { min: 0, max: 8 } as const
 const SEQ_RULE = { min: 0, max: Number.MAX_SAFE_INTEGER } as const
 const BEACONS_RULE = { lengthMax: BEACON_LENGTH_MAX, countMax: WITNESSES_MAX } as const
-const ANSWERS = ['part', 'last', 'none'] as const
+const ANSWERS = ['part', 'last', 'more', 'none'] as const
 const PREFIX_RULE: TextRule = { lengthMax: 64, pattern: /^(?:[\da-f]{2})*$/ }
 const MESSAGE_IDS_MAX = 512
 const SUMS_MAX = 256
