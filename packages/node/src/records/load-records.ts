@@ -1,5 +1,10 @@
 import type { CryptoSuite } from '@warren/crypto'
-import { RecordSet, type Refusal, type VerifiedCharter } from '@warren/membership'
+import {
+  type MembershipErrorCode,
+  RecordSet,
+  type Refusal,
+  type VerifiedCharter,
+} from '@warren/membership'
 import type { Records } from '@warren/storage'
 import { NodeError } from '../node-error.ts'
 
@@ -8,6 +13,9 @@ const RECORDS_AT_ONCE = 512
 
 /** What the rest can rest on; where a text stands decides nothing but the order in which it is looked at. */
 const FOUNDATION = /"type":"Warren(?:Checkpoint|AdminChange)"/
+
+/** Whoever signed a record, or what it follows, is not known. */
+const WAITS: ReadonlySet<MembershipErrorCode> = new Set(['signer-unknown', 'predecessor-unknown'])
 
 /**
  * The records of the store, verified once more: a file can be altered.
@@ -62,9 +70,12 @@ class Loading {
     checkNoneRefused(refused.filter(({ isOpen }) => !isOpen))
   }
 
-  /** The whole, once nothing waits for anything. */
+  /**
+   * The whole. What still waits for something rests on what was never written, because the disk was full and then the
+   * node was stopped: it counts for nothing here, and comes again from a neighbour with what it rests on.
+   */
   end(): RecordSet {
-    checkNoneRefused(this.#refused)
+    checkNoneRefused(this.#refused.filter(({ error }) => !WAITS.has(error.code)))
     return this.#set
   }
 }

@@ -33,10 +33,15 @@ function someone(): Identity {
   return createIdentity({ suite, nowMs: NOW_MS - DAY_MS })
 }
 
+function adminAt(at: number): AdminSigner {
+  const admin = admins[at]
+  if (admin === undefined) throw new Error('an admin')
+  return admin
+}
+
 const owners = [someone(), someone(), someone()]
 const admins = owners.map(adminSigner)
-const [a, b, c] = admins
-if (a === undefined || b === undefined || c === undefined) throw new Error('three admins')
+const [a, b, c] = [adminAt(0), adminAt(1), adminAt(2)]
 const member = someone()
 const other = someone()
 const witnesses = [someone(), someone(), someone()].map(adminSigner)
@@ -88,6 +93,25 @@ function revocation(target: RevocationTarget, by: readonly AdminSigner[]): strin
 
 function statusOf(set: RecordSet): string {
   return standingOf(set, member.did, NOW_MS).status
+}
+
+/** A change by which somebody becomes an admin. */
+function adding(newcomer: AdminSigner): JsonObject {
+  return writeAdminChange({
+    meshId,
+    claimedMs: NOW_MS,
+    prev: meshId,
+    approvers: [a.did, b.did],
+    add: [publicPair(newcomer)],
+    remove: [],
+    rotate: [],
+    addWitnesses: [],
+    removeWitnesses: [],
+    k: 2,
+    kAdmin: 3,
+    kWitness: 2,
+    since: [],
+  })
 }
 
 /** A node as far as its records are concerned, on a disk of its own. */
@@ -170,6 +194,29 @@ test(
 )
 
 test(
+  'a node starts although what a record rests on was never written, and takes up both when they come',
+  { tags: ['SYN-15'] },
+  async () => {
+    const node = new StoredNode()
+    const newcomer = adminSigner(someone())
+    const change = signed(adding(newcomer), [a, b, newcomer])
+    const gone = revocation({ did: member.did, maxGen: 1 }, [c, newcomer])
+    await node.take(signed(said, [a, b]), change, gone)
+    await node.restart((path) => {
+      const database = new DatabaseSync(path)
+      database.exec(`DELETE FROM signed_record WHERE text LIKE '%"WarrenAdminChange"%'`)
+      database.close()
+    })
+    expect(statusOf(node.set)).toBe('member')
+    const { refused } = await node.desk.submit([change, gone])
+    expect(refused).toEqual([])
+    expect(statusOf(node.set)).toBe('revoked')
+    await node.restart()
+    expect(statusOf(node.set)).toBe('revoked')
+  },
+)
+
+test(
   'a grant is loaded that lies before the records which say who signed it as well',
   { tags: ['SYN-3'] },
   async () => {
@@ -180,21 +227,7 @@ test(
       revocation({ did: other.did, maxGen: at + 1 }, [a, b]),
     )
     await node.desk.submit(many)
-    const change = writeAdminChange({
-      meshId,
-      claimedMs: NOW_MS,
-      prev: meshId,
-      approvers: [a.did, b.did],
-      add: [publicPair(newcomer)],
-      remove: [],
-      rotate: [],
-      addWitnesses: [],
-      removeWitnesses: [],
-      k: 2,
-      kAdmin: 3,
-      kWitness: 2,
-      since: [],
-    })
+    const change = adding(newcomer)
     await node.take(signed(change, [a, b, newcomer]), signed(said, [b, newcomer]))
     const { size } = node.set
     await node.restart()
