@@ -198,7 +198,7 @@ export { RecordSync, type RecordSyncInit } from './sync/record-sync.ts'
 export type { GossipWord, SyncEffect } from './sync/sync-effect.ts'
 export type { SyncEvent } from './sync/sync-event.ts'
 export type { SyncLimits } from './sync/sync-limits.ts'
-export { MembershipError, type MembershipErrorCode } from './membership-error.ts'
+export { MembershipError, type MembershipErrorCode, waitsForOthers } from './membership-error.ts'
 export {
   type Grant,
   type InvitationLedger,

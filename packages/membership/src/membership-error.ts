@@ -65,3 +65,10 @@ export type MembershipErrorCode =
 export class MembershipError extends CodedError<MembershipErrorCode> {
   override readonly name = 'MembershipError'
 }
+
+const WAITS: ReadonlySet<MembershipErrorCode> = new Set(['signer-unknown', 'predecessor-unknown'])
+
+/** Whether a record was refused for no more than that who signed it, or what it follows, is not known yet. */
+export function waitsForOthers({ code }: MembershipError): boolean {
+  return WAITS.has(code)
+}

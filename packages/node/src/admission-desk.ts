@@ -22,6 +22,7 @@ import {
   type Standing,
   standingRefusal,
   type VerifiedCharter,
+  waitsForOthers,
 } from '@warren/membership'
 import type { AdmissionPort, AdmissionVerdict, Channel } from '@warren/network'
 import type { Peers } from '@warren/storage'
@@ -132,12 +133,21 @@ export class AdmissionDesk implements AdmissionPort {
   /** The membership by which whoever shows this one is a member now. */
   #inForce(text: string, supporting: readonly string[]): Membership {
     const { records } = this.#init
-    if (supporting.length > 0) records.offer(supporting)
+    if (supporting.length > 0) this.#takeUp(supporting)
     const standing = records.standingOf(shownDid(records, text))
     const refusal = standingRefusal(standing)
     if (refusal !== undefined) throw refusal
     if (standing.status === 'member') return standing.membership
     throw new MembershipError('not-a-member', 'this machine is not a member of the mesh')
+  }
+
+  /** What rests on something that is not known here is brought by records once the member is in: it may be one without that. */
+  #takeUp(supporting: readonly string[]): void {
+    try {
+      this.#init.records.offer(supporting)
+    } catch (error) {
+      if (!(error instanceof MembershipError) || !waitsForOthers(error)) throw error
+    }
   }
 
   /** Whoever came back after a revocation came back with new keys; its own log may still hold the old ones. */

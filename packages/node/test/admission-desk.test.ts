@@ -12,10 +12,13 @@ import {
 import { canonicalJson } from '@warren/core'
 import {
   adminSigner,
+  type AdminSigner,
   createCharter,
   createHello,
   issueMembership,
+  publicPair,
   signByAdmins,
+  writeAdminChange,
   writeReadmission,
   writeRevocation,
 } from '@warren/membership'
@@ -46,6 +49,9 @@ function meshWithMember(): {
   readonly hello: (identity: Identity) => Uint8Array
   readonly desk: (wallMs: number) => AdmissionDesk
   readonly member: Identity
+  /** The hello of the member with a change of admins beside it that follows this one. */
+  readonly supported: (prev: string, by?: AdminSigner) => Uint8Array
+  readonly meshId: string
   /** The hello of the member as it came back, after a revocation, with the keys of another state of its log. */
   readonly returned: (shown: Identity, admitted: Identity) => Uint8Array
 } {
@@ -103,6 +109,32 @@ function meshWithMember(): {
     const supporting = [membership.text, signed(gone), signed(word)]
     return createHello({ meshId, log: shown.log.text, membership: back.text, supporting })
   }
+  const supported = (prev: string, by = adminSigner(admin)): Uint8Array => {
+    const change = writeAdminChange({
+      meshId,
+      claimedMs,
+      prev,
+      approvers: [by.did],
+      add: [],
+      remove: [],
+      rotate: [],
+      addWitnesses: [publicPair(adminSigner(member))],
+      removeWitnesses: [],
+      k: 1,
+      kAdmin: 1,
+      kWitness: 1,
+      since: [],
+    })
+    const text = canonicalJson(
+      signByAdmins({ suite, document: change, signers: [by], createdMs: NOW_MS }),
+    )
+    return createHello({
+      meshId,
+      log: member.log.text,
+      membership: membership.text,
+      supporting: [text],
+    })
+  }
   const directory = mkdtempSync(join(tmpdir(), 'warren-desk-'))
   const store = openStore(join(directory, 'warren.db'))
   const desks: RecordDesk[] = []
@@ -113,6 +145,8 @@ function meshWithMember(): {
   })
   return {
     member,
+    meshId,
+    supported,
     returned,
     hello: ({ log }) =>
       createHello({ meshId: charter.meshId, log: log.text, membership: membership.text }),
@@ -157,6 +191,30 @@ test.for([
     })
   },
 )
+
+test.for([
+  { name: 'a node that lacks what lies between', prev: `zQm${'1'.repeat(44)}` },
+  { name: 'a node that knows what they follow', prev: undefined },
+])(
+  'a member is admitted that shows newer changes of admins than it needs, by $name',
+  { tags: ['NODE-17'] },
+  async ({ prev }) => {
+    const { member, meshId, supported, desk } = meshWithMember()
+    const hello = supported(prev ?? meshId)
+    expect(await desk(NOW_MS).judge(hello, channelOf(member))).toMatchObject({ admitted: true })
+  },
+)
+
+test('nobody is admitted that shows a forged change of admins', { tags: ['NODE-17'] }, async () => {
+  const { member, meshId, supported, desk } = meshWithMember()
+  const text = new TextDecoder().decode(supported(meshId))
+  const forged = new TextEncoder().encode(
+    text.replace(/(supporting.*proofValue\\":\\"z)...../u, '$111111'),
+  )
+  await expect(desk(NOW_MS).judge(forged, channelOf(member))).rejects.toThrow(
+    expect.objectContaining({ code: 'record-unproved' }),
+  )
+})
 
 test('a membership that has run out is one no more', { tags: ['NODE-6'] }, async () => {
   const { member, hello, desk } = meshWithMember()

@@ -1,10 +1,5 @@
 import type { CryptoSuite } from '@warren/crypto'
-import {
-  type MembershipErrorCode,
-  RecordSet,
-  type Refusal,
-  type VerifiedCharter,
-} from '@warren/membership'
+import { RecordSet, type Refusal, type VerifiedCharter, waitsForOthers } from '@warren/membership'
 import type { Records } from '@warren/storage'
 import { NodeError } from '../node-error.ts'
 
@@ -13,9 +8,6 @@ const RECORDS_AT_ONCE = 512
 
 /** What the rest can rest on; where a text stands decides nothing but the order in which it is looked at. */
 const FOUNDATION = /"type":"Warren(?:Checkpoint|AdminChange)"/
-
-/** Whoever signed a record, or what it follows, is not known. */
-const WAITS: ReadonlySet<MembershipErrorCode> = new Set(['signer-unknown', 'predecessor-unknown'])
 
 /**
  * The records of the store, verified once more: a file can be altered.
@@ -75,7 +67,7 @@ class Loading {
    * node was stopped: it counts for nothing here, and comes again from a neighbour with what it rests on.
    */
   end(): RecordSet {
-    checkNoneRefused(this.#refused.filter(({ error }) => !WAITS.has(error.code)))
+    checkNoneRefused(this.#refused.filter(({ error }) => !waitsForOthers(error)))
     return this.#set
   }
 }

@@ -12,6 +12,7 @@ import {
   type SyncEffect,
   type SyncEvent,
   type WitnessDuty,
+  waitsForOthers,
 } from '@warren/membership'
 import type { GossipVerdict, RecordLink, RecordsPort } from '@warren/network'
 import { type RecordWriter, StorageError, type StoredRecord } from '@warren/storage'
@@ -127,16 +128,17 @@ export class RecordDesk implements RecordsPort {
   /**
    * Takes up what somebody shows to be admitted by, and returns the ids of it.
    *
-   * @throws MembershipError the first reason for which one of them is refused
+   * @throws MembershipError the first reason for which one of them is refused; before others one that nothing can mend
    */
   offer(texts: readonly string[]): readonly string[] {
     const ref = this.#nextRef()
     this.#take({ type: 'offer', ref, texts })
     const judged = this.#judged.get(ref)
     this.#judged.delete(ref)
-    const [refused] = judged?.refused ?? []
-    if (refused !== undefined) throw refused
-    return judged?.ids ?? []
+    const { refused = [], ids = [] } = judged ?? {}
+    const [first] = [...refused.filter((error) => !waitsForOthers(error)), ...refused]
+    if (first !== undefined) throw first
+    return ids
   }
 
   /** Ends the timer and waits for what is being written. */
