@@ -15,6 +15,8 @@ import { SteadyClock } from './steady-clock.ts'
 export const BEACON_MS_MIN = 2_000
 /** What is new is logged at once, but not more often than this. */
 export const CHECKPOINT_MS_MIN = 5_000
+/** A date is written with four digits of a year: this is the last moment that has them. */
+const TIME_MS_MAX = 253_402_300_799_999
 const DRAFT_LIMITS = { lengthMax: RECORD_LENGTH_MAX, depthMax: 16, keysMax: 4096 } as const
 
 /** The highest numbers that a witness has taken. Durable before anything is signed under them. */
@@ -173,8 +175,9 @@ export class WitnessDuty {
     const open = this.#state.checkpoint
     const isOpen = open !== undefined && open.epoch > latest
     const checkpoint = isOpen ? open : nextCheckpoint(set, did, timeMs)
-    if (checkpoint === undefined) return undefined
+    // Also where there is nothing to say: a log that was forked can be shorter than what is in it.
     this.#checkpointAtMs = nowMs
+    if (checkpoint === undefined) return undefined
     this.#isFirst = false
     this.#state = { ...this.#state, timeMs, checkpoint }
     return this.#state
@@ -224,7 +227,7 @@ export class WitnessDuty {
         ? SteadyClock.at(othersMs, nowMs)
         : this.#clock.advance(othersMs, nowMs)
     this.#clock = this.#clock.advance(set.charter.createdMs, nowMs)
-    return Math.floor(this.#clock.read(nowMs))
+    return Math.min(Math.floor(this.#clock.read(nowMs)), TIME_MS_MAX)
   }
 
   #sign({ suite }: RecordSet, document: JsonObject, createdMs: number): string {

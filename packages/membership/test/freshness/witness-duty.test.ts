@@ -19,7 +19,9 @@ import { expect, test } from 'vitest'
 import { CHECKPOINT_IDS_MAX } from '../../src/records/read-checkpoint.ts'
 import { NOW_MS } from '../builders.ts'
 import {
+  checkpoint,
   grant,
+  idOf,
   person,
   revoked,
   signed,
@@ -33,6 +35,8 @@ const plant = witnessedMesh()
 const { beaconMs } = plant.charter.freshness
 const [self, other] = plant.witnesses
 const DAY_MS = 86_400_000
+/** The last moment of the last year of four digits. */
+const END_MS = Date.UTC(10_000, 0, 1) - 1
 
 function first(wallMs = NOW_MS, nowMs = BOOT_MS): WitnessDuty {
   return new WitnessDuty({ witness: self!, from: { firstWallMs: wallMs }, nowMs })
@@ -417,5 +421,35 @@ test(
     expect(back.prepareBeacon({ set, nowMs: 0, meshTimeMs: undefined })).toMatchObject({
       timeMs: NOW_MS,
     })
+  },
+)
+
+test(
+  'a witness whose log has two branches with all in them is not woken again and again for nothing',
+  { tags: ['FRS-15'] },
+  () => {
+    const texts = [revoked(plant, person(0)), revoked(plant, person(1))]
+    const set = withAll(plant.empty, ...texts)
+    const forked = withAll(
+      set,
+      ...texts.map((text) => checkpoint(set, self!, { added: [idOf(text)] })),
+    )
+    const duty = first()
+    expect(duty.checkpointDueMs(forked, BOOT_MS)).toBe(BOOT_MS)
+    expect(checkpointOf(duty, { nowMs: BOOT_MS, set: forked })).toBeUndefined()
+    expect(duty.checkpointDueMs(forked, BOOT_MS)).toBe(BOOT_MS + CHECKPOINT_MS_MIN)
+  },
+)
+
+test.for([END_MS - 1, END_MS, END_MS + DAY_MS, Number.MAX_SAFE_INTEGER])(
+  'a witness speaks although others say that it is %d, and says no time that cannot be written',
+  { tags: ['FRS-23'] },
+  (meshTimeMs) => {
+    const duty = first()
+    const othersMs = meshTimeMs + ANSWER_MS_MAX
+    const said = beaconOf(duty, { nowMs: BOOT_MS, meshTimeMs: othersMs })
+    expect(said?.timeMs).toBe(Math.floor(Math.min(meshTimeMs, END_MS) / 1_000) * 1_000)
+    const question = { set: plant.empty, nowMs: BOOT_MS, meshTimeMs: othersMs }
+    expect(duty.respond(new Uint8Array(32), question)).toBeDefined()
   },
 )
