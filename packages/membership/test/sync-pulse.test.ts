@@ -70,7 +70,7 @@ function answerOf(nonce: string, witness: AdminSigner = one): JsonObject {
 
 test(
   'a forged answer ends the connection of whoever made it, and none between honest nodes',
-  { tags: ['FRS-21', 'THR-32'] },
+  { tags: ['FRS-24', 'THR-32'] },
   () => {
     const { lab, asker, relay, link, nonce } = chain()
     tell({ lab, node: relay, link }, { ...answerOf(nonce), text: '{}' })
@@ -81,7 +81,7 @@ test(
 
 test(
   'an answer in which another nonce is answered is not passed back',
-  { tags: ['FRS-21'] },
+  { tags: ['FRS-24'] },
   () => {
     const { lab, asker, relay, link, nonce } = chain()
     const other = `u${'A'.repeat(43)}`
@@ -94,7 +94,7 @@ test(
 
 test(
   'an answer is passed back once for each witness, for ten seconds and no longer',
-  { tags: ['FRS-21'] },
+  { tags: ['FRS-24'] },
   () => {
     const { lab, asker, relay, link, nonce } = chain()
     const before = relay.sentMessages
@@ -117,7 +117,7 @@ test(
 
 test(
   'beacons and answers of a witness that one of two neighbours does not know, or knows no more, part nobody',
-  { tags: ['FRS-21'] },
+  { tags: ['FRS-24'] },
   () => {
     const change = adminChange(mesh, {
       by: mesh.admins,
