@@ -26,8 +26,8 @@ let plant: ReadyNode
 let crane: ReadyNode
 
 beforeAll(async () => {
-  const found = Object.entries(AGES).flatMap(([name, seconds]) => [`--${name}`, String(seconds)])
-  mesh = await cutOffMesh({ names: ['witness', 'plant', 'crane'], found })
+  const ages = Object.entries(AGES).flatMap(([name, seconds]) => [`--${name}`, String(seconds)])
+  mesh = await cutOffMesh({ names: ['witness', 'plant', 'crane'], found: ['init', ...ages] })
   witness = mesh.node('witness')
   plant = mesh.node('plant')
   crane = mesh.node('crane')

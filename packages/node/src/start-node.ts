@@ -272,6 +272,7 @@ async function start({ config, opened, report }: Site, parts: Parts): Promise<vo
   // Its own membership is a record like any other: others learn of it from here.
   records.offer([opened.membership.text])
   enforcement.enforce('all')
+  enforcement.start()
   records.start()
   watch.start()
   await network.start()
@@ -294,6 +295,7 @@ async function start({ config, opened, report }: Site, parts: Parts): Promise<vo
 async function stop({ opened, report }: Site, parts: Parts): Promise<void> {
   const { network, provider, catalog, calls, records, enforcement, watch, doors, control } = parts
   watch.stop()
+  enforcement.stop()
   calls.stop()
   await control.stop()
   await doors.stop()

@@ -24,7 +24,7 @@ export interface ReadyMeshInit {
   readonly listen?: (name: string) => string | undefined
   /** Whether two nodes are on one link and must have met before the mesh is ready; all are when absent. */
   readonly meet?: (name: string, other: string) => boolean
-  /** More words for the command that founds the mesh. */
+  /** The command that founds the mesh, with words of its own; `init` when absent. */
   readonly found?: readonly string[]
   /** Called between `join` and `up`, to add servers and policies. */
   readonly prepare?: (node: { readonly name: string; readonly directory: string }) => Promise<void>
@@ -104,7 +104,7 @@ async function foundOrJoin(
   const words = ['--name', name, ...where, '--passphrase-file', passphraseFile]
   const command =
     founder === undefined
-      ? ['init', ...words, ...(init.found ?? [])]
+      ? [...(init.found ?? ['init']), ...words]
       : ['join', await invitationOf(founder), ...words]
   const made = await askWarren(['--dir', directory, ...command], launch)
   await init.prepare?.({ name, directory })

@@ -8,6 +8,9 @@ import type { Report } from '../node-event.ts'
 
 /** Members who were shut out and may come back; others are judged at the door anyway. */
 const SHUT_OUT_MAX = 4_096
+/** Pause between two looks at those who come back by themselves: what takes them away has an end, and no record says so. */
+const LOOK_MS = 1_000
+const WITH_AN_END = 'membership-quarantined'
 
 export interface EnforcementInit {
   readonly self: Did
@@ -31,9 +34,20 @@ export class Enforcement {
   readonly #shutOut = new BoundedMap<Did, string>(SHUT_OUT_MAX)
   readonly #ending = new Set<Promise<unknown>>()
   #isSelfOut = false
+  #timer: NodeJS.Timeout | undefined
 
   constructor(init: EnforcementInit) {
     this.#init = init
+  }
+
+  /** Begins to look for quarantines that have come to their end. */
+  start(): void {
+    this.#timer = setInterval(() => this.#lookAgain(), LOOK_MS)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
   }
 
   /**
@@ -59,6 +73,12 @@ export class Enforcement {
   /** Waits until everything that was cut off has ended. */
   async settled(): Promise<void> {
     await Promise.all(this.#ending)
+  }
+
+  #lookAgain(): void {
+    const quarantined = [...this.#shutOut.entries()].filter(([, code]) => code === WITH_AN_END)
+    this.enforce(quarantined.map(([did]) => did))
+    this.#judgeSelf()
   }
 
   #shut(did: Did, code: string, sinceMs: number): void {
