@@ -19,7 +19,6 @@ import { canonicalJson } from '@warren/core'
 import { BenchNode } from './revocation-node.ts'
 
 const YEAR_MS = 31_536_000_000
-const WITNESSES = 3
 const ADMINS = 3
 const CONNECTED_MS_MAX = 900_000
 
@@ -29,6 +28,8 @@ export type Topology = 'ring and random' | 'full mesh'
 export interface BenchMeshInit {
   readonly nodes: number
   readonly topology: Topology
+  /** None: nothing but the revocations themselves is signed and spread. */
+  readonly witnesses: number
   /** Members that are no nodes here, to be revoked one after the other. */
   readonly canaries: number
 }
@@ -55,7 +56,8 @@ export class BenchMesh {
   }
 
   /** Makes the members, starts the nodes and waits until they are connected as they should be. */
-  static async start({ nodes: count, topology, canaries }: BenchMeshInit): Promise<BenchMesh> {
+  static async start(init: BenchMeshInit): Promise<BenchMesh> {
+    const { nodes: count, topology, canaries } = init
     const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
     const root = mkdtempSync(join(base, 'warren-bench-'))
     const nowMs = Date.now()
@@ -63,7 +65,7 @@ export class BenchMesh {
     const admins = Array.from({ length: ADMINS }, () =>
       adminSigner(createIdentity({ suite, nowMs })),
     )
-    const witnesses = people.slice(0, WITNESSES).map((each) => publicPair(adminSigner(each)))
+    const witnesses = people.slice(0, init.witnesses).map((each) => publicPair(adminSigner(each)))
     const charter = createCharter({ suite, name: 'bench', admins, k: 2, witnesses, nowMs })
     const memberships = people.map((each) => membershipOf(each, { charter, admins, nowMs }))
     const { set } = RecordSet.empty(suite, charter).accept(memberships.map(({ text }) => text))

@@ -3,7 +3,7 @@
  *
  * All nodes share this one process and its one thread, so every node waits for the work of all others: what is
  * shown is an upper bound for nodes with a processor each. Beside it gossip alone, on the same connections.
- * Options: `--nodes 50 100`, `--rounds 20`, `--topology ring|full`, `--rest 20` (seconds at rest that are measured).
+ * Options: `--nodes 50 100`, `--rounds 20`, `--witnesses 3`, `--topology ring|full`, `--rest 20` (seconds at rest that are measured).
  */
 import { cpus } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     nodes: { type: 'string', multiple: true, default: ['50', '100'] },
     topology: { type: 'string', multiple: true, default: ['ring', 'full'] },
     rounds: { type: 'string', default: '20' },
+    witnesses: { type: 'string', default: '3' },
     rest: { type: 'string', default: '20' },
   },
 })
@@ -24,6 +25,8 @@ const ROUNDS = Number(values.rounds)
 const REST_MS = Number(values.rest) * 1000
 const WARM_UPS = 3
 const CALLERS = 3
+/** Between two calls of one node to another: more of them would keep the one thread of all nodes busy. */
+const CALL_PAUSE_MS = 20
 const HEARD_MS_MAX = 15_000
 /** What a round leaves behind (names of records, a beacon, a checkpoint) is over by then. */
 const PAUSE_MS = 2_500
@@ -42,7 +45,12 @@ for (const count of values.nodes.map(Number)) {
 
 async function measure(nodes: number, topology: Topology): Promise<void> {
   const startedMs = performance.now()
-  const mesh = await BenchMesh.start({ nodes, topology, canaries: 2 * (ROUNDS + WARM_UPS) })
+  const mesh = await BenchMesh.start({
+    nodes,
+    topology,
+    witnesses: Number(values.witnesses),
+    canaries: 2 * (ROUNDS + WARM_UPS),
+  })
   const links = mesh.nodes.reduce((sum, node) => sum + node.network.peers().length, 0)
   console.log(
     `\n${nodes} nodes, ${topology}: ${(links / nodes).toFixed(1)} neighbours each, connected after ${seconds(performance.now() - startedMs)} s`,
@@ -71,15 +79,19 @@ interface Samples {
   /** From the moment at which the command was told that the record is durable and on its way. */
   readonly told: number[]
   never: number
+  cpuMs: number
 }
 
 async function rounds(mesh: BenchMesh, dids: readonly Did[]): Promise<Samples> {
-  const samples: Samples = { begun: [], told: [], never: 0 }
+  const samples: Samples = { begun: [], told: [], never: 0, cpuMs: 0 }
+  const before = process.cpuUsage()
   for (const [round, did] of dids.entries()) {
     const origin = mesh.nodes[(round * 37) % mesh.nodes.length]
     if (origin !== undefined) await oneRound(mesh, { origin, did, samples })
     await delay(PAUSE_MS)
   }
+  const { user, system } = process.cpuUsage(before)
+  samples.cpuMs = (user + system) / 1000 / mesh.nodes.length / dids.length
   return samples
 }
 
@@ -124,7 +136,7 @@ async function callers(mesh: BenchMesh): Promise<void> {
   }
   const worst = Math.max(...last)
   console.log(
-    `${CALLERS} nodes revoked, each calling all its neighbours without a pause: the last call that opened, ${worst.toFixed(0)} ms after the submission`,
+    `${CALLERS} nodes revoked, each calling all its neighbours again and again: the last call that opened, ${worst.toFixed(0)} ms after the submission`,
   )
 }
 
@@ -133,6 +145,7 @@ async function lastCall({ network }: BenchNode, did: string, toldMs: number): Pr
   let openedMs = 0
   for (;;) {
     try {
+      await delay(CALL_PAUSE_MS)
       const call = await network.openCall(did, AbortSignal.timeout(1_000))
       openedMs = performance.now() - toldMs
       call.abort(new Error('that it opened is all that is asked'))
@@ -170,7 +183,7 @@ async function atRest({ nodes }: BenchMesh): Promise<void> {
   )
 }
 
-function show(name: string, { begun, told, never }: Samples): void {
+function show(name: string, { begun, told, never, cpuMs }: Samples): void {
   const row = (label: string, column: readonly number[]): void => {
     const sorted = column.toSorted((a, b) => a - b)
     const cells = [quantile(sorted, 0.5), quantile(sorted, 0.99), sorted.at(-1) ?? Number.NaN]
@@ -182,6 +195,9 @@ function show(name: string, { begun, told, never }: Samples): void {
   }
   row(`${name}, after the command was told`, told)
   row(`${name}, after it began`, begun)
+  console.log(
+    `  ${cpuMs.toFixed(1)} ms of a processor for each node and round, ${PAUSE_MS} ms of rest with it`,
+  )
 }
 
 function quantile(sorted: readonly number[], fraction: number): number {
