@@ -56,7 +56,9 @@ test(
     await reachesServer(crane, 'plant')
     const words = ['quarantine', 'crane', '--for', '8s', '--reason', 'odd traffic']
     expect(await ask(desk, ...words, ...keysOf('alice'))).toMatchObject({ submitted: true })
-    expect(await eventAbout(plant, 'cut-off', crane)).toMatchObject({ code: 'membership-quarantined' })
+    expect(await eventAbout(plant, 'cut-off', crane)).toMatchObject({
+      code: 'membership-quarantined',
+    })
     expect(await refusedCall(crane, 'plant')).toBe('no-such-server')
     await eventAbout(plant, 'let-in', crane)
     await vi.waitFor(async () => calls(crane, 'plant'), SOON)

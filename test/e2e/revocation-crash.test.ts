@@ -43,7 +43,7 @@ async function revokeAKey(): Promise<Outcome> {
   // Where the node is gone, what was signed is kept in a file.
   requests += 1
   const out = ['--out', join(mesh.root, `request-${requests}.json`)]
-  const key = multihashOf(nodeSuite, randomBytes(32).toString('hex'))
+  const key = `z${multihashOf(nodeSuite, randomBytes(32).toString('hex'))}`
   const words = ['revoke', '--key', key, '--class', 'lost', '--reason', 'found', '--yes']
   return runWarren(['--json', '--dir', admin.directory, ...words, ...out])
 }
