@@ -52,8 +52,9 @@ function start(name: string): Promise<Daemon> {
 
 async function newcomer(name: string, how: string): Promise<void> {
   const here = ['--dir', join(root, name)]
-  const { invitation } = await askWarren([...old, 'invite'])
-  await askWarren([...here, 'join', String(invitation), '--name', name, ...ANY_PORT, ...secret])
+  const { invitation = '' } = await askWarren([...old, 'invite'])
+  if (typeof invitation !== 'string') throw new Error('no invitation was printed')
+  await askWarren([...here, 'join', invitation, '--name', name, ...ANY_PORT, ...secret])
   const fromMs = performance.now()
   const daemon = await start(name)
   const since = (what: string): void =>
@@ -66,7 +67,7 @@ async function newcomer(name: string, how: string): Promise<void> {
   await daemon.event(({ event, state }) => event === 'freshness' && state === 'fresh', TIMEOUT_MS)
   since('fresh')
   const { removals } = await askWarren([...here, 'status'])
-  since(`knows ${String(removals)} removals`)
+  since(`knows ${JSON.stringify(removals)} removals`)
   await daemon.stop()
 }
 
