@@ -113,7 +113,8 @@ export class BenchNode {
   }
 
   isFresh(): boolean {
-    return this.#knowledge.freshness.judge().state === 'fresh'
+    const { state } = this.#knowledge.freshness.judge()
+    return state === 'fresh' || state === 'unwitnessed'
   }
 
   /** Takes up a record that an administrator made here; resolves when it is durable and on its way. */
