@@ -8,7 +8,7 @@ import { createJoinResponse } from './join-response.ts'
 import type { Membership } from './membership.ts'
 import { MembershipError } from './membership-error.ts'
 import { type Grant, type InvitationLedger, redeemInvitation } from './redeem-invitation.ts'
-import { authorityRecords } from './set/authority-records.ts'
+import { authorityRecords, BESIDE_JOIN } from './set/authority-records.ts'
 import type { RecordSet } from './set/record-set.ts'
 
 export interface AcceptJoinInit {
@@ -81,7 +81,7 @@ export function acceptJoin(init: AcceptJoinInit): AcceptedJoin {
       charter,
       membership,
       inviterLog: self.log,
-      supporting: authorityRecords(set, membership.issuer),
+      supporting: authorityRecords(set, membership.issuer, BESIDE_JOIN),
     }),
   }
 }

@@ -10,6 +10,7 @@ import type { Membership } from './membership.ts'
 import { MembershipError, type MembershipErrorCode } from './membership-error.ts'
 import { verifyMemberLog } from './member-log.ts'
 import type { RecordReader } from './record-reader.ts'
+import { BESIDE_JOIN } from './set/authority-records.ts'
 import { RecordSet } from './set/record-set.ts'
 import { standingOf } from './set/standing.ts'
 import { membershipRefusal, standingRefusal } from './set/standing-refusal.ts'
@@ -46,7 +47,6 @@ const RESPONSE_TYPE = 'WarrenJoinResponse'
 /** Bytes of a response; the network reads no more. */
 export const JOIN_RESPONSE_BYTES_MAX = 1_048_576
 const TEXT_LENGTH_MAX = 524_288
-const SUPPORTING_MAX = 16
 
 /** What a refused joiner reads. The inviter sends its code alone: it is a machine not yet trusted. */
 const REFUSALS: readonly { readonly code: MembershipErrorCode; readonly sentence: string }[] = [
@@ -159,7 +159,7 @@ function readResponse(record: RecordReader): ResponseTexts {
     membership: record.text('membership', rule),
     log: record.text('log', rule),
     supporting: record.has('supporting')
-      ? record.texts('supporting', { ...rule, countMax: SUPPORTING_MAX })
+      ? record.texts('supporting', { ...rule, countMax: BESIDE_JOIN.countMax })
       : [],
   }
 }

@@ -48,6 +48,11 @@ export class AdmittedPeers {
     return this.#calls.get(link)
   }
 
+  /** Every member with an admitted connection that is open, also one that only serves its last calls. */
+  members(): readonly string[] {
+    return [...new Set([...this.#open].map(({ did }) => did))]
+  }
+
   all(): readonly Peer[] {
     return this.#table.all().map((admitted) => this.#peerOf(admitted))
   }

@@ -17,6 +17,8 @@ export interface Network {
   stop(): Promise<void>
   /** The admitted peers that have a connection, settled by this side. */
   peers(): readonly Peer[]
+  /** The DIDs of all that have an admitted connection, also one that only serves its last calls. */
+  members(): readonly string[]
   /**
    * Connects to an address and resolves when both sides have admitted each other and this side has settled.
    *

@@ -122,6 +122,10 @@ export class WarrenNetwork implements Network {
     return this.#hub.peers.all()
   }
 
+  members(): readonly string[] {
+    return this.#hub.peers.members()
+  }
+
   async dial(address: string, signal: AbortSignal): Promise<Channel> {
     return this.#hub.dialing.dial(address, signal)
   }

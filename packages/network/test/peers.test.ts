@@ -139,6 +139,33 @@ test(
   },
 )
 
+test(
+  'a member of which only the losing connection is left is known, and its last calls end when it is expelled',
+  { tags: ['NET-11'] },
+  async () => {
+    const limits = { simultaneousDialMs: 0 }
+    const [near, far] = await Promise.all([labNode({ limits }), labNode({ limits })])
+    const [toNear, toFar] = await Promise.all([relay(near.address), relay(far.address)])
+    await near.network.dial(toFar.address, soon())
+    echoCalls(far)
+    const lasting = await near.network.openCall(far.did, soon())
+    await lasting.write(Buffer.from('before '))
+    await far.network.dial(`${toNear.address.split('/p2p/')[0]}`, soon())
+    await until(() => near.network.peers()[0]?.direction === 'inbound')
+    const lost = nextEvent(near.network, 'lost')
+    toNear.cut()
+    await lost
+    expect(near.network.peers()).toEqual([])
+    expect(near.network.members()).toEqual([far.did])
+    const [outcome] = await Promise.allSettled([
+      collect(lasting.bytes),
+      near.network.expel(far.did, 'membership-revoked'),
+    ])
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'peer-expelled' } })
+    await until(() => near.network.members().length === 0)
+  },
+)
+
 test.for([
   { opened: 3, left: 3 },
   { opened: 5, left: 3 },

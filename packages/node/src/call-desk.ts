@@ -13,8 +13,6 @@ export interface CallDeskInit {
   readonly catalog: MeshCatalog
   readonly report: Report
   readonly clock: Clock
-  /** Looks again at everybody: what ends by itself, as a quarantine does, is told by no record. */
-  readonly lookAgain: () => void
 }
 
 /** Pause between two rounds in which every member is judged by its date, and asked again what it offers. */
@@ -55,10 +53,9 @@ export class CallDesk {
 
   /** Starts the rounds. */
   start(): void {
-    const { network, catalog, admission, lookAgain } = this.#init
+    const { network, catalog, admission } = this.#init
     const round = async (): Promise<void> => {
       dropExpired(network, admission)
-      lookAgain()
       await Promise.all(network.peers().map(({ did }) => catalog.refresh(did)))
       this.#round?.refresh()
     }

@@ -55,17 +55,18 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   const report = boundedReport(init.report, clock)
   const trustClock = init.trustClock === true
   const site: Site = { directory: config.directory, config, opened, report, clock, trustClock }
+  const parts = composed(site)
   try {
-    const parts = compose(site)
     await start(site, parts)
-    return {
-      did: opened.log.did,
-      stopRequested: parts.commands.stopRequested,
-      stop: () => stop(site, parts),
-    }
   } catch (error) {
-    opened.close()
+    // Whatever had started already ends again.
+    await stop(site, parts)
     throw error
+  }
+  return {
+    did: opened.log.did,
+    stopRequested: parts.commands.stopRequested,
+    stop: () => stop(site, parts),
   }
 }
 
@@ -90,6 +91,16 @@ interface Parts {
   readonly doors: HostDoors
   readonly commands: NodeControl
   readonly control: ControlServer
+}
+
+/** The parts; a configuration of which none can be made leaves nothing open. */
+function composed(site: Site): Parts {
+  try {
+    return compose(site)
+  } catch (error) {
+    site.opened.close()
+    throw error
+  }
 }
 
 function compose(site: Site): Parts {
@@ -122,7 +133,6 @@ function compose(site: Site): Parts {
     catalog,
     report,
     clock,
-    lookAgain: () => enforcement.enforce('all'),
   })
   const doors = new HostDoors({ suite, config, catalog, logger: componentLogger(report) })
   const commands = new NodeControl({

@@ -89,7 +89,6 @@ async function desk(): Promise<{ readonly network: Network; readonly provider: P
     catalog,
     report,
     clock,
-    lookAgain: () => {},
   })
   onTestFinished(async () => {
     calls.stop()

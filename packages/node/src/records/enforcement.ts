@@ -14,7 +14,7 @@ const WITH_AN_END = 'membership-quarantined'
 
 export interface EnforcementInit {
   readonly self: Did
-  readonly network: Pick<Network, 'peers' | 'expel' | 'pardon'>
+  readonly network: Pick<Network, 'members' | 'expel' | 'pardon'>
   readonly provider: Pick<Provider, 'dropCaller'>
   readonly catalog: Pick<MeshCatalog, 'forget'>
   readonly admission: Pick<AdmissionDesk, 'objection'>
@@ -59,7 +59,7 @@ export class Enforcement {
     const { self, network, clock } = this.#init
     const sinceMs = arrivedMs ?? clock.monotonicMs()
     const shutOut = [...this.#shutOut.entries()].map(([did]) => did)
-    const known = new Set([...network.peers().map(({ did }) => did), ...shutOut])
+    const known = new Set([...network.members(), ...shutOut])
     const concerned = dids === 'all' ? [...known] : dids
     for (const did of concerned.filter(isDid)) {
       if (did === self) continue

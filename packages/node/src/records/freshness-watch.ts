@@ -6,7 +6,7 @@ import type { Report } from '../node-event.ts'
 import type { NodeFreshness } from './node-freshness.ts'
 
 export interface FreshnessWatchInit {
-  readonly network: Pick<Network, 'peers' | 'drop'>
+  readonly network: Pick<Network, 'members' | 'peers' | 'drop'>
   readonly provider: Pick<Provider, 'dropCaller'>
   readonly catalog: Pick<MeshCatalog, 'refresh'>
   readonly freshness: Pick<NodeFreshness, 'judge' | 'bestState'>
@@ -56,7 +56,7 @@ export class FreshnessWatch {
   /** Whoever is a member still connects again, and brings what this node has to know. */
   #cutAll(): void {
     const { network, provider } = this.#init
-    for (const { did } of network.peers()) {
+    for (const did of network.members()) {
       network.drop(did, 'knowledge-stale')
       void provider.dropCaller(did, 'the node cannot know any more who is a member')
     }

@@ -141,11 +141,15 @@ export class RecordDesk implements RecordsPort {
     return ids
   }
 
-  /** Ends the timer and waits for what is being written. */
+  /** Ends the timer, waits for what is being written, and leaves nobody waiting for an answer. */
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
     await Promise.all(this.#writing)
+    for (const settle of this.#verdicts.values()) settle('ignore')
+    for (const settle of this.#submissions.values()) settle(false)
+    this.#verdicts.clear()
+    this.#submissions.clear()
   }
 
   #nextRef(): number {

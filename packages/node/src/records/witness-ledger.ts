@@ -85,7 +85,7 @@ export class WitnessLedger {
   #state(): WitnessState | undefined {
     const text = this.#store.witnessState.read()
     if (text === undefined) return undefined
-    const parsed = STATE.safeParse(JSON.parse(text))
+    const parsed = STATE.safeParse(jsonOf(text))
     if (!parsed.success) {
       throw new NodeError('records-altered', 'warren.db holds a witness state that is none')
     }
@@ -93,5 +93,15 @@ export class WitnessLedger {
     // The sequence is the one that was flushed first.
     const seq = Math.max(parsed.data.seq, this.#store.witness.last() ?? 0)
     return { seq, timeMs, checkpoint: checkpoint ?? undefined }
+  }
+}
+
+/** Undefined where the text is no JSON: then it is no state either. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Whoever asks says what is wrong.
+    return undefined
   }
 }
