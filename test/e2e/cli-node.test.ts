@@ -95,6 +95,7 @@ test('status and peers say how the node stands', { tags: ['CLI-1'] }, async () =
     admins: '1 of 1',
     members: COUNT,
     removals: 0,
+    grants: COUNT,
     removalRoot: '0'.repeat(64),
     addresses: [expect.stringMatching(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//)],
     http: null,
