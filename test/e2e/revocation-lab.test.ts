@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, atMs, eventAbout } from './support/cut-off-mesh.ts'
 import { type ReadyMesh, readyMesh, type ReadyNode } from './support/ready-mesh.ts'
 
-/** More take minutes to start on two processors. */
-const NODES = 8
+/** Twenty take more than two minutes to start on two processors: WARREN_LAB_NODES=20 asks for them. */
+const NODES = Number(process.env['WARREN_LAB_NODES'] ?? '8')
 const SETUP_MS = 300_000
 /** Goal: 250 ms for 99 of 100; what is asserted is generous, since the machine may be busy. */
 const CUT_MS_MAX = 10_000
@@ -37,7 +37,7 @@ describe.skipIf(!support.available)('many nodes on one cable', () => {
     { tags: ['NODE-13'], timeout: SETUP_MS },
     async () => {
       const delays: number[] = []
-      for (const name of ['n7', 'n6']) {
+      for (const name of [`n${NODES - 1}`, `n${NODES - 2}`]) {
         const member = mesh.node(name)
         const origin = mesh.node('n0')
         const others = mesh.nodes.slice(0, NODES - 2).filter((node) => node !== origin)
