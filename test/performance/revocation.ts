@@ -3,7 +3,7 @@
  *
  * All nodes share this one process and its one thread, so every node waits for the work of all others: what is
  * shown is an upper bound for nodes with a processor each. Beside it gossip alone, on the same connections.
- * Options: `--nodes 50 100`, `--rounds 20`, `--witnesses 3`, `--topology ring|full`, `--rest 20` (seconds at rest that are measured).
+ * Options: `--nodes 50 --nodes 100`, `--rounds 20`, `--witnesses 3`, `--topology ring|full`, `--rest 20` (seconds at rest that are measured).
  */
 import { cpus } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
