@@ -276,6 +276,26 @@ describe('a new removal', () => {
     },
   )
 
+  test(
+    'that the disk did not take is not acknowledged when it is brought again',
+    { tags: ['SYN-4'] },
+    () => {
+      const [left] = nodesOf(mesh.empty, 'left')
+      if (left === undefined) throw new Error('a node')
+      const lab = new SyncLab()
+      const answer = (): unknown => left.notes.findLast(({ type }) => type === 'submitted')
+      left.isDiskFull = true
+      for (let at = 0; at < 2; at += 1) {
+        lab.submit(left, gone)
+        expect(answer()).toMatchObject({ durable: false })
+      }
+      left.isDiskFull = false
+      lab.pass(2_000, left)
+      lab.submit(left, gone)
+      expect(answer()).toMatchObject({ durable: true })
+    },
+  )
+
   test('that the disk will not take is tried again and again', { tags: ['SYN-4'] }, () => {
     const [left] = nodesOf(mesh.empty, 'left')
     if (left === undefined) throw new Error('a node')

@@ -30,6 +30,7 @@ export type NodeErrorCode =
   | 'policies-unreadable'
   | 'keys-foreign'
   | 'records-altered'
+  | 'records-not-durable'
   | 'knowledge-stale'
   | 'policy-exists'
   | 'role-malformed'

@@ -157,7 +157,10 @@ export class RecordSync {
   #submit(ref: number, texts: readonly string[]): void {
     const { ids, added, refused } = this.#accept(texts, { from: 'here', ref })
     this.#effects.push({ type: 'judged', ref, ids, refused: refused.map(({ error }) => error) })
-    if (added.length === 0) this.#effects.push({ type: 'submitted', ref, durable: true })
+    if (added.length > 0) return
+    // Known is not written: an earlier attempt may have found the disk full.
+    const durable = ids.every((id) => this.#store.durable.has(id))
+    this.#effects.push({ type: 'submitted', ref, durable })
   }
 
   #offer(ref: number, texts: readonly string[]): void {
