@@ -11,10 +11,12 @@ const SHUT_OUT_MAX = 4_096
 /** Pause between two looks at those who come back by themselves: what takes them away has an end, and no record says so. */
 const LOOK_MS = 1_000
 const WITH_AN_END = 'membership-quarantined'
+/** What a record has taken away: whoever it is about has nothing to show against it. */
+const TAKEN_AWAY: ReadonlySet<string> = new Set(['membership-revoked', WITH_AN_END])
 
 export interface EnforcementInit {
   readonly self: Did
-  readonly network: Pick<Network, 'members' | 'expel' | 'pardon'>
+  readonly network: Pick<Network, 'members' | 'expel' | 'pardon' | 'drop'>
   readonly provider: Pick<Provider, 'dropCaller'>
   readonly catalog: Pick<MeshCatalog, 'forget'>
   readonly admission: Pick<AdmissionDesk, 'objection'>
@@ -65,7 +67,7 @@ export class Enforcement {
       if (did === self) continue
       const code = this.#init.admission.objection(did)
       if (code === undefined) this.#letIn(did)
-      else if (known.has(did)) this.#shut(did, code, sinceMs)
+      else if (known.has(did)) this.#cutOff(did, code, sinceMs)
     }
     if (dids === 'all' || dids.includes(self)) this.#judgeSelf()
   }
@@ -81,15 +83,13 @@ export class Enforcement {
     this.#judgeSelf()
   }
 
-  #shut(did: Did, code: string, sinceMs: number): void {
+  #cutOff(did: Did, code: string, sinceMs: number): void {
     if (this.#shutOut.get(did) === code) return
-    const { network, provider, catalog, report, clock } = this.#init
+    const { provider, catalog, report, clock } = this.#init
     const afterMs = (): number => Math.round(clock.monotonicMs() - sinceMs)
-    this.#shutOut.set(did, code)
     catalog.forget(did)
     const ending = Promise.all([
-      // Cuts before it returns; what is waited for is the rest of its traces.
-      network.expel(did, code),
+      this.#cutConnections(did, code),
       provider.dropCaller(did, `the caller is no member any more: ${code}`),
     ]).then(
       () => report({ event: 'cut-off-done', level: 'info', did, code, afterMs: afterMs() }),
@@ -100,6 +100,19 @@ export class Enforcement {
     this.#ending.add(ending)
     void ending.finally(() => this.#ending.delete(ending))
     report({ event: 'cut-off', level: 'warn', did, code, afterMs: afterMs() })
+  }
+
+  /** Cuts before it returns; what is waited for is the rest of the traces of somebody who is shut out. */
+  async #cutConnections(did: Did, code: string): Promise<void> {
+    const { network } = this.#init
+    if (TAKEN_AWAY.has(code)) {
+      this.#shutOut.set(did, code)
+      await network.expel(did, code)
+      return
+    }
+    // Whose membership has run out, or does not count any more, may come back with another that nobody here knows yet.
+    if (this.#shutOut.delete(did)) network.pardon(did)
+    network.drop(did, code)
   }
 
   #letIn(did: Did): void {
