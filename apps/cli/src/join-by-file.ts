@@ -9,6 +9,7 @@ import {
 import { CommandError } from './command-error.ts'
 import { confirm } from './confirm.ts'
 import { type CommonOptions, type Context, contextOf } from './context.ts'
+import { joinedWords } from './joined-words.ts'
 import { existingPassphrase, newPassphrase, type PassphraseOptions } from './passphrase.ts'
 import { requestWords } from './request-words.ts'
 
@@ -99,15 +100,7 @@ async function finish(
   const passphrase = await existingPassphrase(options, undefined)
   try {
     const member = await finishJoin({ directory, passphrase }, request)
-    output.result({ ...member, roles: [...member.roles] }, [
-      `mesh      ${member.meshId}`,
-      `node      ${member.did}`,
-      `enclave   ${member.enclave}`,
-      `roles     ${member.roles.join(', ')}`,
-      `directory ${directory}`,
-      '',
-      'Next: "warren up".',
-    ])
+    output.result({ ...member, roles: [...member.roles] }, joinedWords(directory, member))
   } finally {
     passphrase.fill(0)
   }

@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs'
 import { type FileHandle, link, lstat, mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { errnoOf } from './errno.ts'
+import { flushDirectory, writeFlushed } from './flushed-file.ts'
 import { StorageError } from './storage-error.ts'
 
 const FILE_MODE = 0o600
@@ -51,7 +52,7 @@ export async function writePrivateFile(input: PrivateFileToWrite): Promise<void>
   await refuseOccupied(path, replace)
   const temporary = join(directory, `.${basename(path)}.${crypto.randomUUID()}.tmp`)
   try {
-    await writeAndFlush(temporary, bytes)
+    await writeFlushed(temporary, bytes, FILE_MODE)
     if (replace) await rename(temporary, path)
     // A hard link, unlike a rename, fails when the name was taken in the meantime.
     else await link(temporary, path)
@@ -149,29 +150,6 @@ async function refuseOccupied(path: string, replace: boolean): Promise<void> {
     throw new StorageError('file-symlink', `"${path}" is a symbolic link`)
   }
   if (!replace) throw new StorageError('file-exists', `"${path}" exists already`)
-}
-
-async function writeAndFlush(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(
-    path,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-    FILE_MODE,
-  )
-  try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-async function flushDirectory(path: string): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY)
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
 }
 
 function writeError(path: string, error: unknown): StorageError {

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { errnoOf } from './errno.ts'
+import { flushDirectory, writeFlushed } from './flushed-file.ts'
 import { StorageError } from './storage-error.ts'
 
 const FILE_MODE = 0o644
@@ -54,7 +55,7 @@ export async function writeSharedFile({ path, text, replace }: SharedFileToWrite
   const directory = dirname(path)
   const temporary = join(directory, `.${basename(path)}.${crypto.randomUUID()}.tmp`)
   try {
-    await writeAndFlush(temporary, `${text}\n`)
+    await writeFlushed(temporary, `${text}\n`, FILE_MODE)
     await rename(temporary, path)
     await flushDirectory(directory)
   } catch (cause) {
@@ -90,25 +91,6 @@ async function openForReading(path: string): Promise<FileHandle> {
       throw new StorageError('file-missing', `there is no file "${path}"`, { cause })
     }
     throw new StorageError('file-unreadable', `"${path}" cannot be read`, { cause })
-  }
-}
-
-async function writeAndFlush(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', FILE_MODE)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-async function flushDirectory(path: string): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY)
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }
 

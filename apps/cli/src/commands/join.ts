@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import { contextOf } from '../context.ts'
 import { joinByFile, type JoinFileOptions } from '../join-by-file.ts'
+import { joinedWords } from '../joined-words.ts'
 import { newPassphrase } from '../passphrase.ts'
 
 const INVITATION_BYTES_MAX = 64 * 1024
@@ -43,15 +44,7 @@ async function joinByInvitation(invitation: string, options: JoinOptions): Promi
       ...(options.passphraseFile === undefined ? {} : { passphraseFile: options.passphraseFile }),
       ...(options.listen === undefined ? {} : { listen: options.listen }),
     })
-    output.result({ ...member, roles: [...member.roles] }, [
-      `mesh      ${member.meshId}`,
-      `node      ${member.did}`,
-      `enclave   ${member.enclave}`,
-      `roles     ${member.roles.join(', ')}`,
-      `directory ${directory}`,
-      '',
-      'Next: "warren up".',
-    ])
+    output.result({ ...member, roles: [...member.roles] }, joinedWords(directory, member))
   } finally {
     passphrase.fill(0)
   }
