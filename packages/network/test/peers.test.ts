@@ -95,16 +95,22 @@ test(
   },
 )
 
-test('a call on the losing connection is served to its end', { tags: ['NET-9'] }, async () => {
+/** Two nodes with two connections: over the one that has lost, `lasting` is still served. */
+async function withLosingConnection() {
   const limits = { simultaneousDialMs: 0 }
   const [near, far] = await Promise.all([labNode({ limits }), labNode({ limits })])
   const [toNear, toFar] = await Promise.all([relay(near.address), relay(far.address)])
   await near.network.dial(toFar.address, soon())
   echoCalls(far)
-  const call = await near.network.openCall(far.did, soon())
-  await call.write(Buffer.from('before '))
+  const lasting = await near.network.openCall(far.did, soon())
+  await lasting.write(Buffer.from('before '))
   await far.network.dial(`${toNear.address.split('/p2p/')[0]}`, soon())
   await until(() => near.network.peers()[0]?.direction === 'inbound')
+  return { near, far, toNear, toFar, lasting }
+}
+
+test('a call on the losing connection is served to its end', { tags: ['NET-9'] }, async () => {
+  const { toNear, toFar, lasting: call } = await withLosingConnection()
   expect(toFar.openSockets()).toBe(1)
   await call.write(Buffer.from('and after'))
   await call.end()
@@ -117,15 +123,7 @@ test(
   'a peer of which only the losing connection is left is reached by a new one',
   { tags: ['NET-9'] },
   async () => {
-    const limits = { simultaneousDialMs: 0 }
-    const [near, far] = await Promise.all([labNode({ limits }), labNode({ limits })])
-    const [toNear, toFar] = await Promise.all([relay(near.address), relay(far.address)])
-    await near.network.dial(toFar.address, soon())
-    echoCalls(far)
-    const lasting = await near.network.openCall(far.did, soon())
-    await lasting.write(Buffer.from('before '))
-    await far.network.dial(`${toNear.address.split('/p2p/')[0]}`, soon())
-    await until(() => near.network.peers()[0]?.direction === 'inbound')
+    const { near, far, toNear, lasting } = await withLosingConnection()
     await near.network.dial(far.address, soon())
     expect(near.network.peers()).toMatchObject([{ direction: 'inbound' }])
     const lost = nextEvent(near.network, 'lost')
@@ -143,15 +141,7 @@ test(
   'a member of which only the losing connection is left is known, and its last calls end when it is expelled',
   { tags: ['NET-11'] },
   async () => {
-    const limits = { simultaneousDialMs: 0 }
-    const [near, far] = await Promise.all([labNode({ limits }), labNode({ limits })])
-    const [toNear, toFar] = await Promise.all([relay(near.address), relay(far.address)])
-    await near.network.dial(toFar.address, soon())
-    echoCalls(far)
-    const lasting = await near.network.openCall(far.did, soon())
-    await lasting.write(Buffer.from('before '))
-    await far.network.dial(`${toNear.address.split('/p2p/')[0]}`, soon())
-    await until(() => near.network.peers()[0]?.direction === 'inbound')
+    const { near, far, toNear, lasting } = await withLosingConnection()
     const lost = nextEvent(near.network, 'lost')
     toNear.cut()
     await lost

@@ -2,13 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nodeSuite as suite } from '@warren/crypto'
-import {
-  appendRotation,
-  contentId,
-  createIdentity,
-  type Identity,
-  peerIdOf,
-} from '@warren/identity'
+import { appendRotation, contentId, createIdentity, type Identity } from '@warren/identity'
 import { canonicalJson } from '@warren/core'
 import {
   adminSigner,
@@ -22,28 +16,16 @@ import {
   writeReadmission,
   writeRevocation,
 } from '@warren/membership'
-import type { Channel } from '@warren/network'
 import { openStore } from '@warren/storage'
 import { expect, onTestFinished, test } from 'vitest'
 import type { AdmissionDesk } from '../src/admission-desk.ts'
 import type { RecordDesk } from '../src/records/record-desk.ts'
+import { channelOf } from './channel.ts'
 import { knowledge } from './knowledge.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 24)
 const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
-
-function channelOf(identity: Identity): Channel {
-  return {
-    peerId: peerIdOf(identity.nodeSigner.publicKey),
-    ed25519Key: identity.nodeSigner.publicKey,
-    mlDsa44Key: identity.mlDsaSigner.publicKey,
-    handshakeHash: new Uint8Array(32),
-    suite: 'Noise_XXhfs_25519+MLKEM768_ChaChaPoly_SHA256',
-    remoteAddress: '/ip4/127.0.0.1/tcp/1',
-    direction: 'inbound',
-  }
-}
 
 function meshWithMember(): {
   readonly hello: (identity: Identity) => Uint8Array

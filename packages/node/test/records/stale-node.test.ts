@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nodeSuite as suite } from '@warren/crypto'
-import { createIdentity, type Identity, peerIdOf } from '@warren/identity'
+import { createIdentity, type Identity } from '@warren/identity'
 import {
   adminSigner,
   createCharter,
@@ -10,13 +10,13 @@ import {
   issueMembership,
   publicPair,
 } from '@warren/membership'
-import type { Channel } from '@warren/network'
 import { createPolicyEngine } from '@warren/policy'
 import { openStore } from '@warren/storage'
 import { expect, onTestFinished, test } from 'vitest'
 import { answerAboutRecords } from '../../src/control/answer-about-records.ts'
 import { PolicyGate } from '../../src/policy-gate.ts'
 import type { MeshKnowledge } from '../../src/records/mesh-knowledge.ts'
+import { channelOf } from '../channel.ts'
 import { knowledge } from '../knowledge.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 24)
@@ -62,18 +62,6 @@ function justStarted(witnessCount: number): Setting {
   const { meshId } = charter
   const hello = createHello({ meshId, log: member.log.text, membership: shown.text })
   return { member, node, hello }
-}
-
-function channelOf(identity: Identity): Channel {
-  return {
-    peerId: peerIdOf(identity.nodeSigner.publicKey),
-    ed25519Key: identity.nodeSigner.publicKey,
-    mlDsa44Key: identity.mlDsaSigner.publicKey,
-    handshakeHash: new Uint8Array(32),
-    suite: 'Noise_XXhfs_25519+MLKEM768_ChaChaPoly_SHA256',
-    remoteAddress: '/ip4/127.0.0.1/tcp/1',
-    direction: 'inbound',
-  }
 }
 
 function gateOf({ standings, freshness }: MeshKnowledge): PolicyGate {
