@@ -8,7 +8,8 @@ const ROOT = join(import.meta.dirname, '../..')
 const ROWS: Readonly<Record<string, number>> = {
   core: 1,
   crypto: 1.1,
-  identity: 1.2,
+  tlog: 1.2,
+  identity: 1.3,
   testkit: 1.5,
   handshake: 2,
   membership: 2,
@@ -18,7 +19,7 @@ const ROWS: Readonly<Record<string, number>> = {
   storage: 3,
   node: 4,
 }
-const PURE: readonly string[] = ['core', 'identity', 'handshake', 'membership', 'policy']
+const PURE: readonly string[] = ['core', 'tlog', 'identity', 'handshake', 'membership', 'policy']
 const CALLS_NODE_CRYPTO: readonly string[] = ['crypto']
 const FORBIDDEN_IN_PURE: readonly RegExp[] = [
   /\bMath\.random\b/,

@@ -1,0 +1,15 @@
+import { CodedError } from '@warren/core'
+
+export type TlogErrorCode =
+  | 'size-malformed'
+  | 'index-out-of-range'
+  | 'hash-malformed'
+  | 'frontier-malformed'
+  | 'proof-length'
+  | 'inclusion-unproven'
+  | 'consistency-unproven'
+
+/** Something about a log did not hold; carries none of the bytes that it came with. */
+export class TlogError extends CodedError<TlogErrorCode> {
+  override readonly name = 'TlogError'
+}
