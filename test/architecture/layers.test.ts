@@ -14,12 +14,21 @@ const ROWS: Readonly<Record<string, number>> = {
   handshake: 2,
   membership: 2,
   policy: 2,
+  audit: 2,
   network: 3,
   mcp: 3,
   storage: 3,
   node: 4,
 }
-const PURE: readonly string[] = ['core', 'tlog', 'identity', 'handshake', 'membership', 'policy']
+const PURE: readonly string[] = [
+  'core',
+  'tlog',
+  'identity',
+  'handshake',
+  'membership',
+  'policy',
+  'audit',
+]
 const CALLS_NODE_CRYPTO: readonly string[] = ['crypto']
 const FORBIDDEN_IN_PURE: readonly RegExp[] = [
   /\bMath\.random\b/,

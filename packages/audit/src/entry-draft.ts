@@ -1,0 +1,89 @@
+import type { Digest } from './digest.ts'
+import type { DecisionBody, Entry, EntryBody, EntryHead, ResultBody } from './entry.ts'
+import { TEXT_LENGTH_MAX } from './entry-rules.ts'
+import { type Body, keepValue, type ValueDraft, type ValueKeeper } from './keep-value.ts'
+
+/** A decision with the arguments themselves, of which the entry holds a digest. */
+export type DecisionDraft = Omit<DecisionBody, 'args'> & { readonly args: ValueDraft }
+
+/** A result with what was answered. */
+export type ResultDraft = Omit<ResultBody, 'result'> & { readonly result: ValueDraft }
+
+/** What is to be written: an entry without its head, and with values in place of digests. */
+export type EntryDraft = DecisionDraft | ResultDraft | Exclude<EntryBody, DecisionBody | ResultBody>
+
+/** What the head of every entry of one batch has in common; the place comes from the log. */
+export type Stamp = Omit<EntryHead, 'v' | 'seq' | 'node'>
+
+/** An entry that is to be written, and what is kept beside it. */
+export interface DraftedEntry {
+  readonly entry: Entry
+  readonly bodies: readonly Body[]
+}
+
+/** Makes the entry of a draft: texts of others cut to what an entry can hold, values replaced by their digests. */
+export function draftEntry(draft: EntryDraft, head: EntryHead, keeper: ValueKeeper): DraftedEntry {
+  if (draft.kind === 'decision') {
+    const { digest, bodies } = keepValue(draft.args, head.seq, keeper)
+    return { entry: { ...head, ...cutDecision(draft, digest) }, bodies }
+  }
+  if (draft.kind === 'result') {
+    const { digest, bodies } = keepValue(draft.result, head.seq, keeper)
+    return { entry: { ...head, ...draft, result: digest }, bodies }
+  }
+  return { entry: { ...head, ...cutTexts(draft) }, bodies: [] }
+}
+
+/**
+ * Cuts text to a length, and says how long it was, so that nothing passes for the whole. Lone surrogates, which an
+ * entry cannot hold, become U+FFFD.
+ */
+export function cutText(text: string, lengthMax: number): string {
+  const wellFormed = text.toWellFormed()
+  if (wellFormed.length <= lengthMax) return wellFormed
+  const mark = `…(${text.length} characters)`
+  return `${wellFormed.slice(0, lengthMax - mark.length).toWellFormed()}${mark}`
+}
+
+/** Whatever a caller can choose is cut; what the node itself says has to be right as it is. */
+function cutDecision(draft: DecisionDraft, args: Digest): DecisionBody {
+  const { tool, rpcId, rule } = draft
+  return {
+    ...draft,
+    args,
+    server: cutText(draft.server, TEXT_LENGTH_MAX.server),
+    method: cutText(draft.method, TEXT_LENGTH_MAX.method),
+    ...(tool === undefined ? {} : { tool: cutText(tool, TEXT_LENGTH_MAX.tool) }),
+    ...(typeof rpcId === 'string' ? { rpcId: cutText(rpcId, TEXT_LENGTH_MAX.rpcId) } : {}),
+    ...(rule === undefined ? {} : { rule: cutText(rule, TEXT_LENGTH_MAX.rule) }),
+  }
+}
+
+type Plain = Exclude<EntryBody, DecisionBody | ResultBody>
+
+function cutTexts(draft: Plain): Plain {
+  switch (draft.kind) {
+    case 'alert':
+      return { ...draft, sentence: cutText(draft.sentence, TEXT_LENGTH_MAX.sentence) }
+    case 'config':
+      return { ...draft, what: cutText(draft.what, TEXT_LENGTH_MAX.what) }
+    case 'export':
+      return { ...draft, target: cutText(draft.target, TEXT_LENGTH_MAX.what) }
+    case 'policy':
+      return {
+        ...draft,
+        files: draft.files.map(({ name, digest }) => ({
+          name: cutText(name, TEXT_LENGTH_MAX.file),
+          digest,
+        })),
+      }
+    case 'start':
+    case 'stop':
+    case 'unfinished':
+    case 'record':
+    case 'standing':
+    case 'retention':
+    default:
+      return draft
+  }
+}

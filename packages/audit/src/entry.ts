@@ -1,0 +1,183 @@
+import type { Did } from '@warren/identity'
+import type { Digest } from './digest.ts'
+
+/** What every entry of the log says, whatever its kind. */
+export type EntryHead = {
+  readonly v: 1
+  /** Its place in the log, counted from 0: the index of its leaf. */
+  readonly seq: number
+  /** The node whose log it is. */
+  readonly node: Did
+  /** One run of that node: 32 hex digits, drawn at start. */
+  readonly boot: string
+  /** The node's own wall clock, UTC to the microsecond. */
+  readonly at: string
+  /** The monotonic clock of this boot. */
+  readonly monoUs: number
+  /** The newest beacon that counted, which bounds the time of the entry from below. */
+  readonly beacon?: string
+  /** Mesh time, where it was known. */
+  readonly meshAt?: string
+  /** Whether the node lived by an island grant. */
+  readonly island?: true
+}
+
+/** The node came up. */
+export type StartBody = {
+  readonly kind: 'start'
+  readonly version: string
+  /** The mesh id. */
+  readonly mesh: string
+  /** Entries that were found in the log, this one not counted. */
+  readonly size: number
+  /** Why it was started, or how the run before had ended. */
+  readonly reason?: string
+}
+
+/** The node went down in order. */
+export type StopBody = { readonly kind: 'stop' }
+
+/** What policy said of one message, before the message went on. */
+export type DecisionBody = {
+  readonly kind: 'decision'
+  /** Names the call in this log and in no other: 32 hex digits. */
+  readonly call: string
+  /** The DID that the channel proved. */
+  readonly caller: string
+  /** For whom the caller says that it acts. */
+  readonly actingFor?: string
+  readonly peerId?: string
+  /** The call session, which the log of the other side names too. */
+  readonly session?: string
+  readonly roles: readonly string[]
+  readonly enclave: string
+  readonly server: string
+  readonly tool?: string
+  readonly method: string
+  /** The id of a JSON-RPC request; nothing but a request has one, and a result or its absence follows. */
+  readonly rpcId?: string | number
+  readonly allowed: boolean
+  readonly code?: string
+  readonly rule?: string
+  /** The digest of the policy set by which it was decided. */
+  readonly policy: string
+  readonly args: Digest
+  /** Length of the message as it came. */
+  readonly bytes: number
+}
+
+/** How a call can end. */
+export type Outcome = 'answered' | 'error' | 'cancelled' | 'failed' | 'refused'
+
+/** How a call that was allowed ended, before its answer left. */
+export type ResultBody = {
+  readonly kind: 'result'
+  readonly call: string
+  /** The place of its decision. */
+  readonly decision: number
+  readonly outcome: Outcome
+  /** What a tool says of its own result. */
+  readonly isError?: boolean
+  readonly code?: string
+  readonly bytes: number
+  readonly durationUs: number
+  readonly result: Digest
+}
+
+/** Decisions whose results are not known, since the node ended before them. */
+export type UnfinishedBody = {
+  readonly kind: 'unfinished'
+  readonly decisions: readonly number[]
+}
+
+/** One file of a policy set. */
+export type PolicyFile = {
+  readonly name: string
+  readonly digest: string
+}
+
+/** Another policy set came into force. */
+export type PolicyBody = {
+  readonly kind: 'policy'
+  /** Absent for the first set. */
+  readonly from?: string
+  readonly to: string
+  readonly files: readonly PolicyFile[]
+  /** Files that are not listed; the digest of the set covers them all the same. */
+  readonly more?: number
+}
+
+/** The configuration changed. */
+export type ConfigBody = { readonly kind: 'config'; readonly what: string }
+
+/** A membership record was accepted. */
+export type RecordBody = {
+  readonly kind: 'record'
+  readonly id: string
+  readonly type: string
+  /** Whom it gives something to, or takes it from. */
+  readonly about?: readonly string[]
+  /** Who signed it. */
+  readonly by?: readonly string[]
+}
+
+/** What the node now holds of somebody. */
+export type StandingBody = {
+  readonly kind: 'standing'
+  readonly did: string
+  readonly status: string
+  readonly code?: string
+  /** The records on which that rests. */
+  readonly records?: readonly string[]
+}
+
+export type Severity = 'info' | 'warn' | 'error'
+
+/** Something that an operator should see. */
+export type AlertBody = {
+  readonly kind: 'alert'
+  readonly code: string
+  readonly severity: Severity
+  readonly about?: string
+  readonly sentence: string
+}
+
+/** Something was erased on purpose, and what that was. */
+export type RetentionBody = {
+  readonly kind: 'retention'
+  /** The segment, by the place of its first entry. */
+  readonly segment: number
+  readonly from: number
+  /** The first place behind. */
+  readonly to: number
+  readonly what: 'bodies' | 'entries'
+  readonly digest: string
+}
+
+/** A receiver of copies missed entries. */
+export type ExportBody = {
+  readonly kind: 'export'
+  readonly target: string
+  /** The first place that it missed, and the first behind. */
+  readonly gap: readonly [number, number]
+}
+
+/** What an entry says beyond its head, by kind. */
+export type EntryBody =
+  | StartBody
+  | StopBody
+  | DecisionBody
+  | ResultBody
+  | UnfinishedBody
+  | PolicyBody
+  | ConfigBody
+  | RecordBody
+  | StandingBody
+  | AlertBody
+  | RetentionBody
+  | ExportBody
+
+export type EntryKind = EntryBody['kind']
+
+/** One entry of the log. */
+export type Entry = EntryHead & EntryBody

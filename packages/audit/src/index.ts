@@ -1,0 +1,61 @@
+/**
+ * The record of what a node decided: entries, the log as a state machine, its verification, and its other forms.
+ *
+ * Pure. Specified in docs/specs/audit.md.
+ *
+ * @packageDocumentation
+ */
+export { AuditError, type AuditErrorCode } from './audit-error.ts'
+export type { Digest, FieldDigest } from './digest.ts'
+export { disclose, type Disclosure, verifyDisclosure } from './disclosure.ts'
+export { decodeEntry, encodeEntry, ENTRY_BYTES_MAX } from './entry-codec.ts'
+export {
+  cutText,
+  type DecisionDraft,
+  type DraftedEntry,
+  draftEntry,
+  type EntryDraft,
+  type ResultDraft,
+  type Stamp,
+} from './entry-draft.ts'
+export { FILES_MAX, NAMES_MAX, UNFINISHED_MAX } from './entry-rules.ts'
+export { formatMicros, isMicros, parseMicros } from './entry-time.ts'
+export type {
+  AlertBody,
+  ConfigBody,
+  DecisionBody,
+  Entry,
+  EntryBody,
+  EntryHead,
+  EntryKind,
+  ExportBody,
+  Outcome,
+  PolicyBody,
+  PolicyFile,
+  RecordBody,
+  ResultBody,
+  RetentionBody,
+  Severity,
+  StandingBody,
+  StartBody,
+  StopBody,
+  UnfinishedBody,
+} from './entry.ts'
+export {
+  type Body,
+  isFieldPath,
+  type Keep,
+  type KeptValue,
+  keepValue,
+  type ValueDraft,
+  type ValueKeeper,
+} from './keep-value.ts'
+export {
+  type Redacted,
+  replaceSecrets,
+  type SecretFinder,
+  type SecretRange,
+} from './replace-secrets.ts'
+export { deriveSegmentKeys, type SegmentKeys } from './segment-keys.ts'
+export { saltedDigest, saltOf, type ValuePlace } from './value-digest.ts'
+export { valueText } from './value-text.ts'
