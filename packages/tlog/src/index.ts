@@ -5,11 +5,43 @@
  *
  * @packageDocumentation
  */
+export {
+  type Checkpoint,
+  decodeCheckpoint,
+  formatCheckpoint,
+  formatHead,
+  NOTE_BYTES_MAX,
+  parseCheckpoint,
+  SIGNATURE_LINES_MAX,
+  type TreeHead,
+} from './note/checkpoint.ts'
+export type { HybridKeys, HybridSigners, KnownSigner, NoteSigner } from './note/hybrid-keys.ts'
+export {
+  cosign,
+  type CosignInput,
+  signCheckpoint,
+  type SignCheckpointInput,
+} from './note/sign-checkpoint.ts'
+export type { SignatureLine } from './note/signature-line.ts'
+export {
+  type SignedHead,
+  verifyCheckpoint,
+  type VerifyCheckpointInput,
+} from './note/verify-checkpoint.ts'
+export {
+  addCosignature,
+  type AddCosignatureInput,
+  type Cosignature,
+  verifyCosignatures,
+  type VerifyCosignaturesInput,
+} from './note/verify-cosignatures.ts'
+export type { HybridSignature } from './note/verify-lines.ts'
 export { TlogError, type TlogErrorCode } from './tlog-error.ts'
 export {
   type ConsistencyClaim,
   consistencyProof,
   consistencySubtrees,
+  type Growth,
   verifyConsistency,
 } from './tree/consistency-proof.ts'
 export {

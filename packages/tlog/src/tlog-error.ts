@@ -8,6 +8,18 @@ export type TlogErrorCode =
   | 'proof-length'
   | 'inclusion-unproven'
   | 'consistency-unproven'
+  | 'note-too-long'
+  | 'note-malformed'
+  | 'name-malformed'
+  | 'checkpoint-extended'
+  | 'key-malformed'
+  | 'time-malformed'
+  | 'origin-foreign'
+  | 'root-malformed'
+  | 'signature-missing'
+  | 'signature-twice'
+  | 'signature-wrong'
+  | 'cosigner-not-distinct'
 
 /** Something about a log did not hold; carries none of the bytes that it came with. */
 export class TlogError extends CodedError<TlogErrorCode> {
