@@ -15,6 +15,7 @@ const ROWS: Readonly<Record<string, number>> = {
   membership: 2,
   policy: 2,
   audit: 2,
+  sentinel: 2,
   network: 3,
   mcp: 3,
   storage: 3,
@@ -28,6 +29,7 @@ const PURE: readonly string[] = [
   'membership',
   'policy',
   'audit',
+  'sentinel',
 ]
 const CALLS_NODE_CRYPTO: readonly string[] = ['crypto']
 const FORBIDDEN_IN_PURE: readonly RegExp[] = [
