@@ -12,9 +12,6 @@ export type ResultDraft = Omit<ResultBody, 'result'> & { readonly result: ValueD
 /** What is to be written: an entry without its head, and with values in place of digests. */
 export type EntryDraft = DecisionDraft | ResultDraft | Exclude<EntryBody, DecisionBody | ResultBody>
 
-/** What the head of every entry of one batch has in common; the place comes from the log. */
-export type Stamp = Omit<EntryHead, 'v' | 'seq' | 'node'>
-
 /** An entry that is to be written, and what is kept beside it. */
 export interface DraftedEntry {
   readonly entry: Entry

@@ -6,6 +6,17 @@
  * @packageDocumentation
  */
 export { AuditError, type AuditErrorCode } from './audit-error.ts'
+export {
+  AuditLog,
+  type AuditLogInit,
+  type Batch,
+  BATCH_MAX,
+  type BatchInput,
+  CLOCK_SKEW_US,
+  originOf,
+  type StoredLog,
+} from './audit-log.ts'
+export type { BatchEntry, RefusedDraft } from './batch-writer.ts'
 export type { Digest, FieldDigest } from './digest.ts'
 export { disclose, type Disclosure, verifyDisclosure } from './disclosure.ts'
 export { decodeEntry, encodeEntry, ENTRY_BYTES_MAX } from './entry-codec.ts'
@@ -16,7 +27,6 @@ export {
   draftEntry,
   type EntryDraft,
   type ResultDraft,
-  type Stamp,
 } from './entry-draft.ts'
 export { FILES_MAX, NAMES_MAX, UNFINISHED_MAX } from './entry-rules.ts'
 export { formatMicros, isMicros, parseMicros } from './entry-time.ts'
@@ -56,6 +66,14 @@ export {
   type SecretFinder,
   type SecretRange,
 } from './replace-secrets.ts'
+export {
+  checkpointLine,
+  entryLine,
+  LINE_BYTES_MAX,
+  parseSegmentLine,
+  type SegmentLine,
+} from './segment-line.ts'
 export { deriveSegmentKeys, type SegmentKeys } from './segment-keys.ts'
+export type { Stamp } from './stamp.ts'
 export { saltedDigest, saltOf, type ValuePlace } from './value-digest.ts'
 export { valueText } from './value-text.ts'
