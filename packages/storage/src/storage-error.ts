@@ -40,6 +40,15 @@ export type StorageErrorCode =
   | 'beacon-goes-back'
   | 'beacons-full'
   | 'sequence-used'
+  // The audit log.
+  | 'audit-closed'
+  | 'audit-damaged'
+  | 'audit-entry-missing'
+  | 'audit-erased'
+  | 'audit-key-wrong'
+  | 'audit-queue-full'
+  | 'audit-segment-in-use'
+  | 'audit-unavailable'
   // The lock of a data directory.
   | 'directory-in-use'
 

@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest'
+import { GroupCommit, type GroupCommitLimits } from '../../src/audit/group-commit.ts'
+
+interface Held {
+  readonly items: readonly string[]
+  readonly finish: () => void
+  readonly fail: (error: Error) => void
+}
+
+/** A commit whose batches are ended by the test, one after the other. */
+function group(limits: Partial<GroupCommitLimits> = {}): {
+  log: GroupCommit<string, string>
+  batches: Held[]
+  pauses: number[]
+  next: (count: number) => Promise<Held>
+} {
+  const batches: Held[] = []
+  const pauses: number[] = []
+  const log = new GroupCommit<string, string>({
+    bytesOf: (item) => item.length,
+    monotonicMs: () => 0,
+    pause: async (ms) => void pauses.push(ms),
+    limits,
+    commit: async (items) =>
+      new Promise((resolve, reject) => {
+        batches.push({
+          items,
+          finish: () => resolve(items.map((item) => `${item}!`)),
+          fail: reject,
+        })
+      }),
+  })
+  const next = async (count: number): Promise<Held> => {
+    while (batches.length < count) await new Promise((resolve) => setImmediate(resolve))
+    return batches[count - 1]!
+  }
+  return { log, batches, pauses, next }
+}
+
+test(
+  'all that come in one turn, or while a batch is under way, share the next one',
+  { tags: ['AFS-6'] },
+  async () => {
+    const { log, next, batches } = group()
+    const first = [log.submit('a'), log.submit('b')]
+    const one = await next(1)
+    const second = [log.submit('c'), log.submit('d'), log.submit('e')]
+    expect(one.items).toEqual(['a', 'b'])
+    one.finish()
+    expect(await Promise.all(first)).toEqual(['a!', 'b!'])
+    const two = await next(2)
+    expect(two.items).toEqual(['c', 'd', 'e'])
+    two.finish()
+    expect(await Promise.all(second)).toEqual(['c!', 'd!', 'e!'])
+    expect(batches.length).toBe(2)
+  },
+)
+
+test('a batch that fails refuses its own and no other', { tags: ['AFS-6'] }, async () => {
+  const { log, next } = group({ batchMax: 2 })
+  const promises = Promise.allSettled(['a', 'b', 'c'].map(async (item) => log.submit(item)))
+  const error = new Error('no disk')
+  ;(await next(1)).fail(error)
+  ;(await next(2)).finish()
+  expect(await promises).toEqual([
+    { status: 'rejected', reason: error },
+    { status: 'rejected', reason: error },
+    { status: 'fulfilled', value: 'c!' },
+  ])
+})
+
+test.for([
+  { limits: { batchMax: 3 }, first: ['aa', 'bb', 'cc'] },
+  { limits: { batchBytesMax: 4 }, first: ['aa', 'bb'] },
+  { limits: { batchBytesMax: 5 }, first: ['aa', 'bb'] },
+  { limits: { batchBytesMax: 1 }, first: ['aa'] },
+])('a batch ends at $limits', { tags: ['AFS-6'] }, async ({ limits, first }) => {
+  const { log, next } = group(limits)
+  for (const item of ['aa', 'bb', 'cc', 'dd']) void log.submit(item)
+  expect((await next(1)).items).toEqual(first)
+})
+
+test(
+  'one more than the queue holds is refused, and the others are served',
+  { tags: ['AFS-6'] },
+  async () => {
+    const { log, next } = group({ queueMax: 2 })
+    const promises = [log.submit('a'), log.submit('b')]
+    await expect(log.submit('c')).rejects.toMatchObject({ code: 'audit-queue-full' })
+    ;(await next(1)).finish()
+    expect(await Promise.all(promises)).toEqual(['a!', 'b!'])
+    const later = log.submit('d')
+    ;(await next(2)).finish()
+    expect(await later).toBe('d!')
+  },
+)
+
+test('stopping writes what waits and refuses what comes after', { tags: ['AFS-6'] }, async () => {
+  const { log, next } = group({ batchMax: 1 })
+  const promises = [log.submit('a'), log.submit('b')]
+  let stopped = false
+  const stop = log.stop().then(() => (stopped = true))
+  await expect(log.submit('c')).rejects.toMatchObject({ code: 'audit-closed' })
+  ;(await next(1)).finish()
+  expect(await promises[0]).toBe('a!')
+  expect(stopped).toBe(false)
+  ;(await next(2)).finish()
+  expect(await promises[1]).toBe('b!')
+  await stop
+})
+
+test(
+  'one alone never waits; after many the next batch keeps its distance',
+  { tags: ['AFS-6'] },
+  async () => {
+    const { log, next, pauses } = group({ underLoadMs: 3 })
+    const alone = log.submit('a')
+    ;(await next(1)).finish()
+    await alone
+    await log.stop()
+    expect(pauses).toEqual([])
+
+    const busy = group({ underLoadMs: 3 })
+    const both = [busy.log.submit('a'), busy.log.submit('b')]
+    ;(await busy.next(1)).finish()
+    await Promise.all(both)
+    await busy.log.stop()
+    expect(busy.pauses).toEqual([3])
+  },
+)
