@@ -1,11 +1,20 @@
 /**
- * What a node keeps on its disk: sealed key files, the SQLite store, the lock of the data directory.
+ * What a node keeps on its disk: sealed key files, the SQLite store, the audit log, the lock of the data directory.
  *
- * Specified in docs/specs/storage.md.
+ * Specified in docs/specs/storage.md and docs/specs/audit-files.md.
  *
  * @packageDocumentation
  */
 export { Aliases, type StoredAlias } from './aliases.ts'
+export type { AppendFailureReason } from './audit/append-failure.ts'
+export type { AuditCopies } from './audit/audit-copies.ts'
+export type { Erasure } from './audit/audit-erasure.ts'
+export type { AuditHealth, AuditHealthState } from './audit/audit-health.ts'
+export { type AuditLimits, AuditStore, type AuditStoreInit } from './audit/audit-store.ts'
+export type { AuditReceipt } from './audit/audit-writer.ts'
+export type { CosignedFile } from './audit/cosigned-file.ts'
+export type { ReadCursor, ReadSlice, StoredEntry } from './audit/entry-reader.ts'
+export type { LogPosition } from './audit/open-segments.ts'
 export { type Beacon, Beacons } from './beacons.ts'
 export { type InstanceLock, lockDirectory } from './instance-lock.ts'
 export {

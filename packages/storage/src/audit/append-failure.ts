@@ -12,6 +12,8 @@ const REASONS: ReadonlyMap<string | undefined, AppendFailureReason> = new Map([
   ['EPERM', 'read-only'],
   ['ENOENT', 'file-changed'],
   ['ELOOP', 'file-changed'],
+  ['audit-damaged', 'file-changed'],
+  ['file-missing', 'file-changed'],
 ])
 
 /** A write that did not reach the disk: nothing of it is acknowledged, and it may be tried again as it is. */

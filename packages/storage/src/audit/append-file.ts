@@ -8,14 +8,18 @@ const ALLOCATE_BYTES = 4 * 1_048_576
 /** So much of that room is kept for what must be written on a full disk: a batch that is under way, and the alarm. */
 const RESERVE_BYTES = 2 * 1_048_576
 
-export interface AppendFileInit {
+/** How much room is made ahead. */
+export interface AppendRoom {
+  /** What is made at once, where less than the reserve is left. */
+  readonly allocateBytes?: number
+  readonly reserveBytes?: number
+}
+
+export interface AppendFileInit extends AppendRoom {
   readonly path: string
   /** The bytes that are there and good; 0 for a file that is to be made. */
   readonly length: number
   readonly files?: FileAccess
-  /** Room that is made at once, where less than the reserve is left. */
-  readonly allocateBytes?: number
-  readonly reserveBytes?: number
 }
 
 export interface Appended {

@@ -16,9 +16,12 @@ export interface GroupCommitLimits {
   readonly underLoadMs: number
 }
 
+/** What became of one item of a batch. */
+export type Outcome<Receipt> = { readonly receipt: Receipt } | { readonly error: unknown }
+
 export interface GroupCommitInit<Item, Receipt> {
-  /** Makes a batch durable: a receipt for each item, in order. */
-  readonly commit: (items: readonly Item[]) => Promise<readonly Receipt[]>
+  /** Makes a batch durable: an outcome for each item, in order; what it throws is the outcome of all. */
+  readonly commit: (items: readonly Item[]) => Promise<readonly Outcome<Receipt>[]>
   /** About how many bytes an item takes. */
   readonly bytesOf: (item: Item) => number
   readonly monotonicMs: () => number
@@ -107,11 +110,12 @@ export class GroupCommit<Item, Receipt> {
 
   async #commit(batch: readonly Waiting<Item, Receipt>[]): Promise<void> {
     try {
-      const receipts = await this.#init.commit(batch.map(({ item }) => item))
+      const outcomes = await this.#init.commit(batch.map(({ item }) => item))
       for (const [index, { resolve, reject }] of batch.entries()) {
-        const receipt = receipts[index]
-        if (receipt === undefined) reject(new Error('a batch came back without a receipt'))
-        else resolve(receipt)
+        const outcome = outcomes[index]
+        if (outcome === undefined) reject(new Error('a batch came back without an outcome'))
+        else if ('error' in outcome) reject(outcome.error)
+        else resolve(outcome.receipt)
       }
     } catch (error) {
       for (const { reject } of batch) reject(error)

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest'
-import { GroupCommit, type GroupCommitLimits } from '../../src/audit/group-commit.ts'
+import { GroupCommit, type GroupCommitLimits, type Outcome } from '../../src/audit/group-commit.ts'
 
 interface Held {
   readonly items: readonly string[]
   readonly finish: () => void
   readonly fail: (error: Error) => void
+}
+
+function outcomeOf(item: string): Outcome<string> {
+  return item === 'bad' ? { error: new Error('bad item') } : { receipt: `${item}!` }
 }
 
 /** A commit whose batches are ended by the test, one after the other. */
@@ -25,7 +29,7 @@ function group(limits: Partial<GroupCommitLimits> = {}): {
       new Promise((resolve, reject) => {
         batches.push({
           items,
-          finish: () => resolve(items.map((item) => `${item}!`)),
+          finish: () => resolve(items.map(outcomeOf)),
           fail: reject,
         })
       }),
@@ -55,6 +59,17 @@ test(
     expect(batches.length).toBe(2)
   },
 )
+
+test('an item that is refused harms no other of its batch', { tags: ['AFS-6'] }, async () => {
+  const { log, next } = group()
+  const promises = Promise.allSettled(['a', 'bad', 'c'].map(async (item) => log.submit(item)))
+  ;(await next(1)).finish()
+  expect((await promises).map(({ status }) => status)).toEqual([
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+  ])
+})
 
 test('a batch that fails refuses its own and no other', { tags: ['AFS-6'] }, async () => {
   const { log, next } = group({ batchMax: 2 })

@@ -1,0 +1,72 @@
+import { type Body, deriveSegmentKeys, type EntryDraft } from '@warren/audit'
+import { StorageError } from '../storage-error.ts'
+import type { SegmentContext } from './active-segment.ts'
+import { readBodies } from './bodies-file.ts'
+import { digestOf, erase, writeTombstone } from './closed-files.ts'
+import { segmentOf } from './entry-reader.ts'
+import { bodiesPath, segmentKeyPath, segmentPath } from './segment-name.ts'
+
+/** What is to be erased. */
+export interface Erasure {
+  /** The segment, by the place of its first entry. */
+  readonly segment: number
+  /** Kept values and the salts of all digests, or the entries too. */
+  readonly what: 'bodies' | 'entries'
+}
+
+export interface ErasureInput {
+  readonly context: SegmentContext
+  readonly erasure: Erasure
+  readonly firsts: readonly number[]
+  /** The segment that grows, of which nothing can be erased. */
+  readonly active: number
+  readonly append: (draft: EntryDraft) => Promise<unknown>
+}
+
+/**
+ * Erases from a closed segment: first the log says what, then it goes. The tiles stay, so that the tree can be proven.
+ *
+ * A crash in between leaves something that the log calls erased; erasing it again says so again.
+ */
+export async function eraseSegment(input: ErasureInput): Promise<void> {
+  const { context, erasure, firsts, active, append } = input
+  const { directory, suite } = context
+  const { segment, what } = erasure
+  if (segment === active) {
+    throw new StorageError('audit-segment-in-use', `the segment ${segment} is still being written`)
+  }
+  const to = firsts[firsts.indexOf(segment) + 1]
+  if (!firsts.includes(segment) || to === undefined) {
+    throw new StorageError('audit-entry-missing', `no segment begins at ${segment}`)
+  }
+  const entries = segmentPath(directory, segment)
+  const bodies = bodiesPath(directory, segment)
+  const digest = await digestOf(suite, what === 'entries' ? entries : bodies)
+  const told = digest ?? Buffer.from(suite.sha256()).toString('base64url')
+  await append({ kind: 'retention', segment, from: segment, to, what, digest: told })
+  await erase(segmentKeyPath(directory, segment))
+  await erase(bodies)
+  if (what === 'bodies') return
+  await writeTombstone(entries, { from: segment, to, digest: told })
+  await erase(entries)
+}
+
+/**
+ * The values that were kept beside an entry.
+ *
+ * @throws StorageError `audit-erased`, `audit-damaged`
+ */
+export async function keptValues(
+  { directory, suite, secrets }: SegmentContext,
+  firsts: readonly number[],
+  seq: number,
+): Promise<readonly Body[]> {
+  const first = segmentOf(firsts, seq) ?? 0
+  const secret = await secrets.read(first)
+  if (secret === undefined) {
+    throw new StorageError('audit-erased', `what was kept beside entry ${seq} was erased`)
+  }
+  const { body } = deriveSegmentKeys(suite, secret)
+  secret.fill(0)
+  return readBodies({ path: bodiesPath(directory, first), suite, key: body }, seq)
+}

@@ -1,0 +1,263 @@
+import type { AuditLog, Body, EntryDraft, Stamp } from '@warren/audit'
+import type { Clock } from '@warren/core'
+import type { CryptoSuite } from '@warren/crypto'
+import {
+  consistencyProof,
+  consistencySubtrees,
+  inclusionProof,
+  inclusionSubtrees,
+} from '@warren/tlog'
+import { setTimeout as pause } from 'node:timers/promises'
+import { StorageError } from '../storage-error.ts'
+import type { SegmentContext } from './active-segment.ts'
+import { AppendFailure } from './append-failure.ts'
+import type { AppendRoom } from './append-file.ts'
+import { AuditCopies } from './audit-copies.ts'
+import { type Erasure, eraseSegment, keptValues } from './audit-erasure.ts'
+import type { AuditHealth } from './audit-health.ts'
+import { type AuditReceipt, AuditWriter } from './audit-writer.ts'
+import { CosignedFile } from './cosigned-file.ts'
+import {
+  type ReadCursor,
+  type ReaderSource,
+  type ReadSlice,
+  readSlices,
+  type StoredEntry,
+} from './entry-reader.ts'
+import { type FileAccess, systemFiles } from './file-access.ts'
+import { GroupCommit, type GroupCommitLimits } from './group-commit.ts'
+import { type LogPosition, openSegments } from './open-segments.ts'
+import { SegmentSecrets } from './segment-secrets.ts'
+import type { TileStore } from './tile-store.ts'
+
+const DRAFT_BYTES = 1_024
+const LONG_DRAFT_BYTES = 65_536
+
+export interface AuditLimits extends AppendRoom, Partial<GroupCommitLimits> {
+  /** A segment that has so many bytes is closed before the next batch. Default 64 MiB. */
+  readonly segmentBytesMax?: number
+  /** How long to wait before the next attempt on a disk that failed. Default 1,000 ms. */
+  readonly retryMs?: number
+}
+
+export interface AuditStoreInit {
+  /** The directory of the log, `audit/` in the data directory. */
+  readonly directory: string
+  readonly suite: CryptoSuite
+  /** 32 random bytes, from the sealed key files of the node: what opens the keys of the segments. */
+  readonly secret: Uint8Array
+  readonly clock: Clock
+  /** What the node knows of time as a batch is written. */
+  readonly stamp: () => Stamp
+  /** The log that stood there; throws where the node has not signed its newest checkpoint. */
+  readonly openLog: (position: LogPosition) => AuditLog
+  readonly limits?: AuditLimits
+  readonly files?: FileAccess
+}
+
+interface StoreParts {
+  readonly init: AuditStoreInit
+  readonly context: SegmentContext
+  readonly firsts: number[]
+  readonly tiles: TileStore
+  readonly writer: AuditWriter
+  readonly cosigned: CosignedFile
+}
+
+/** The audit log of a node on its disk: segments of entries, tiles of hashes, kept values, and copies for whoever verifies. */
+export class AuditStore {
+  /** The checkpoints that others have cosigned. */
+  readonly cosigned: CosignedFile
+  readonly copies: AuditCopies
+  readonly #parts: StoreParts
+  readonly #group: GroupCommit<EntryDraft, AuditReceipt>
+
+  private constructor(parts: StoreParts) {
+    const { init, writer, cosigned } = parts
+    this.#parts = parts
+    this.cosigned = cosigned
+    this.copies = new AuditCopies(init.directory)
+    this.#group = new GroupCommit({
+      commit: async (drafts) => writer.commit(drafts),
+      bytesOf,
+      monotonicMs: () => init.clock.monotonicMs(),
+      pause: async (ms) => pause(ms),
+      ...(init.limits === undefined ? {} : { limits: init.limits }),
+    })
+  }
+
+  /**
+   * Opens the log, or begins it. Whatever a crash can leave is put in order; whatever else does not fit is refused.
+   *
+   * @throws StorageError `audit-damaged`, `audit-key-wrong`, `audit-unavailable`, `directory-open`; what `openLog` throws
+   */
+  static async open(init: AuditStoreInit): Promise<AuditStore> {
+    const { directory, suite, secret, files = systemFiles, limits = {} } = init
+    const secrets = new SegmentSecrets({ directory, suite, secret })
+    const context: SegmentContext = { directory, suite, secrets, files, room: roomOf(limits) }
+    const cosigned = new CosignedFile(directory)
+    const opened = await openSegments(context, cosigned).catch((error: unknown) => {
+      throw error instanceof AppendFailure ? unavailable(error) : error
+    })
+    const firsts = [...opened.firsts]
+    const { segment, tiles, position } = opened
+    try {
+      const { segmentBytesMax, retryMs } = limits
+      const writer = new AuditWriter({
+        context,
+        segment,
+        tiles,
+        log: init.openLog(position),
+        checkpoint: position.end?.checkpoint,
+        stamp: init.stamp,
+        onSegment: (first) => firsts.push(first),
+        pause: async (ms, signal) => pause(ms, undefined, { signal }),
+        ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
+        ...(retryMs === undefined ? {} : { retryMs }),
+      })
+      return new AuditStore({ init, context, firsts, tiles, writer, cosigned })
+    } catch (error) {
+      await segment.close()
+      throw error
+    }
+  }
+
+  /** Whether the log can be written, and who wants to know. */
+  get health(): AuditHealth {
+    return this.#parts.writer.health
+  }
+
+  /** Entries that are on the disk. */
+  get size(): number {
+    return this.#parts.writer.size
+  }
+
+  /** The note of the newest checkpoint that is on the disk. */
+  get checkpoint(): string | undefined {
+    return this.#parts.writer.checkpoint
+  }
+
+  /** The places of the first entries of all segments. */
+  get segments(): readonly number[] {
+    return this.#parts.firsts
+  }
+
+  /**
+   * Writes an entry; resolves with its place when it is on the disk, under a checkpoint.
+   *
+   * @throws StorageError `audit-unavailable`, `audit-queue-full`, `audit-closed`; AuditError for a draft that cannot be an entry
+   */
+  async append(draft: EntryDraft): Promise<AuditReceipt> {
+    return this.#group.submit(draft)
+  }
+
+  /** Entries in order from a place on, or from where a reader stood, as they are on the disk now. */
+  slices(from: number | ReadCursor): AsyncGenerator<ReadSlice> {
+    return readSlices(this.#source(), from)
+  }
+
+  /** Entries in order from a place on. */
+  async *entries(from: number): AsyncGenerator<StoredEntry> {
+    for await (const { entries } of this.slices(from)) yield* entries
+  }
+
+  /**
+   * One entry.
+   *
+   * @throws StorageError `audit-entry-missing`, `audit-erased`
+   */
+  async entry(seq: number): Promise<Uint8Array> {
+    if (!Number.isSafeInteger(seq) || seq < 0 || seq >= this.size) {
+      throw new StorageError('audit-entry-missing', `the log has ${this.size} entries`)
+    }
+    for await (const entry of this.entries(seq)) {
+      if (entry.seq === seq) return entry.bytes
+      break
+    }
+    throw new StorageError('audit-erased', `entry ${seq} was erased`)
+  }
+
+  /** The newest entries, the oldest of them first. */
+  async last(count: number): Promise<readonly StoredEntry[]> {
+    const entries: StoredEntry[] = []
+    const { size } = this
+    for await (const entry of this.entries(Math.max(0, size - count))) {
+      if (entry.seq < size) entries.push(entry)
+    }
+    return entries
+  }
+
+  /**
+   * The values that were kept beside an entry.
+   *
+   * @throws StorageError `audit-erased`, `audit-damaged`
+   */
+  async bodies(seq: number): Promise<readonly Body[]> {
+    return keptValues(this.#parts.context, this.segments, seq)
+  }
+
+  /** The proof that an entry is in the tree of a size, at most that of the log. */
+  async inclusionProof(index: number, size: number = this.size): Promise<readonly Uint8Array[]> {
+    const { tiles, init } = this.#parts
+    const hashes = await tiles.load(inclusionSubtrees(index, size))
+    return inclusionProof(init.suite, hashes, { index, size })
+  }
+
+  /** The proof that the tree of a size begins with that of an older one. */
+  async consistencyProof(
+    oldSize: number,
+    size: number = this.size,
+  ): Promise<readonly Uint8Array[]> {
+    const { tiles, init } = this.#parts
+    const hashes = await tiles.load(consistencySubtrees({ oldSize, size }))
+    return consistencyProof(init.suite, hashes, { oldSize, size })
+  }
+
+  /**
+   * Erases what a closed segment holds, its kept values alone or its entries with them; the log says so first.
+   *
+   * @throws StorageError `audit-segment-in-use`, `audit-entry-missing`, and as `append`
+   */
+  async erase(erasure: Erasure): Promise<void> {
+    const { context, writer } = this.#parts
+    await eraseSegment({
+      context,
+      erasure,
+      firsts: this.segments,
+      active: writer.active.first,
+      append: async (draft) => this.append(draft),
+    })
+  }
+
+  /** Writes what waits, refuses what comes after, and closes the files. */
+  async stop(): Promise<void> {
+    await this.#group.stop()
+    await this.#parts.writer.stop()
+    this.#parts.context.secrets.wipe()
+  }
+
+  #source(): ReaderSource {
+    const { context, writer } = this.#parts
+    return { directory: context.directory, firsts: [...this.segments], active: writer.active }
+  }
+}
+
+function roomOf({ allocateBytes, reserveBytes }: AuditLimits): AppendRoom {
+  return {
+    ...(allocateBytes === undefined ? {} : { allocateBytes }),
+    ...(reserveBytes === undefined ? {} : { reserveBytes }),
+  }
+}
+
+/** Only what a caller can make long is long; what the node itself says may be. */
+function bytesOf(draft: EntryDraft): number {
+  return draft.kind === 'decision' || draft.kind === 'result' ? DRAFT_BYTES : LONG_DRAFT_BYTES
+}
+
+function unavailable(cause: AppendFailure): StorageError {
+  return new StorageError(
+    'audit-unavailable',
+    `the audit log cannot be opened (${cause.reason}): look at the disk and the rights of the data directory`,
+    { cause },
+  )
+}
