@@ -6,6 +6,33 @@
  * @packageDocumentation
  */
 export {
+  ADD_CHECKPOINT_BYTES_MAX,
+  type AddCheckpoint,
+  decodeAddCheckpoint,
+  encodeAddCheckpoint,
+} from './cosign/add-checkpoint.ts'
+export {
+  COSIGN_ANSWER_BYTES_MAX,
+  type CosignAnswer,
+  type CosignRefusal,
+  decodeCosignAnswer,
+  encodeCosignAnswer,
+} from './cosign/cosign-answer.ts'
+export type { CosignedTree, CosignOutcome, CosignQuestion } from './cosign/cosign-question.ts'
+export { Cosigner, type CosignerInit } from './cosign/cosigner.ts'
+export {
+  type Evidence,
+  evidenceJson,
+  type EvidenceKind,
+  parseEvidence,
+} from './evidence/evidence.ts'
+export {
+  findEvidence,
+  type FindEvidenceInput,
+  verifyEvidence,
+  type VerifyEvidenceInput,
+} from './evidence/verify-evidence.ts'
+export {
   type Checkpoint,
   decodeCheckpoint,
   formatCheckpoint,
@@ -36,12 +63,24 @@ export {
   type VerifyCosignaturesInput,
 } from './note/verify-cosignatures.ts'
 export type { HybridSignature } from './note/verify-lines.ts'
+export { decodeEntryBundle, encodeEntryBundle, ENTRY_BYTES_MAX } from './tiles/entry-bundle.ts'
+export { decodeTile, encodeTile, tileRoot, TileTree } from './tiles/tile.ts'
+export {
+  completedTiles,
+  entryBundlePath,
+  partialTiles,
+  TILE_WIDTH,
+  type TileAddress,
+  tilePath,
+  tilesOf,
+} from './tiles/tile-address.ts'
 export { TlogError, type TlogErrorCode } from './tlog-error.ts'
 export {
   type ConsistencyClaim,
   consistencyProof,
   consistencySubtrees,
   type Growth,
+  historyProof,
   verifyConsistency,
 } from './tree/consistency-proof.ts'
 export {

@@ -20,6 +20,10 @@ export type TlogErrorCode =
   | 'signature-twice'
   | 'signature-wrong'
   | 'cosigner-not-distinct'
+  | 'evidence-malformed'
+  | 'evidence-unproven'
+  | 'tile-malformed'
+  | 'bundle-malformed'
 
 /** Something about a log did not hold; carries none of the bytes that it came with. */
 export class TlogError extends CodedError<TlogErrorCode> {

@@ -381,12 +381,13 @@ describe('cosigners', () => {
     const lists = [
       [cosigner.known, cosigner.known],
       [cosigner.known, shared],
-      [log.known],
       [{ name: 'warren.internal/half', keys: [half] }],
     ]
     for (const cosigners of lists) {
       expect(() => count(cosigned(linesOf()), cosigners)).toThrow(refusal('cosigner-not-distinct'))
     }
+    const bySelf = cosigned(linesOf(log).split(/(?<=\n)/)[0] ?? '')
+    expect(count(bySelf, [log.known, cosigner.known])).toEqual([])
   })
 
   test('what a cosigner answers is put under the note, once', { tags: ['TLG-13'] }, () => {

@@ -24,12 +24,13 @@ export interface AddCosignatureInput extends VerifyCheckpointInput {
 
 /**
  * Which cosigners have signed a checkpoint, each with both keys of a pair. Whether the log has signed it is for
- * `verifyCheckpoint` to say; the log itself is none of its cosigners.
+ * `verifyCheckpoint` to say; the log itself never counts, also where it is listed.
  *
  * @throws TlogError `cosigner-not-distinct`, `key-malformed`, `signature-twice`, `signature-wrong`, `time-malformed`
  */
 export function verifyCosignatures(input: VerifyCosignaturesInput): readonly Cosignature[] {
-  const { suite, checkpoint, log, cosigners } = input
+  const { suite, checkpoint, log } = input
+  const cosigners = input.cosigners.filter(({ name }) => name !== log.name)
   requireDistinct([log, ...cosigners])
   return cosigners.flatMap((signer) => {
     const signature = verifyLines({ suite, checkpoint, signer, part: 'cosigner' })

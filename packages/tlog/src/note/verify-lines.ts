@@ -54,6 +54,11 @@ export function verifyLines(input: VerifyLinesInput): HybridSignature | undefine
   return newest
 }
 
+/** The lines under a checkpoint that are of one pair of keys, verified or not. */
+export function pairLines(input: VerifyLinesInput, keys: HybridKeys): readonly SignatureLine[] {
+  return linesOf(input, keys).map(({ line }) => line)
+}
+
 function linesOf(input: VerifyLinesInput, keys: HybridKeys): readonly KnownLine[] {
   const { suite, checkpoint, signer, part } = input
   const { name } = signer

@@ -63,17 +63,66 @@ export function verifyConsistency(
   throw new TlogError('consistency-unproven', 'the proof leads to another root')
 }
 
+/**
+ * The proof with the hash of the old tree's last part in front even where that part is the whole old tree and RFC 6962
+ * leaves it out. It shows what the tree was at the old size to somebody who does not know it, or knows otherwise.
+ *
+ * @throws TlogError `size-malformed`, `index-out-of-range`, and whatever `hashes` throws
+ */
+export function historyProof(
+  suite: Sha256,
+  hashes: TreeHashes,
+  growth: Growth,
+): readonly Uint8Array[] {
+  return historyRanges(growth).map((range) => rangeHash(suite, hashes, range))
+}
+
+/** The roots to which such a proof leads: of the tree at the old size, and of the tree as it is. */
+export interface HistoryRoots {
+  readonly oldRoot: Uint8Array
+  readonly root: Uint8Array
+}
+
+/**
+ * What a tree whose root is the second one was at the old size.
+ *
+ * @throws TlogError `size-malformed`, `index-out-of-range`, `proof-length`, `hash-malformed`
+ */
+export function historyRoots(
+  suite: Sha256,
+  proof: readonly Uint8Array[],
+  growth: Growth,
+): HistoryRoots {
+  requireProofLength(proof, historyRanges(growth).length)
+  requireHashes(proof)
+  const [own, ...siblings] = proof
+  // Only the proof from the empty tree has no hash, and it is of nothing.
+  if (own === undefined) throw new TlogError('index-out-of-range', 'the empty tree has no history')
+  return climb(suite, { own, siblings, steps: consistencyPath(growth).steps })
+}
+
 function provenRoots(
   suite: Sha256,
   proof: readonly Uint8Array[],
   claim: ConsistencyClaim,
-): { readonly oldRoot: Uint8Array; readonly root: Uint8Array } {
-  if (claim.oldSize === 0) return { oldRoot: emptyRoot(suite), root: claim.root }
-  if (claim.oldSize === claim.size) return { oldRoot: claim.root, root: claim.root }
+): HistoryRoots {
+  const { oldSize, oldRoot, root } = claim
+  if (oldSize === 0) return { oldRoot: emptyRoot(suite), root }
   const { own, steps } = consistencyPath(claim)
-  const [first = claim.oldRoot, ...siblings] = own.start === 0 ? [claim.oldRoot, ...proof] : proof
-  let oldRoot = first
-  let root = first
+  const [first = oldRoot, ...siblings] = own.start === 0 ? [oldRoot, ...proof] : proof
+  return climb(suite, { own: first, siblings, steps })
+}
+
+interface Climb {
+  readonly own: Uint8Array
+  readonly siblings: readonly Uint8Array[]
+  readonly steps: readonly ProofStep[]
+}
+
+/** What stands to the left belongs to both trees, what stands to the right to the new one alone. */
+function climb(suite: Sha256, { own, siblings, steps }: Climb): HistoryRoots {
+  let oldRoot = own
+  let root = own
   for (const [at, sibling] of siblings.entries()) {
     if (steps[at]?.side === 'left') {
       oldRoot = nodeHash(suite, sibling, oldRoot)
@@ -87,11 +136,15 @@ function provenRoots(
 
 /** The old tree itself is left out where it is a subtree of the new one: who verifies has its root. */
 function proofRanges(growth: Growth): readonly LeafRange[] {
+  const ranges = historyRanges(growth)
+  return ranges[0]?.start === 0 ? ranges.slice(1) : ranges
+}
+
+function historyRanges(growth: Growth): readonly LeafRange[] {
   requireGrowth(growth)
-  if (growth.oldSize === 0 || growth.oldSize === growth.size) return []
+  if (growth.oldSize === 0) return []
   const { own, steps } = consistencyPath(growth)
-  const siblings = steps.map(({ range }) => range)
-  return own.start === 0 ? siblings : [own, ...siblings]
+  return [own, ...steps.map(({ range }) => range)]
 }
 
 /** The way from the last perfect subtree of the old tree to the root of the new one. */
@@ -114,7 +167,8 @@ function consistencyPath({ oldSize, size }: Growth): {
   return { own: { start, end }, steps: steps.toReversed() }
 }
 
-function requireGrowth({ oldSize, size }: Growth): void {
+/** Refuses two sizes between which no tree can have grown. */
+export function requireGrowth({ oldSize, size }: Growth): void {
   requireSize(oldSize)
   requireSize(size)
   if (oldSize <= size) return
