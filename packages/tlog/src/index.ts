@@ -63,6 +63,23 @@ export {
   type VerifyCosignaturesInput,
 } from './note/verify-cosignatures.ts'
 export type { HybridSignature } from './note/verify-lines.ts'
+export { formatPolicy } from './policy/format-policy.ts'
+export { parsePolicy, POLICY_BYTES_MAX } from './policy/policy-text.ts'
+export {
+  applyPolicy,
+  type ApplyPolicyInput,
+  type QuorumPart,
+  type TrustedHead,
+  type TrustPolicy,
+} from './policy/trust-policy.ts'
+export { formatVerifierKey, parseVerifierKey, type VerifierKey } from './policy/verifier-key.ts'
+export {
+  formatProof,
+  parseProof,
+  type TlogProof,
+  verifyProof,
+  type VerifyProofInput,
+} from './proof/tlog-proof.ts'
 export { decodeEntryBundle, encodeEntryBundle, ENTRY_BYTES_MAX } from './tiles/entry-bundle.ts'
 export { decodeTile, encodeTile, tileRoot, TileTree } from './tiles/tile.ts'
 export {

@@ -22,6 +22,8 @@ export type TlogErrorCode =
   | 'cosigner-not-distinct'
   | 'evidence-malformed'
   | 'evidence-unproven'
+  | 'quorum-missed'
+  | 'policy-malformed'
   | 'tile-malformed'
   | 'bundle-malformed'
 
