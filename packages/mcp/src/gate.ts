@@ -6,6 +6,10 @@ import type { JsonRpcMessage } from './json-rpc.ts'
  */
 export interface Caller {
   readonly did: string
+  /** The node at the other end of the stream that carries the message, where it is another one. */
+  readonly peerId?: string
+  /** Names the call session that carries the message, on both sides and nowhere else. */
+  readonly callSession?: string
 }
 
 /** One message on its way from a host to a server. */
@@ -14,11 +18,22 @@ export interface GateQuestion {
   /** The server's name in the provider's configuration. */
   readonly server: string
   readonly message: JsonRpcMessage
+  /** How long the message was as it came; nothing for one that the provider asks about by itself. */
+  readonly bytes: number
+  /** The session that the message belongs to, as the consumer or the HTTP server named it. */
+  readonly session?: string
 }
 
 export type GateAnswer =
-  | { readonly allowed: true; readonly rule: string }
-  | { readonly allowed: false; readonly code: string; readonly sentence: string }
+  | { readonly allowed: true; readonly rule: string; readonly call?: AllowedCall }
+  | Refusal
+
+/** A refusal is an answer, not an error. */
+export interface Refusal {
+  readonly allowed: false
+  readonly code: string
+  readonly sentence: string
+}
 
 /**
  * Decides on every message from the host's side: requests, notifications and answers to nested
@@ -27,3 +42,32 @@ export type GateAnswer =
 export interface Gate {
   decide(question: GateQuestion): Promise<GateAnswer>
 }
+
+/** A request that was allowed, for a gate that wants to know how it ends. Of other messages there is no end to tell. */
+export interface AllowedCall {
+  /**
+   * Told exactly once. What the end gives the caller leaves when this has resolved with
+   * `allowed: true`; otherwise the refusal leaves in its place, and a rejection is one.
+   */
+  ended(end: CallEnd): Promise<EndVerdict>
+}
+
+/** Whether the caller may have what the end of its request gives it. */
+export type EndVerdict = { readonly allowed: true } | Refusal
+
+/** A response as it would be sent. */
+export interface CallAnswer {
+  readonly message: JsonRpcMessage
+  /** Bytes of its serialisation. */
+  readonly bytes: number
+}
+
+/**
+ * How a request came to its end: a result or an error of the server's own, taken back by the caller,
+ * failed without an answer of the server, or refused by the provider after the gate had allowed it.
+ * The code says why; a caller that is gone is given no answer.
+ */
+export type CallEnd =
+  | { readonly outcome: 'answered' | 'error'; readonly answer: CallAnswer }
+  | { readonly outcome: 'cancelled' }
+  | { readonly outcome: 'failed' | 'refused'; readonly code: string; readonly answer?: CallAnswer }

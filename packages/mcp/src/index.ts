@@ -5,7 +5,17 @@
  *
  * @packageDocumentation
  */
-export type { Caller, Gate, GateAnswer, GateQuestion } from './gate.ts'
+export type {
+  AllowedCall,
+  CallAnswer,
+  Caller,
+  CallEnd,
+  EndVerdict,
+  Gate,
+  GateAnswer,
+  GateQuestion,
+  Refusal,
+} from './gate.ts'
 export type { HostChannel } from './host-channel.ts'
 export {
   idAt,

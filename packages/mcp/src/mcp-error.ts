@@ -12,6 +12,7 @@ export const MCP_ERROR_CODES = [
   'peer-protocol',
   // Who may speak with what.
   'refused',
+  'audit-unavailable',
   'server-unknown',
   'session-unknown',
   'session-taken',

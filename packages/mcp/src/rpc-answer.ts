@@ -28,6 +28,7 @@ const BY_CODE: Partial<Record<McpErrorCode, number>> = {
   'header-mismatch': RPC_CODE.headerMismatch,
   'request-taken': RPC_CODE.invalidRequest,
   refused: RPC_CODE.refused,
+  'audit-unavailable': RPC_CODE.refused,
   'requests-exhausted': RPC_CODE.exhausted,
   'sessions-exhausted': RPC_CODE.exhausted,
   'bytes-exhausted': RPC_CODE.exhausted,

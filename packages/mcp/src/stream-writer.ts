@@ -19,6 +19,17 @@ export class StreamWriter {
     return this.#next(() => this.#stream.end(lines.length === 0 ? undefined : joined(lines)))
   }
 
+  /** Lets nothing more be written before that has settled, or the stream is gone. */
+  hold(until: Promise<unknown>): void {
+    const { signal } = this.#stream
+    const gone = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => gone.resolve(), { once: true })
+    if (signal.aborted) gone.resolve()
+    void this.#next(async () => {
+      await Promise.race([until, gone.promise])
+    })
+  }
+
   #next(step: () => Promise<void>): Promise<void> {
     const done = this.#last.then(step)
     this.#last = done.catch(() => {

@@ -59,7 +59,7 @@ function gated(...policies: readonly string[]): Gated {
     events,
     standings,
     freshness,
-    decide: (message, server = 'fs') => gate.decide({ caller: CALLER, server, message }),
+    decide: (message, server = 'fs') => gate.decide({ caller: CALLER, server, message, bytes: 0 }),
   }
 }
 

@@ -106,7 +106,7 @@ export class HttpBackend implements Backend {
       }
       for await (const message of this.#follower.follow(response, signal)) {
         if (isResponse(message)) this.#session.learn(request.method, message, fieldsOf(response))
-        await this.#deliver(message, request, flight)
+        await this.#deliver({ message }, request, flight)
         if (isResponse(message)) return
       }
       throw new McpError('server-unreachable', `the server "${this.#name}" did not answer`)
@@ -114,23 +114,24 @@ export class HttpBackend implements Backend {
       if (signal.aborted) return
       const sentence = `the server "${this.#name}" cannot be reached`
       const reason = asMcpError(error, 'server-unreachable', sentence)
-      await this.#deliver(errorAnswer(request.id, reason), request, flight)
+      await this.#deliver(failed(request.id, reason), request, flight)
     }
   }
 
   async #deliver(
-    message: JsonRpcMessage,
+    { message, failure }: ServerMessage,
     request: JsonRpcRequest,
     flight: HttpFlight,
   ): Promise<void> {
     if (this.#inFlight.get(request.id) !== flight) return
     if (!isResponse(message)) return this.#out.put({ message, relatedTo: request.id })
     this.#inFlight.delete(request.id)
-    return this.#out.put({ message: { ...message, id: request.id }, relatedTo: request.id })
+    const said = { message: { ...message, id: request.id }, relatedTo: request.id }
+    return this.#out.put(failure === undefined ? said : { ...said, failure })
   }
 
   /** What an HTTP error says about a request: the server's own JSON-RPC error where there is one. */
-  async #failure(response: IncomingMessage, { id }: JsonRpcRequest): Promise<JsonRpcMessage> {
+  async #failure(response: IncomingMessage, { id }: JsonRpcRequest): Promise<ServerMessage> {
     const { messages } = this.#components
     const status = response.statusCode ?? 0
     if (status === 404 && this.#session.id !== undefined) {
@@ -138,13 +139,13 @@ export class HttpBackend implements Backend {
       const sentence = `the server "${this.#name}" has ended the session`
       const reason = new McpError('server-exited', sentence)
       this.#stopping ??= this.#stop(reason)
-      return errorAnswer(id, reason)
+      return failed(id, reason)
     }
     const sentence = `the server "${this.#name}" answered with HTTP status ${status}`
-    const plain = errorAnswer(id, new McpError('server-unreachable', sentence))
+    const plain = failed(id, new McpError('server-unreachable', sentence))
     try {
       const answer = parseMessage(await readBody(response, messages.messageBytesMax), messages)
-      return isResponse(answer) && 'error' in answer ? { ...answer, id } : plain
+      return isResponse(answer) && 'error' in answer ? { message: { ...answer, id } } : plain
     } catch {
       // A body that is no JSON-RPC error adds nothing to the status.
       return plain
@@ -214,6 +215,11 @@ export class HttpBackend implements Backend {
   #stopped(): McpError {
     return new McpError('stopped', `the session with the server "${this.#name}" was closed`)
   }
+}
+
+/** The response that the server has not given. */
+function failed(id: RequestId, reason: McpError): ServerMessage {
+  return { message: errorAnswer(id, reason), failure: reason.code }
 }
 
 function isOk({ statusCode = 0 }: IncomingMessage): boolean {

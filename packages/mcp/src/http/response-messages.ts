@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { type ByteAccount, UNBOUNDED_ACCOUNT } from '../byte-account.ts'
 import type { JsonRpcMessage } from '../json-rpc.ts'
 import { McpError } from '../mcp-error.ts'
 import { parseMessage } from '../message-door.ts'
@@ -39,8 +40,12 @@ export async function* responseMessages(
   }
 }
 
-/** @throws McpError `message-too-long` */
-export async function readBody(response: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
+/** @throws McpError `message-too-long`, `bytes-exhausted` */
+export async function readBody(
+  response: IncomingMessage,
+  bytesMax: number,
+  account: ByteAccount = UNBOUNDED_ACCOUNT,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of chunksOf(response)) {
@@ -48,6 +53,7 @@ export async function readBody(response: IncomingMessage, bytesMax: number): Pro
     if (length > bytesMax) {
       throw new McpError('message-too-long', `a body has at most ${bytesMax} bytes`)
     }
+    account.holds(length)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

@@ -48,6 +48,17 @@ export async function* readServerEvents(
   }
 }
 
+/** An event as text; one without anything, such as a comment makes, is a comment again and keeps the stream alive. */
+export function encodeServerEvent({ type, data, id, retryMs }: ServerEvent): Uint8Array {
+  const lines = [
+    ...(type === 'message' ? [] : [`event: ${type}`]),
+    ...(id === undefined ? [] : [`id: ${id}`]),
+    ...(retryMs === undefined ? [] : [`retry: ${retryMs}`]),
+    ...(data === '' ? [] : data.split('\n').map((line) => `data: ${line}`)),
+  ]
+  return Buffer.from(`${lines.length === 0 ? ':' : lines.join('\n')}\n\n`)
+}
+
 /** Lines that end in CR LF, LF or CR. A carriage return at the end of a chunk waits, since a line feed may follow. */
 class TextLines {
   #parts: string[] = []

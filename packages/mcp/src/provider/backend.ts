@@ -1,10 +1,12 @@
 import type { JsonRpcMessage, RequestId } from '../json-rpc.ts'
-import type { McpError } from '../mcp-error.ts'
+import type { McpError, McpErrorCode } from '../mcp-error.ts'
 
 /** A message of a server, and the request it belongs to where its transport says so. */
 export interface ServerMessage {
   readonly message: JsonRpcMessage
   readonly relatedTo?: RequestId
+  /** On a response that the server has not given, for that reason. */
+  readonly failure?: McpErrorCode
 }
 
 /** A running server, as messages: a child process or a Streamable HTTP session. */

@@ -10,11 +10,19 @@ import { errorAnswer } from '../rpc-answer.ts'
 import type { ServerDefinition } from '../server-definition.ts'
 import { StreamWriter } from '../stream-writer.ts'
 import type { ProviderComponents } from './provider-components.ts'
-import { ServerSession } from './server-session.ts'
+import { type Origin, ServerSession } from './server-session.ts'
 import { StreamRoute } from './stream-route.ts'
+import type { Unsent } from './unsent.ts'
+
+/** The one message of a request stream. */
+export interface ReceivedRequest extends Origin {
+  readonly request: JsonRpcRequest
+}
 
 export interface CallerSessionInit {
   readonly caller: Caller
+  /** As the consumer named it. */
+  readonly session: string
   readonly definition: ServerDefinition
   readonly stream: MeshStream
   readonly components: ProviderComponents
@@ -35,12 +43,12 @@ export class CallerSession {
   constructor(init: CallerSessionInit) {
     this.#init = init
     this.#writer = new StreamWriter(init.stream)
-    const { caller, definition, components } = init
+    const { session, definition, components } = init
     this.#server = new ServerSession({
-      caller,
+      session,
       definition,
       components,
-      rest: (message) => this.#say(message),
+      rest: (message, { unsent }) => this.#sayBehind(message, unsent),
     })
   }
 
@@ -64,15 +72,20 @@ export class CallerSession {
   }
 
   /** Serves one request stream of this session, behind the messages that the consumer sent before it. */
-  async serveRequest(stream: MeshStream, request: JsonRpcRequest, after: number): Promise<void> {
+  async serveRequest(
+    stream: MeshStream,
+    { request, ...origin }: ReceivedRequest,
+    after: number,
+  ): Promise<void> {
     const route = new StreamRoute(stream, () => this.#said)
+    const { signal } = stream
     try {
-      await this.#taken.reaches(after, stream.signal)
+      await this.#taken.reaches(after, signal)
     } catch {
       // Nobody is left to be told, or the session is over, which the next step answers.
-      if (stream.signal.aborted) return
+      if (signal.aborted) return
     }
-    await this.#server.request({ asked: request, sent: request, route, signal: stream.signal })
+    await this.#server.request({ ...origin, asked: request, sent: request, route, signal })
     await route.finished
   }
 
@@ -102,12 +115,22 @@ export class CallerSession {
       const error = new McpError('message-invalid', 'a request travels on a stream of its own')
       return this.#say(errorAnswer(message.id, error))
     }
-    return this.#server.tell(message)
+    return this.#server.tell(message, { caller: this.#init.caller, bytes: line.length })
   }
 
   #say(message: JsonRpcMessage): Promise<void> {
     this.#said += 1
     return this.#writer.write(encodeMessage(message))
+  }
+
+  /** What the server has said after an answer does not overtake it. */
+  async #sayBehind(message: JsonRpcMessage, unsent: Unsent): Promise<void> {
+    const { ahead } = unsent
+    if (ahead === undefined) return this.#say(message)
+    this.#said += 1
+    this.#writer.hold(ahead)
+    const line = encodeMessage(message)
+    await unsent.add(line.length, this.#writer.write(line))
   }
 
   async #sayGoodbye(reason: McpError): Promise<void> {

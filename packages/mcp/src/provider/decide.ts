@@ -4,10 +4,10 @@ import type { ProviderComponents } from './provider-components.ts'
 
 /** Asks the gate about one message, and reports what it said. */
 export async function decide(
-  { gate, report }: Pick<ProviderComponents, 'gate' | 'report'>,
+  { gate, records, report }: Pick<ProviderComponents, 'gate' | 'records' | 'report'>,
   question: GateQuestion,
 ): Promise<GateAnswer> {
-  const verdict = await askGate(gate, question)
+  const verdict = await records.keep(askGate(gate, question))
   const { caller, server, message } = question
   const { method } = message
   report({

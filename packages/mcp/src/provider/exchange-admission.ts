@@ -1,3 +1,4 @@
+import type { AllowedCall, GateQuestion } from '../gate.ts'
 import { checkFields } from '../http/derived-fields.ts'
 import { isRequest, isRequestId, type JsonRpcMessage } from '../json-rpc.ts'
 import { McpError } from '../mcp-error.ts'
@@ -13,7 +14,11 @@ import type { ServedStream } from './served-stream.ts'
 
 /** What goes on to the server, or what the provider answers in its place. */
 export type Passage =
-  | { readonly passes: true; readonly message: JsonRpcMessage | undefined }
+  | {
+      readonly passes: true
+      readonly message: JsonRpcMessage | undefined
+      readonly call?: AllowedCall
+    }
   | { readonly passes: false; readonly reply: ExchangeReply }
 
 /**
@@ -43,26 +48,30 @@ export class ExchangeAdmission {
 
   async #admitBody(served: ServedStream, { server, headers }: ExchangeHeader): Promise<Passage> {
     const { limits } = this.#components
+    const session = headers['mcp-session-id']
     let message: JsonRpcMessage | undefined
+    let bytes = 0
     try {
       const line = await served.lines.next(limits.messageBytesMax)
       if (line === undefined) throw new MessageError('message-not-json', 'there is no body')
+      bytes = line.length
       message = parseMessage(line, limits)
       checkFields(message, headers)
     } catch (error) {
       if (!(error instanceof McpError)) throw error
       return stop(messageReply(400, errorAnswer(idFor(message, error), error)))
     }
-    return this.#admitMessage(served, server, message)
+    const asked = { caller: served.caller, server, message, bytes }
+    return this.#admitMessage(session === undefined ? asked : { ...asked, session })
   }
 
-  async #admitMessage(
-    { caller }: ServedStream,
-    server: string,
-    message: JsonRpcMessage,
-  ): Promise<Passage> {
-    const verdict = await decide(this.#components, { caller, server, message })
-    if (verdict.allowed) return { passes: true, message }
+  async #admitMessage(question: GateQuestion): Promise<Passage> {
+    const { message } = question
+    const verdict = await decide(this.#components, question)
+    if (verdict.allowed) {
+      const { call } = verdict
+      return call === undefined ? { passes: true, message } : { passes: true, message, call }
+    }
     if (isRequest(message)) return stop(messageReply(200, refusalAnswer(message, verdict)))
     const instead = refusedResponse(message, verdict)
     if (instead !== undefined) return { passes: true, message: instead }

@@ -1,15 +1,20 @@
 import type { IncomingMessage } from 'node:http'
 import { encodeControlLine } from '../control-line.ts'
-import { requestFields, responseFields } from '../http/header-fields.ts'
-import { fieldsOf, HttpTarget } from '../http/http-call.ts'
+import type { AllowedCall } from '../gate.ts'
+import { requestFields } from '../http/header-fields.ts'
+import { HttpTarget } from '../http/http-call.ts'
 import { chunksOf } from '../http/response-messages.ts'
-import type { JsonRpcMessage } from '../json-rpc.ts'
-import { asMcpError, type McpError } from '../mcp-error.ts'
+import { isRequest, type JsonRpcMessage } from '../json-rpc.ts'
+import { asMcpError, isMcpErrorCode, McpError } from '../mcp-error.ts'
 import type { HttpServer } from '../server-definition.ts'
 import type { ExchangeHeader } from '../stream-header.ts'
 import { StreamWriter } from '../stream-writer.ts'
+import { failedEnd } from './call-end.ts'
+import { CallEnding } from './call-ending.ts'
 import { ExchangeAdmission } from './exchange-admission.ts'
 import { encodeReply } from './exchange-reply.ts'
+import { ExchangeSession } from './exchange-session.ts'
+import { GuardedResponse } from './guarded-response.ts'
 import { type BoundSession, HttpSessions } from './http-sessions.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import type { Scope } from './scope.ts'
@@ -28,15 +33,19 @@ interface Way {
 
 /** An exchange that was let pass. */
 interface PassingExchange {
+  readonly served: ServedStream
+  readonly writer: StreamWriter
   readonly header: ExchangeHeader
-  readonly definition: HttpServer
   readonly message: JsonRpcMessage | undefined
+  readonly session: ExchangeSession
+  /** There where a response in what comes back may be one whose end the gate wants to know. */
+  readonly ending: CallEnding | undefined
 }
 
 /**
  * Passes HTTP exchanges through to servers that speak Streamable HTTP: the body parsed, decided on
- * and serialised again, the header fields by an allow-list, the response as it comes. Either end of
- * an exchange ends the other.
+ * and serialised again, the header fields by an allow-list, the response as it comes, unless the gate
+ * wants to know what it answers. Either end of an exchange ends the other.
  */
 export class ExchangeServer {
   readonly #components: ProviderComponents
@@ -46,8 +55,7 @@ export class ExchangeServer {
 
   constructor(components: ProviderComponents) {
     this.#components = components
-    const { sessionsPerCallerMax } = components.limits
-    this.#sessions = new HttpSessions(sessionsPerCallerMax, (session) => {
+    this.#sessions = new HttpSessions(components.limits, (session) => {
       void this.#endAtServer(session)
     })
     this.#admission = new ExchangeAdmission(components, this.#sessions)
@@ -66,8 +74,9 @@ export class ExchangeServer {
     const writer = new StreamWriter(served.stream)
     const passage = await this.#admission.admit(served, header)
     if (passage.passes) {
-      const { message } = passage
-      await this.#pass(served, writer, { header, definition: find(), message })
+      const { message, call } = passage
+      const exchange = this.#exchangeOf({ served, writer, header, message }, call)
+      await this.#passToItsEnd(exchange, find)
     } else {
       await writer.write(...encodeReply(passage.reply))
     }
@@ -76,13 +85,15 @@ export class ExchangeServer {
 
   /** Ends the sessions at the servers: those of one caller, of one server with all that is under way there, or all. */
   async stop(reason: McpError, scope: Scope): Promise<void> {
-    const sessions = this.#sessions.take(scope)
+    const sessions = this.#sessions.take(scope, reason.code)
     const ways = scope.did === undefined ? this.#takeWays(scope.server) : []
     for (const { withdrawn } of ways) withdrawn.abort(reason)
     const targets = new Map(ways.map((way) => [way.server, way.target]))
-    await Promise.all(
-      sessions.map((session) => this.#endAtServer(session, targets.get(session.server))),
-    )
+    const { records } = this.#components
+    await Promise.all([
+      records.within(records.reached()),
+      ...sessions.map((session) => this.#endAtServer(session, targets.get(session.server))),
+    ])
     for (const { target } of ways) target.close()
   }
 
@@ -93,29 +104,49 @@ export class ExchangeServer {
     return taken
   }
 
-  async #pass(
-    { stream, caller }: ServedStream,
-    writer: StreamWriter,
-    { header, definition, message }: PassingExchange,
-  ): Promise<void> {
-    const response = await this.#ask(stream.signal, { header, definition, message })
+  #exchangeOf(
+    asked: Omit<PassingExchange, 'session' | 'ending'>,
+    call: AllowedCall | undefined,
+  ): PassingExchange {
+    const { served, header, message } = asked
+    const about = { did: served.caller.did, server: header.server }
+    const session = new ExchangeSession(this.#sessions, about, header)
+    if (call !== undefined) session.guard()
+    const ending =
+      message !== undefined && isRequest(message) && session.isGuarded
+        ? new CallEnding(message, call, this.#components.records)
+        : undefined
+    return { ...asked, session, ending }
+  }
+
+  async #passToItsEnd(exchange: PassingExchange, find: () => HttpServer): Promise<void> {
+    const { ending, session, served } = exchange
+    const letGo = [ending?.endWith(served.stream.signal)]
+    if (ending !== undefined) session.open?.add(ending)
     try {
-      const session = { did: caller.did, server: definition.name }
-      const headers = this.#headersBack(response, { header, message, session })
-      const status = response.statusCode ?? 502
-      await writer.write(encodeControlLine({ type: 'ok', body: { status, headers } }))
-      for await (const chunk of chunksOf(response)) await writer.write(chunk)
+      const way = this.#way(find())
+      letGo.push(ending?.endWith(way.withdrawn.signal))
+      await this.#pass(exchange, way)
     } catch (error) {
-      // The head is on its way, so that only cutting the stream can say that the body is not whole.
-      stream.abort(asMcpError(error, 'server-unreachable', 'the response was cut off'))
-      throw error
+      throw await toldOf(error, ending)
+    } finally {
+      for (const release of letGo) release?.()
+      if (ending?.hasEnded === true) session.open?.delete(ending)
+    }
+  }
+
+  async #pass(exchange: PassingExchange, way: Way): Promise<void> {
+    const response = await this.#ask(exchange, way)
+    try {
+      await this.#bringBack(exchange, response)
+    } catch (error) {
+      throw reasonOf(error, way, 'the response was cut off')
     } finally {
       response.destroy()
     }
   }
 
-  async #ask(signal: AbortSignal, exchange: PassingExchange): Promise<IncomingMessage> {
-    const { header, definition, message } = exchange
+  async #ask({ served, header, message }: PassingExchange, way: Way): Promise<IncomingMessage> {
     const fields = requestFields(header.headers)
     const content =
       message === undefined
@@ -123,39 +154,67 @@ export class ExchangeServer {
         : { headers: { ...fields, ...JSON_TYPE }, body: Buffer.from(JSON.stringify(message)) }
     try {
       const { method } = header
-      const { target, withdrawn } = this.#way(definition)
-      const ended = AbortSignal.any([signal, withdrawn.signal])
-      return await target.call({ method, signal: ended, ...content })
+      const signal = AbortSignal.any([served.stream.signal, way.withdrawn.signal])
+      return await way.target.call({ method, signal, ...content })
     } catch (error) {
-      const sentence = `the server "${definition.name}" cannot be reached`
-      throw asMcpError(error, 'server-unreachable', sentence)
+      throw reasonOf(error, way, `the server "${way.server}" cannot be reached`)
     }
   }
 
-  /** Binds a session that begins to its caller, forgets one that has ended, and passes on no other session's id. */
-  #headersBack(
-    response: IncomingMessage,
-    exchange: {
-      readonly header: ExchangeHeader
-      readonly message: JsonRpcMessage | undefined
-      readonly session: Omit<BoundSession, 'id'>
-    },
-  ): Record<string, string> {
-    const { header, message, session } = exchange
-    const { 'mcp-session-id': given, ...headers } = responseFields(fieldsOf(response))
-    const { statusCode = 0 } = response
-    const asked = header.headers['mcp-session-id']
-    if (
-      asked !== undefined &&
-      (statusCode === 404 || (header.method === 'DELETE' && statusCode < 300))
-    ) {
-      this.#sessions.release({ ...session, id: asked })
+  async #bringBack(exchange: PassingExchange, response: IncomingMessage): Promise<void> {
+    const { session, served, ending } = exchange
+    if (!session.isGuarded) {
+      return this.#stream(exchange, response, chunksOf(response))
     }
-    if (given === undefined) return headers
-    const begins = message?.['method'] === 'initialize' && statusCode < 300
-    if (begins && asked === undefined) this.#sessions.bind({ ...session, id: given })
-    else if (given !== asked) return headers
-    return { ...headers, 'mcp-session-id': given }
+    const { limits } = this.#components
+    const { open } = session
+    const guarded = new GuardedResponse({
+      response,
+      limits,
+      account: served.answers,
+      own: ending,
+      open,
+    })
+    if (!guarded.isEventStream) return this.#bringWhole(exchange, response, guarded)
+    await this.#stream(exchange, response, guarded.events())
+    // A server may close the stream, and have its answer fetched by another one of the session.
+    if (ending === undefined || (guarded.isResumable && open?.has(ending) === true)) return
+    await ending.end(failedEnd('server-unreachable'))
+  }
+
+  async #bringWhole(
+    { session, message, writer }: PassingExchange,
+    response: IncomingMessage,
+    guarded: GuardedResponse,
+  ): Promise<void> {
+    const { line, withheld } = await guarded.body()
+    const { status, headers, unwanted } = session.headOf(response, withheld ? undefined : message)
+    if (withheld && unwanted !== undefined) void this.#endAtServer(unwanted)
+    const type = line === undefined ? {} : JSON_TYPE
+    const body = {
+      status: withheld && status < 300 ? 200 : status,
+      headers: { ...headers, ...type },
+    }
+    const head = encodeControlLine({ type: 'ok', body })
+    await writer.write(...(line === undefined ? [head] : [head, line]))
+  }
+
+  async #stream(
+    { session, message, writer, served, ending }: PassingExchange,
+    response: IncomingMessage,
+    chunks: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    try {
+      const { status, headers } = session.headOf(response, message)
+      await writer.write(encodeControlLine({ type: 'ok', body: { status, headers } }))
+      for await (const chunk of chunks) await writer.write(chunk)
+    } catch (error) {
+      const reason = asMcpError(error, 'server-unreachable', 'the response was cut off')
+      // The head is on its way, so that only cutting the stream can say that the body is not whole.
+      void ending?.end(failedEnd(reason.code))
+      served.stream.abort(reason)
+      throw error
+    }
   }
 
   #way({ name, url, headers = {} }: HttpServer): Way {
@@ -183,4 +242,20 @@ export class ExchangeServer {
     }
     inTime()
   }
+}
+
+/** Why a server has not answered: its definition was withdrawn, or it cannot be reached. */
+function reasonOf(error: unknown, { withdrawn }: Way, sentence: string): McpError {
+  const { reason, aborted } = withdrawn.signal
+  const cause: unknown = aborted && reason instanceof McpError ? reason : error
+  return asMcpError(cause, 'server-unreachable', sentence)
+}
+
+/** What the caller is told of a failure, once the gate knows of it. */
+async function toldOf(error: unknown, ending: CallEnding | undefined): Promise<unknown> {
+  if (ending === undefined || ending.hasEnded) return error
+  const { code } = asMcpError(error, 'stream-ended', 'the provider ended the stream')
+  const verdict = await ending.end(failedEnd(code))
+  if (verdict.allowed) return error
+  return new McpError(isMcpErrorCode(verdict.code) ? verdict.code : 'refused', verdict.sentence)
 }

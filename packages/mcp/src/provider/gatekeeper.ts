@@ -1,4 +1,4 @@
-import type { Gate, GateAnswer, GateQuestion } from '../gate.ts'
+import type { Gate, GateAnswer, GateQuestion, Refusal } from '../gate.ts'
 import { isRequest, type JsonRpcMessage, type JsonRpcRequest, metaOf } from '../json-rpc.ts'
 import { RPC_CODE } from '../rpc-answer.ts'
 
@@ -7,8 +7,6 @@ export const REFUSAL_META_KEY = 'internal.warren/refusal'
 
 /** Its presence in a request's `_meta` means the stateless era (2026-07-28), in which every result has a type. */
 export const PROTOCOL_VERSION_META_KEY = 'io.modelcontextprotocol/protocolVersion'
-
-export type Refusal = Extract<GateAnswer, { allowed: false }>
 
 /** Asks the gate. A gate that fails has refused. */
 export async function askGate(gate: Gate, question: GateQuestion): Promise<GateAnswer> {

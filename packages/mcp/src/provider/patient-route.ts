@@ -3,7 +3,7 @@ import { McpError } from '../mcp-error.ts'
 import type { MeshStream } from '../mesh-stream.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import { restoreMessage } from './renamed-call.ts'
-import type { Route } from './route.ts'
+import type { PreparedResponse, Route } from './route.ts'
 
 /** A way back whose request shares a server with others. */
 export interface SharedCall {
@@ -30,9 +30,13 @@ export class PatientRoute implements Route {
     await this.#impatiently(route.deliver(restoreMessage(message, asked)))
   }
 
-  async finish(response: JsonRpcMessage): Promise<void> {
+  prepare(response: JsonRpcMessage): PreparedResponse {
     const { route, asked } = this.#call
-    await this.#impatiently(route.finish(restoreMessage(response, asked)))
+    return route.prepare(restoreMessage(response, asked))
+  }
+
+  async finish(response: PreparedResponse): Promise<void> {
+    await this.#impatiently(this.#call.route.finish(response))
   }
 
   async #impatiently(written: Promise<void>): Promise<void> {

@@ -60,15 +60,15 @@ export class ProcessBackend implements Backend {
     for (;;) {
       const line = await lines.next(this.#limits.messageBytesMax)
       if (line === undefined) return
-      const message = this.#parse(line)
-      if (message !== undefined) yield { message }
+      const said = this.#parse(line)
+      if (said !== undefined) yield said
     }
   }
 
   /** What is not a message is noise; what was meant to be a response becomes an error, so that nobody waits for it. */
-  #parse(line: Uint8Array): JsonRpcMessage | undefined {
+  #parse(line: Uint8Array): ServerMessage | undefined {
     try {
-      return parseMessage(line, this.#limits)
+      return { message: parseMessage(line, this.#limits) }
     } catch (error) {
       if (!(error instanceof MessageError)) throw error
       // The first line is worth a warning, the rest only its number when it doubles: noise can be endless.
@@ -79,10 +79,8 @@ export class ProcessBackend implements Backend {
       }
       if (error.responseTo === undefined) return undefined
       const sentence = `the answer of the server "${this.#name}" cannot be relayed: ${error.message}`
-      return errorAnswer(
-        error.responseTo,
-        new McpError('server-answer-unacceptable', sentence, { cause: error }),
-      )
+      const reason = new McpError('server-answer-unacceptable', sentence, { cause: error })
+      return { message: errorAnswer(error.responseTo, reason), failure: reason.code }
     }
   }
 }

@@ -3,12 +3,15 @@ import type { Gate } from '../gate.ts'
 import type { Logger, Scheduler } from '../ports.ts'
 import type { ServerDefinition } from '../server-definition.ts'
 import type { Backend } from './backend.ts'
+import type { CallRecords } from './call-records.ts'
 import type { ProviderEvent } from './provider-event.ts'
 import type { ProviderLimits } from './provider-limits.ts'
 
 /** What every part of the provider works with. */
 export interface ProviderComponents {
   readonly gate: Gate
+  /** What the gate has still to answer. */
+  readonly records: CallRecords
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly logger: Logger

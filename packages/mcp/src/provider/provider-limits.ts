@@ -19,6 +19,10 @@ export interface ProviderLimits extends MessageLimits, ProcessLimits, HeldBytesL
   readonly stalledMs: number
   /** How long a session stream may stay open after the provider has ended it. */
   readonly lingerMs: number
+  /** How long an end waits for the gate to hear how the calls under way have ended. */
+  readonly recordGraceMs: number
+  /** Bytes of one server that wait for such a record, before no more of its output is read. */
+  readonly unsentBytesMax: number
 }
 
 export const PROVIDER_LIMITS: ProviderLimits = {
@@ -32,6 +36,8 @@ export const PROVIDER_LIMITS: ProviderLimits = {
   idleMs: 60_000,
   stalledMs: 30_000,
   lingerMs: 5_000,
+  recordGraceMs: 5_000,
+  unsentBytesMax: 4 * 1024 * 1024,
   heldBytesPerCallerMax: 64 * 1024 * 1024,
   heldBytesMax: 256 * 1024 * 1024,
 }

@@ -7,6 +7,7 @@ import type { MeshStream } from '../mesh-stream.ts'
 import { type Logger, type Scheduler, systemScheduler } from '../ports.ts'
 import { ProcessGuard } from '../process/process-guard.ts'
 import { indexServers, type ServerDefinition } from '../server-definition.ts'
+import { CallRecords } from './call-records.ts'
 import { CallerStreams } from './caller-streams.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { ProviderComponents } from './provider-components.ts'
@@ -58,6 +59,7 @@ export class Provider {
     this.#define(indexServers(init.servers))
     this.#components = {
       gate,
+      records: new CallRecords({ scheduler, logger, limits }),
       clock,
       scheduler,
       logger,
@@ -99,17 +101,26 @@ export class Provider {
     await this.#streams.keep(caller.did, stream, this.#serve(stream, caller))
   }
 
-  /** Cuts every stream of a caller and ends its servers; resolves when they are gone. */
+  /** Cuts every stream of a caller and ends its servers; resolves when they are gone, and as `stop` does. */
   async dropCaller(did: string, reason: string): Promise<void> {
     const error = new McpError('caller-dropped', reason)
-    await Promise.all([this.#server.stop(error, { did }), this.#streams.cut(error, did)])
+    const { records } = this.#components
+    const servers = this.#server.stop(error, { did })
+    const cut = this.#streams.cut(error, did).then(() => records.reached())
+    await Promise.all([servers, records.within(cut)])
   }
 
-  /** Cuts every stream and ends every server; resolves when they are gone. Serves nothing afterwards. */
+  /**
+   * Cuts every stream and ends every server; resolves when they are gone and the gate knows how every
+   * call has ended, for which it is given so long and no longer. Serves nothing afterwards.
+   */
   async stop(): Promise<void> {
     this.#stopped = true
     const error = new McpError('stopped', 'the provider has stopped')
-    await Promise.all([this.#server.stop(error), this.#streams.cut(error)])
+    const { records } = this.#components
+    const servers = this.#server.stop(error)
+    const cut = this.#streams.cut(error).then(() => records.settled())
+    await Promise.all([servers, records.within(cut)])
     this.#guard.stop()
   }
 
@@ -128,14 +139,16 @@ export class Provider {
 
   async #serve(stream: MeshStream, caller: Caller): Promise<void> {
     const account = this.#held.open(caller.did)
+    const answers = this.#held.open(caller.did)
     const lines = new LineReader(stream.bytes, account)
     try {
       const header = await readHeader(stream, lines, this.#components)
-      await this.#server.serve({ stream, lines, caller }, header)
+      await this.#server.serve({ stream, lines, caller, answers }, header)
     } catch (error) {
       await this.#server.refuse(stream, error)
     } finally {
       account.holds(0)
+      answers.holds(0)
     }
     this.#cutLater(stream)
   }

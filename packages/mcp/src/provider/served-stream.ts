@@ -1,3 +1,4 @@
+import type { ByteAccount } from '../byte-account.ts'
 import type { Caller } from '../gate.ts'
 import type { LineReader } from '../line-reader.ts'
 import type { MeshStream } from '../mesh-stream.ts'
@@ -8,4 +9,6 @@ export interface ServedStream {
   /** What follows the header. */
   readonly lines: LineReader
   readonly caller: Caller
+  /** Hears of what is held on the way back. */
+  readonly answers: ByteAccount
 }

@@ -1,21 +1,34 @@
-import type { Caller, GateAnswer } from '../gate.ts'
+import type { GateAnswer, GateQuestion } from '../gate.ts'
 import { isRequestId, isResponse, type JsonRpcMessage } from '../json-rpc.ts'
 import { asMcpError, McpError } from '../mcp-error.ts'
 import { errorAnswer } from '../rpc-answer.ts'
 import type { ServerDefinition } from '../server-definition.ts'
 import type { Backend, ServerMessage } from './backend.ts'
+import { CallExit } from './call-exit.ts'
 import { decide } from './decide.ts'
 import { refusalAnswer, refusedResponse } from './gatekeeper.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import { Router } from './router.ts'
-import type { Flight, Outcome, ServerCall } from './server-call.ts'
+import type { Flight, ServerCall } from './server-call.ts'
+import type { Unsent } from './unsent.ts'
+
+/** What a host says of a message, besides the message. */
+export type Origin = Pick<GateQuestion, 'caller' | 'bytes'>
+
+/** What a message of the server that belongs to no request comes with. */
+export interface RestOrigin {
+  readonly backend: Backend
+  /** The answers that the server has given before. */
+  readonly unsent: Unsent
+}
 
 export interface ServerSessionInit {
-  readonly caller: Caller
   readonly definition: ServerDefinition
   readonly components: ProviderComponents
+  /** Where it is one of a host: as the consumer named it. */
+  readonly session?: string
   /** Takes what belongs to no request. */
-  readonly rest: (message: JsonRpcMessage, backend: Backend) => Promise<void>
+  readonly rest: (message: JsonRpcMessage, origin: RestOrigin) => Promise<void>
 }
 
 /**
@@ -28,13 +41,16 @@ export interface ServerSessionInit {
 export class ServerSession {
   readonly #init: ServerSessionInit
   readonly #router: Router<Flight>
+  readonly #exit: CallExit
   readonly #ended = Promise.withResolvers<McpError>()
   #backend: Promise<Backend> | undefined
   #reason: McpError | undefined
 
   constructor(init: ServerSessionInit) {
     this.#init = init
-    this.#router = new Router(init.components.limits.inFlightMax)
+    const { components, definition } = init
+    this.#router = new Router(components.limits.inFlightMax)
+    this.#exit = new CallExit({ ...components, router: this.#router, server: definition.name })
   }
 
   /** Resolves with the reason once the session is over and its server gone. */
@@ -59,31 +75,36 @@ export class ServerSession {
   /** Takes a request. Its route is finished exactly once, unless its signal is aborted before. */
   async request(call: ServerCall): Promise<void> {
     const startedMs = this.#init.components.clock.monotonicMs()
-    const flight: Flight = { ...call, startedMs, forwarded: false }
+    const unknown = { allowed: undefined, end: undefined }
+    const flight: Flight = { ...call, startedMs, forwarded: false, ...unknown }
     try {
       if (this.#reason !== undefined) throw this.#reason
       this.#router.add(call.sent, flight)
     } catch (error) {
       const reason = asMcpError(error, 'session-ended', 'the session is over')
-      return call.route.finish(errorAnswer(call.asked.id, reason))
+      return call.route.finish(call.route.prepare(errorAnswer(call.asked.id, reason)))
     }
     call.signal.addEventListener('abort', () => this.#abandon(flight), { once: true })
     if (call.signal.aborted) this.#abandon(flight)
     try {
-      const verdict = await this.#decide(call.asked)
-      if (!verdict.allowed) return await this.#answer(flight, refusalAnswer(call.asked, verdict))
+      const verdict = await this.#decide(call.asked, call)
+      if (!verdict.allowed) {
+        return await this.#exit.finish(flight, refusalAnswer(call.asked, verdict))
+      }
+      if (verdict.call !== undefined) this.#exit.allow(flight, verdict.call)
       if (call.asked.method === 'ping' && this.#backend === undefined) {
-        return await this.#answer(flight, { jsonrpc: '2.0', id: call.asked.id, result: {} })
+        const pong: JsonRpcMessage = { jsonrpc: '2.0', id: call.asked.id, result: {} }
+        return await this.#exit.finish(flight, pong)
       }
       // Given up while the gate was asked: what nobody waits for starts no server.
-      if (!this.#isInFlight(flight)) return undefined
+      if (hasEnded(flight)) return undefined
       const backend = await this.#running()
-      if (!this.#isInFlight(flight)) return undefined
+      if (hasEnded(flight)) return undefined
       flight.forwarded = true
       await backend.send(call.sent)
     } catch (error) {
       const reason = asMcpError(error, 'server-unreachable', 'the server could not be reached')
-      return this.#answer(flight, errorAnswer(call.asked.id, reason))
+      return this.#exit.finish(flight, errorAnswer(call.asked.id, reason), reason.code)
     }
     return undefined
   }
@@ -94,23 +115,25 @@ export class ServerSession {
    *
    * @throws McpError when the server is gone
    */
-  async tell(message: JsonRpcMessage): Promise<void> {
-    const verdict = await this.#decide(message)
+  async tell(message: JsonRpcMessage, origin: Origin): Promise<void> {
+    const verdict = await this.#decide(message, origin)
     const told = verdict.allowed ? message : refusedResponse(message, verdict)
     // Where no server has been asked for anything yet, there is nobody to tell.
     const backend = await this.#backend
     if (told !== undefined) await backend?.send(told)
   }
 
-  /** Ends the server, answers what is in flight and waits until the server is gone. */
+  /** Ends the server, answers what is in flight and waits until the server is gone and the gate knows of the ends. */
   async stop(reason: McpError): Promise<void> {
     if (this.#reason === undefined) {
+      const { components } = this.#init
       this.#reason = reason
-      for (const { asked, route } of this.#router.takeAll()) {
+      for (const flight of this.#router.takeAll()) {
         // Owned by the route: its stream may be slow, and the server's end must not wait for that.
-        void route.finish(errorAnswer(asked.id, reason))
+        void this.#exit.finish(flight, errorAnswer(flight.asked.id, reason), reason.code)
       }
-      await this.#stopBackend()
+      const { records } = components
+      await Promise.all([this.#stopBackend(), records.within(records.reached())])
       this.#ended.resolve(this.#reason)
     }
     await this.#ended.promise
@@ -166,28 +189,20 @@ export class ServerSession {
       if (isResponse(message) && isRequestId(message.id)) {
         const flight = this.#router.get(message.id)
         // A response to a request that was cancelled, or never made, is nobody's.
-        if (flight !== undefined) await this.#answer(flight, message)
+        if (flight !== undefined) await this.#exit.finish(flight, message, incoming.failure)
         return
       }
       const flight = this.#router.find(incoming)
       await (flight === undefined
-        ? this.#init.rest(message, backend)
+        ? this.#init.rest(message, { backend, unsent: this.#exit.unsent })
         : flight.route.deliver(message))
     } catch {
       // Its stream is gone, which that stream's own task deals with; the others go on.
     }
   }
 
-  async #answer(flight: Flight, response: JsonRpcMessage): Promise<void> {
-    if (!this.#release(flight)) return
-    this.#reportAnswer(flight, Object.hasOwn(response, 'result') ? 'result' : 'error')
-    await flight.route.finish(response)
-  }
-
   #abandon(flight: Flight): void {
-    if (!this.#release(flight)) return
-    this.#reportAnswer(flight, 'cancelled')
-    if (!flight.forwarded) return
+    if (!this.#exit.abandon(flight) || !flight.forwarded) return
     this.#backend
       ?.then((backend) => backend.cancel(flight.sent.id))
       .catch(() => {
@@ -195,29 +210,14 @@ export class ServerSession {
       })
   }
 
-  #release(flight: Flight): boolean {
-    return this.#isInFlight(flight) && this.#router.take(flight.sent.id) !== undefined
+  #decide(message: JsonRpcMessage, { caller, bytes }: Origin): Promise<GateAnswer> {
+    const { definition, components, session } = this.#init
+    const question = { caller, server: definition.name, message, bytes }
+    return decide(components, session === undefined ? question : { ...question, session })
   }
+}
 
-  #isInFlight(flight: Flight): boolean {
-    return this.#router.get(flight.sent.id) === flight
-  }
-
-  #decide(message: JsonRpcMessage): Promise<GateAnswer> {
-    const { caller, definition, components } = this.#init
-    return decide(components, { caller, server: definition.name, message })
-  }
-
-  #reportAnswer({ asked, startedMs }: Flight, outcome: Outcome): void {
-    const { caller, definition, components } = this.#init
-    const durationMs = components.clock.monotonicMs() - startedMs
-    components.report({
-      type: 'answered',
-      caller: caller.did,
-      server: definition.name,
-      method: asked.method,
-      outcome,
-      durationMs,
-    })
-  }
+/** Asked again after a wait, in which it may have ended. */
+function hasEnded({ end }: Flight): boolean {
+  return end !== undefined
 }

@@ -1,10 +1,11 @@
 import type { Caller } from '../gate.ts'
-import { isRequest, type JsonRpcMessage, type JsonRpcRequest, metaOf } from '../json-rpc.ts'
+import { isRequest, type JsonRpcMessage, metaOf } from '../json-rpc.ts'
 import { McpError } from '../mcp-error.ts'
 import type { MeshStream } from '../mesh-stream.ts'
 import { RPC_CODE } from '../rpc-answer.ts'
 import type { ServerDefinition } from '../server-definition.ts'
 import type { Backend } from './backend.ts'
+import type { ReceivedRequest } from './caller-session.ts'
 import { PatientRoute } from './patient-route.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import { renameRequest } from './renamed-call.ts'
@@ -42,10 +43,10 @@ export class SharedServers {
   /** Serves one request stream without a session. */
   async serveRequest(
     stream: MeshStream,
-    request: JsonRpcRequest,
-    { caller, definition }: { readonly caller: Caller; readonly definition: ServerDefinition },
+    { request, ...origin }: ReceivedRequest,
+    definition: ServerDefinition,
   ): Promise<void> {
-    const shared = this.#for(caller, definition)
+    const shared = this.#for(origin.caller, definition)
     shared.idle()
     this.#lastId += 1
     const back = new StreamRoute(stream, () => 0)
@@ -53,7 +54,8 @@ export class SharedServers {
     if (Object.hasOwn(metaOf(request), LOG_LEVEL_META_KEY)) shared.logs.add(route)
     const sent = renameRequest(request, this.#lastId)
     try {
-      await shared.session.request({ asked: request, sent, route, signal: stream.signal })
+      const { signal } = stream
+      await shared.session.request({ ...origin, asked: request, sent, route, signal })
       await back.finished
     } finally {
       shared.logs.delete(route)
@@ -79,10 +81,9 @@ export class SharedServers {
     }
     const logs = new Set<PatientRoute>()
     const session = new ServerSession({
-      caller,
       definition,
       components: this.#components,
-      rest: (message, backend) => takeRest(message, { backend, logs }),
+      rest: (message, { backend }) => takeRest(message, { backend, logs }),
     })
     const shared: Shared = { session, logs, idle: () => {} }
     this.#shared.set(key, shared)

@@ -3,7 +3,7 @@ import type { JsonRpcMessage } from '../json-rpc.ts'
 import type { MeshStream } from '../mesh-stream.ts'
 import { encodeMessage } from '../message-door.ts'
 import { StreamWriter } from '../stream-writer.ts'
-import type { Route } from './route.ts'
+import type { PreparedResponse, Route } from './route.ts'
 
 /**
  * A request stream as the way back.
@@ -16,6 +16,8 @@ export class StreamRoute implements Route {
   readonly #saidBefore: () => number
   readonly #finished = Promise.withResolvers<void>()
   #announced = 0
+  /** What was said before the response; from then on nothing but it is delivered. */
+  #saidBeforeEnd: number | undefined
 
   constructor(stream: MeshStream, saidBefore: () => number) {
     this.#writer = new StreamWriter(stream)
@@ -30,22 +32,28 @@ export class StreamRoute implements Route {
   }
 
   async deliver(message: JsonRpcMessage): Promise<void> {
-    await this.#writer.write(...this.#linesOf(message))
+    if (this.#saidBeforeEnd !== undefined) return
+    const line = encodeMessage(message)
+    await this.#writer.write(...this.#linesOf(line, this.#saidBefore()))
   }
 
-  async finish(response: JsonRpcMessage): Promise<void> {
+  prepare(response: JsonRpcMessage): PreparedResponse {
+    this.#saidBeforeEnd ??= this.#saidBefore()
+    return { message: response, line: encodeMessage(response) }
+  }
+
+  async finish({ line }: PreparedResponse): Promise<void> {
     try {
-      await this.#writer.end(...this.#linesOf(response))
+      await this.#writer.end(...this.#linesOf(line, this.#saidBeforeEnd ?? this.#saidBefore()))
     } catch {
       // The caller has gone, and with it everybody who would want the response.
     }
     this.#finished.resolve()
   }
 
-  #linesOf(message: JsonRpcMessage): readonly Uint8Array[] {
-    const count = this.#saidBefore()
-    if (count === this.#announced) return [encodeMessage(message)]
+  #linesOf(line: Uint8Array, count: number): readonly Uint8Array[] {
+    if (count === this.#announced) return [line]
     this.#announced = count
-    return [encodeControlLine({ type: 'after', count }), encodeMessage(message)]
+    return [encodeControlLine({ type: 'after', count }), line]
   }
 }

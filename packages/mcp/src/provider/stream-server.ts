@@ -1,5 +1,6 @@
 import { encodeControlLine } from '../control-line.ts'
-import { isRequest, type JsonRpcRequest, metaOf } from '../json-rpc.ts'
+import type { GateQuestion } from '../gate.ts'
+import { isRequest, type JsonRpcMessage, metaOf } from '../json-rpc.ts'
 import { asMcpError, McpError } from '../mcp-error.ts'
 import type { MeshStream } from '../mesh-stream.ts'
 import { encodeMessage, MessageError, parseMessage } from '../message-door.ts'
@@ -11,7 +12,8 @@ import type {
   SessionHeader,
   StreamHeader,
 } from '../stream-header.ts'
-import { CallerSession } from './caller-session.ts'
+import { answerOf, answeredEnd } from './call-end.ts'
+import { CallerSession, type ReceivedRequest } from './caller-session.ts'
 import { ExchangeServer } from './exchange-server.ts'
 import { askGate, PROTOCOL_VERSION_META_KEY } from './gatekeeper.ts'
 import type { ProviderComponents } from './provider-components.ts'
@@ -84,10 +86,9 @@ export class StreamServer {
     const definition = this.#definition(header.server)
     const components = this.#components
     const name = { caller, server: header.server, session: header.session }
-    const session = this.#sessions.add(
-      name,
-      () => new CallerSession({ caller, definition, stream, components }),
-    )
+    const session = this.#sessions.add(name, () => {
+      return new CallerSession({ caller, session: name.session, definition, stream, components })
+    })
     try {
       await session.serve(lines)
     } finally {
@@ -97,20 +98,21 @@ export class StreamServer {
 
   async #serveRequest(served: ServedStream, header: RequestHeader): Promise<void> {
     const { stream, caller } = served
-    const request = await this.#readRequest(served)
-    if (request === undefined) return
+    const received = await this.#readRequest(served)
+    if (received === undefined) return
+    const { request } = received
     try {
       const definition = this.#definition(header.server)
       const { server, session, after } = header
       if (session !== undefined) {
-        await this.#sessions.get({ caller, server, session }).serveRequest(stream, request, after)
+        await this.#sessions.get({ caller, server, session }).serveRequest(stream, received, after)
         return
       }
       if (!Object.hasOwn(metaOf(request), PROTOCOL_VERSION_META_KEY)) {
         const rule = 'a request without a session carries its protocol version'
         throw new McpError('message-invalid', rule)
       }
-      await this.#shared.serveRequest(stream, request, { caller, definition })
+      await this.#shared.serveRequest(stream, received, definition)
     } catch (error) {
       if (!(error instanceof McpError)) throw error
       await stream.end(encodeMessage(errorAnswer(request.id, error)))
@@ -128,13 +130,17 @@ export class StreamServer {
   }
 
   /** Reads the one message of a request stream; answers it here if it is none. */
-  async #readRequest({ stream, lines }: ServedStream): Promise<JsonRpcRequest | undefined> {
+  async #readRequest({
+    stream,
+    lines,
+    caller,
+  }: ServedStream): Promise<ReceivedRequest | undefined> {
     const { limits } = this.#components
     const line = await lines.next(limits.messageBytesMax)
     if (line === undefined) throw new McpError('message-invalid', 'the stream holds no request')
     try {
       const message = parseMessage(line, limits)
-      if (isRequest(message)) return message
+      if (isRequest(message)) return { request: message, caller, bytes: line.length }
       throw new MessageError('message-invalid', 'a request stream carries one request')
     } catch (error) {
       if (!(error instanceof MessageError)) throw error
@@ -148,10 +154,21 @@ export class StreamServer {
     const servers = []
     for (const { name, title = name, transport } of this.#servers.values()) {
       const message = { jsonrpc: '2.0', id: 0, method: 'tools/list' } as const
-      const { allowed } = await askGate(this.#components.gate, { caller, server: name, message })
-      if (allowed) servers.push({ name, title, transport })
+      const question = { caller, server: name, message, bytes: 0 }
+      if (await this.#mayList(question)) servers.push({ name, title, transport })
     }
     await stream.end(encodeControlLine({ type: 'ok', body: { servers } }))
+  }
+
+  /** Nothing is asked of the server, so that the call ends with what the provider knows itself. */
+  async #mayList(question: GateQuestion): Promise<boolean> {
+    const { gate, records } = this.#components
+    const answer = await records.keep(askGate(gate, question))
+    if (!answer.allowed || answer.call === undefined) return answer.allowed
+    const message: JsonRpcMessage = { jsonrpc: '2.0', id: 0, result: {} }
+    const end = answeredEnd(answerOf(message, encodeMessage(message)))
+    const { allowed } = await records.end(answer.call, end)
+    return allowed
   }
 
   #definition(name: string): ServerDefinition {

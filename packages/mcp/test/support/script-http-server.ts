@@ -18,6 +18,8 @@ export class ScriptHttpServer {
   readonly listening: ServerResponse[] = []
   /** How many requests were closed by the other side before they were answered. */
   broken = 0
+  /** What `test/raw` is answered with where it does not say so itself. */
+  body = ''
   readonly #server: Server
   #lastSession = 0
 
@@ -83,10 +85,9 @@ export class ScriptHttpServer {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.end(': note\r\nid: resume-me\r\nretry: 10\r\ndata:\r\n\r\n')
     } else if (method === 'test/status') {
-      const status = Number(asked.params['status'])
-      const error = { jsonrpc: '2.0', id, error: { code: -32022, message: 'unsupported' } }
-      response.writeHead(status, { 'content-type': 'application/json' })
-      response.end(asked.params['plain'] === true ? 'no' : JSON.stringify(error))
+      this.#status(asked)
+    } else if (method === 'test/raw') {
+      this.#raw(asked)
     } else if (method === 'test/hang') {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(event({ jsonrpc: '2.0', method: 'notifications/message', params: {} }))
@@ -118,6 +119,17 @@ export class ScriptHttpServer {
     }
     response.write(event({ jsonrpc: '2.0', id: 1, method: 'elicitation/create', params: {} }))
     response.end(event({ jsonrpc: '2.0', id, result: { '\u20ac': '\r' } }))
+  }
+
+  #status({ id, params, response }: Request): void {
+    const error = { jsonrpc: '2.0', id, error: { code: -32022, message: 'unsupported' } }
+    response.writeHead(Number(params['status']), { 'content-type': 'application/json' })
+    response.end(params['plain'] === true ? 'no' : JSON.stringify(error))
+  }
+
+  #raw({ params, response }: Request): void {
+    const { status = 200, type = 'application/json', text = this.body } = params
+    response.writeHead(Number(status), { 'content-type': String(type) }).end(String(text))
   }
 
   #json({ id, response }: Request, result: object): void {

@@ -90,7 +90,7 @@ test(
       why: 'boot',
       standing: { status: 'member' },
     })
-    const question = { caller: { did: member.did }, server: 'fs', message: MESSAGE }
+    const question = { caller: { did: member.did }, server: 'fs', message: MESSAGE, bytes: 0 }
     await expect(gateOf(node).decide(question)).resolves.toMatchObject({ code: 'knowledge-stale' })
     const stranger = { ...question, caller: { did: 'did:webvh:nobody' } }
     await expect(gateOf(node).decide(stranger)).resolves.toMatchObject({
@@ -102,7 +102,7 @@ test(
 test('where nobody is a witness the same member is served', { tags: ['FRS-19'] }, async () => {
   const { member, node, hello } = justStarted(0)
   await node.admission.judge(hello, channelOf(member))
-  const question = { caller: { did: member.did }, server: 'fs', message: MESSAGE }
+  const question = { caller: { did: member.did }, server: 'fs', message: MESSAGE, bytes: 0 }
   await expect(gateOf(node).decide(question)).resolves.toMatchObject({ allowed: true })
 })
 

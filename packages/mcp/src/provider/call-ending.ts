@@ -1,0 +1,47 @@
+import type { AllowedCall, CallEnd, EndVerdict, Refusal } from '../gate.ts'
+import type { JsonRpcRequest } from '../json-rpc.ts'
+import { abortedEnd } from './call-end.ts'
+import type { CallRecords } from './call-records.ts'
+
+const ENDED_BEFORE: Refusal = {
+  allowed: false,
+  code: 'stream-ended',
+  sentence: 'the call has come to another end before',
+}
+
+/**
+ * The end of one call, of which the gate wants to know unless there is no `call`: the first one counts,
+ * whoever brings it about.
+ */
+export class CallEnding {
+  readonly request: JsonRpcRequest
+  readonly #call: AllowedCall | undefined
+  readonly #records: CallRecords
+  #ended = false
+
+  constructor(request: JsonRpcRequest, call: AllowedCall | undefined, records: CallRecords) {
+    this.request = request
+    this.#call = call
+    this.#records = records
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended
+  }
+
+  /** Never rejects. An end that comes second gives the caller nothing. */
+  end(end: CallEnd): Promise<EndVerdict> {
+    if (this.#ended) return Promise.resolve(ENDED_BEFORE)
+    this.#ended = true
+    if (this.#call === undefined) return Promise.resolve({ allowed: true })
+    return this.#records.end(this.#call, end)
+  }
+
+  /** Ends with the signal; the returned function leaves the end to others. */
+  endWith(signal: AbortSignal): () => void {
+    const onAbort = (): void => void this.end(abortedEnd(signal.reason))
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    return () => signal.removeEventListener('abort', onAbort)
+  }
+}

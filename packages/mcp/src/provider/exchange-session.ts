@@ -1,0 +1,72 @@
+import type { IncomingMessage } from 'node:http'
+import { responseFields } from '../http/header-fields.ts'
+import { fieldsOf } from '../http/http-call.ts'
+import type { JsonRpcMessage } from '../json-rpc.ts'
+import type { ExchangeHeader } from '../stream-header.ts'
+import type { BoundSession, HttpSessions } from './http-sessions.ts'
+import type { OpenCalls } from './open-calls.ts'
+
+/** The head of a response as it goes to the caller. */
+export interface ExchangeHead {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** A session that the server has begun and the caller does not get. */
+  readonly unwanted?: BoundSession
+}
+
+/** The session at the server that an exchange belongs to, or begins. */
+export class ExchangeSession {
+  /** The calls of the session that it belongs to. */
+  readonly open: OpenCalls | undefined
+  readonly #sessions: HttpSessions
+  readonly #about: Omit<BoundSession, 'id'>
+  readonly #header: ExchangeHeader
+  #guarded = false
+
+  constructor(sessions: HttpSessions, about: Omit<BoundSession, 'id'>, header: ExchangeHeader) {
+    this.#sessions = sessions
+    this.#about = about
+    this.#header = header
+    const id = header.headers['mcp-session-id']
+    this.open = id === undefined ? undefined : sessions.callsOf({ ...about, id })
+  }
+
+  /** Whether a response in what comes back may be one whose end the gate wants to know. */
+  get isGuarded(): boolean {
+    return this.#guarded || this.open?.guarded === true
+  }
+
+  guard(): void {
+    this.#guarded = true
+    this.open?.guard()
+  }
+
+  /**
+   * Binds a session that begins to its caller, forgets one that has ended, and passes on no other
+   * session's id. Without a message, no session begins.
+   *
+   * @throws McpError `session-taken`
+   */
+  headOf(response: IncomingMessage, message: JsonRpcMessage | undefined): ExchangeHead {
+    const { 'mcp-session-id': given, ...headers } = responseFields(fieldsOf(response))
+    const { statusCode: status = 502 } = response
+    const asked = this.#header.headers['mcp-session-id']
+    if (asked !== undefined && this.#hasEnded(status)) {
+      this.#sessions.release({ ...this.#about, id: asked })
+    }
+    if (given === undefined) return { status, headers }
+    if (given !== asked) {
+      if (asked !== undefined) return { status, headers }
+      const session = { ...this.#about, id: given }
+      const begins = message?.['method'] === 'initialize' && status < 300
+      if (!begins) return { status, headers, unwanted: session }
+      this.#sessions.bind(session)
+      if (this.#guarded) this.#sessions.callsOf(session)?.guard()
+    }
+    return { status, headers: { ...headers, 'mcp-session-id': given } }
+  }
+
+  #hasEnded(status: number): boolean {
+    return status === 404 || (this.#header.method === 'DELETE' && status < 300)
+  }
+}

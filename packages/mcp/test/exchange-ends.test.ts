@@ -1,0 +1,391 @@
+import {
+  type CallEnd,
+  type EndVerdict,
+  type ExchangeRequest,
+  type ExchangeResponse,
+  type JsonRpcMessage,
+  openExchange,
+} from '@warren/mcp'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { initialize } from './support/messages.ts'
+import { holding, RecordingGate } from './support/recording-gate.ts'
+import { event, ScriptHttpServer } from './support/script-http-server.ts'
+import { CALLER, eventually, MemoryHost, TestMesh, type TestMeshInit } from './support/test-mesh.ts'
+
+const REFUSED: EndVerdict = { allowed: false, code: 'result-secret', sentence: 'it holds a secret' }
+
+let server: ScriptHttpServer
+let gate: RecordingGate
+const meshes: TestMesh[] = []
+beforeEach(async () => {
+  server = await ScriptHttpServer.start()
+  gate = new RecordingGate()
+})
+afterEach(async () => {
+  await Promise.all(meshes.splice(0).map(({ provider }) => provider.stop()))
+  server.stop()
+})
+
+function meshOf(init: Partial<TestMeshInit> = {}): TestMesh {
+  const servers = [{ transport: 'http', name: 'web', url: server.url } as const]
+  const mesh = new TestMesh({ servers, gate, ...init })
+  meshes.push(mesh)
+  return mesh
+}
+
+function exchange(mesh: TestMesh, asks: Partial<ExchangeRequest>): Promise<ExchangeResponse> {
+  const asked = { method: 'POST', headers: {}, ...asks } as const
+  const { signal } = new AbortController()
+  return openExchange(mesh.peer('web'), asked, { signal, components: mesh.components })
+}
+
+async function bodyOf(response: ExchangeResponse): Promise<string> {
+  return Buffer.concat(await Array.fromAsync(response.body)).toString()
+}
+
+function request(method: string, params: object = {}, id: string | number = 1): JsonRpcMessage {
+  return { jsonrpc: '2.0', id, method, params: { ...params } }
+}
+
+function raw(text: string, more: object = {}): JsonRpcMessage {
+  return request('test/raw', { text, ...more })
+}
+
+/** Sends one message outside any session; gives the status and the body. */
+async function ask(mesh: TestMesh, message: JsonRpcMessage): Promise<[number, string]> {
+  const response = await exchange(mesh, { message })
+  return [response.status, (await bodyOf(response)).trimEnd()]
+}
+
+async function begin(mesh: TestMesh): Promise<Record<string, string>> {
+  const response = await exchange(mesh, { message: request('initialize', {}, 0) })
+  await bodyOf(response)
+  return { 'mcp-session-id': response.headers['mcp-session-id'] ?? '' }
+}
+
+async function endOf(method: string): Promise<CallEnd> {
+  await eventually(() => gate.of(method).length > 0)
+  const [end, ...others] = gate.of(method)
+  expect(others).toEqual([])
+  return end!
+}
+
+test(
+  'a body is told as it is sent, and leaves after that',
+  { tags: ['MCP-60', 'MCP-63'] },
+  async () => {
+    const { go } = holding(gate, 'test/raw')
+    let answered = false
+    const answer = ask(
+      meshOf(),
+      raw('{ "jsonrpc": "2.0", "id": 1, "result": { "a": 1, "a": 2 } }\n'),
+    )
+    void answer.then(() => (answered = true))
+    const message = { jsonrpc: '2.0', id: 1, result: { a: 2 } } as const
+    const bytes = JSON.stringify(message).length
+    expect(await endOf('test/raw')).toEqual({ outcome: 'answered', answer: { message, bytes } })
+    expect(answered).toBe(false)
+    go()
+    expect(await answer).toEqual([200, JSON.stringify(message)])
+  },
+)
+
+test('where the gate does not ask, a body passes as it comes', { tags: ['MCP-63'] }, async () => {
+  const mesh = meshOf({ gate: { decide: async () => ({ allowed: true, rule: 'test' }) } })
+  const text = '{ "jsonrpc": "2.0", "id": 1, "result": { "a": 1, "a": 2 } }'
+  expect(await ask(mesh, raw(text))).toEqual([200, text])
+})
+
+test(
+  'the notes of an event stream pass, its response leaves once it is told',
+  { tags: ['MCP-60', 'MCP-63'] },
+  async () => {
+    const { go } = holding(gate, 'test/events')
+    const message = request('test/events', { _meta: { progressToken: 7 } })
+    const response = await exchange(meshOf(), { message })
+    let text = ''
+    const whole = (async () => {
+      for await (const chunk of response.body) text += Buffer.from(chunk).toString()
+    })()
+    const result = { jsonrpc: '2.0', id: 1, result: { '\u20ac': '\r' } } as const
+    const bytes = Buffer.byteLength(JSON.stringify(result))
+    expect(await endOf('test/events')).toEqual({
+      outcome: 'answered',
+      answer: { message: result, bytes },
+    })
+    await eventually(() => text.includes('elicitation/create'))
+    expect(text.match(/"progress":/g)).toHaveLength(2)
+    expect(text).not.toContain('result')
+    go()
+    await whole
+    expect(text.split('\n\n').at(-2)).toBe(`data: ${JSON.stringify(result)}`)
+  },
+)
+
+test(
+  'what is no message of an event stream passes: ids, delays, comments, other events',
+  { tags: ['MCP-63'] },
+  async () => {
+    const last = event({ jsonrpc: '2.0', id: 1, result: {} })
+    const text = `: hello\n\nid: 7\nretry: 20\ndata:\n\nevent: x\ndata: a\ndata: b\n\n${last}`
+    const [, body] = await ask(meshOf(), raw(text, { type: 'text/event-stream' }))
+    expect(body).toBe(
+      ':\n\nid: 7\nretry: 20\n\nevent: x\ndata: a\ndata: b\n\ndata: {"jsonrpc":"2.0","id":1,"result":{}}',
+    )
+  },
+)
+
+test.for([
+  { text: '{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"m"}}', outcome: 'error' },
+  { text: '{"jsonrpc":"2.0","id":null,"error":{"code":-1,"message":"m"}}', outcome: 'error' },
+  { text: '{"jsonrpc":"2.0","id":1,"result":{}}', outcome: 'answered' },
+])('a body $text is one: $outcome', { tags: ['MCP-59'] }, async ({ text, outcome }) => {
+  for (const sent of [raw(text), raw(`data: ${text}\n\n`, { type: 'text/event-stream' })]) {
+    gate.ends.length = 0
+    expect((await ask(meshOf(), sent))[1]).toContain(text)
+    expect(await endOf('test/raw')).toMatchObject({ outcome, answer: { bytes: text.length } })
+  }
+})
+
+test.for([
+  { text: 'hunter2', type: 'text/plain', status: 200, code: 'server-answer-unacceptable' },
+  { text: 'hunter2', type: 'application/json', status: 200, code: 'server-answer-unacceptable' },
+  { text: '[{"result":"hunter2"}]', status: 200, code: 'server-answer-unacceptable' },
+  { text: 'hunter2', type: 'text/html', status: 404, code: 'server-unreachable' },
+  {
+    text: 'data: {"result":"hunter2"}\n\n',
+    type: 'text/event-stream',
+    status: 200,
+    code: 'server-answer-unacceptable',
+  },
+])(
+  'a body that is no message does not leave: $type $text',
+  { tags: ['MCP-59', 'MCP-63'] },
+  async ({ text, code, ...more }) => {
+    const [status, body] = await ask(meshOf(), raw(text, more))
+    expect(status).toBe(more.status)
+    expect(body).toContain(`"data":{"code":"${code}"}`)
+    expect(body).not.toContain('hunter2')
+    expect(await endOf('test/raw')).toMatchObject({ outcome: 'failed', code, answer: {} })
+  },
+)
+
+test('no body is a failure, with the status of the server', { tags: ['MCP-59'] }, async () => {
+  expect(await ask(meshOf(), raw('', { status: 401 }))).toEqual([401, ''])
+  expect(await endOf('test/raw')).toEqual({ outcome: 'failed', code: 'server-unreachable' })
+})
+
+test.for<[string, EndVerdict | Error, string]>([
+  ['fails', new Error('disk full'), 'audit-unavailable'],
+  ['refuses', REFUSED, 'result-secret'],
+])(
+  'where the gate %s, nothing of a body leaves',
+  { tags: ['MCP-60'] },
+  async ([, verdict, code]) => {
+    gate.taking = () =>
+      verdict instanceof Error ? Promise.reject(verdict) : Promise.resolve(verdict)
+    const mesh = meshOf()
+    const secret = '{"jsonrpc":"2.0","id":1,"result":{"x":"hunter2"}}'
+    const bodies = [
+      await ask(mesh, raw(secret)),
+      await ask(mesh, raw(`data: ${secret}\n\n`, { type: 'text/event-stream' })),
+      await ask(mesh, raw('hunter2', { type: 'text/plain' })),
+      await ask(mesh, raw('', { status: 202 })),
+    ]
+    for (const [status, body] of bodies) {
+      expect(status).toBe(200)
+      expect(body).toContain(`"data":{"code":"${code}"}`)
+    }
+    expect(JSON.stringify(bodies)).not.toContain('hunter2')
+    expect(gate.ends).toHaveLength(4)
+  },
+)
+
+test(
+  'a session whose begin is not recorded is ended, and nobody gets its id',
+  { tags: ['MCP-60'] },
+  async () => {
+    gate.taking = () => Promise.reject(new Error('disk full'))
+    const response = await exchange(meshOf(), { message: request('initialize') })
+    expect(await bodyOf(response)).toContain('audit-unavailable')
+    expect(response.headers).not.toHaveProperty('mcp-session-id')
+    expect(await eventually(() => server.ended[0])).toBe('session-1')
+  },
+)
+
+test('a response that is closed is cancelled', { tags: ['MCP-59'] }, async () => {
+  const response = await exchange(meshOf(), { message: request('test/hang') })
+  response.abort(new Error('the host has closed its connection'))
+  expect(await endOf('test/hang')).toEqual({ outcome: 'cancelled' })
+})
+
+test('a response that is cut off has failed', { tags: ['MCP-59'] }, async () => {
+  const response = await exchange(meshOf(), { message: request('test/cut') })
+  await expect(bodyOf(response)).rejects.toBeInstanceOf(Error)
+  expect(await endOf('test/cut')).toEqual({ outcome: 'failed', code: 'server-unreachable' })
+})
+
+test.for<[EndVerdict | Error, string]>([
+  [{ allowed: true }, 'server-unreachable'],
+  [new Error('disk full'), 'audit-unavailable'],
+])(
+  'a server that is away has failed; the caller hears %o',
+  { tags: ['MCP-59', 'MCP-60'] },
+  async ([verdict, code]) => {
+    gate.taking = () =>
+      verdict instanceof Error ? Promise.reject(verdict) : Promise.resolve(verdict)
+    const mesh = meshOf()
+    server.stop()
+    await expect(ask(mesh, request('test/echo'))).rejects.toMatchObject({ code })
+    expect(await endOf('test/echo')).toEqual({ outcome: 'failed', code: 'server-unreachable' })
+  },
+)
+
+test.for<[string, (mesh: TestMesh) => Promise<void>]>([
+  ['caller-dropped', ({ provider }) => provider.dropCaller(CALLER.did, 'revoked')],
+  ['server-withdrawn', ({ provider }) => provider.configure([])],
+  ['stopped', ({ provider }) => provider.stop()],
+])(
+  'an exchange that ends as %s has failed',
+  { tags: ['MCP-59', 'MCP-62'] },
+  async ([code, end]) => {
+    const mesh = meshOf()
+    // Beside a session, whose end the server is told of, a call of none.
+    await begin(mesh)
+    const response = await exchange(mesh, { message: request('test/hang') })
+    const cut = bodyOf(response).catch(() => 'cut')
+    const order: string[] = []
+    gate.taking = async () => {
+      await Promise.all([cut, eventually(() => server.ended.length > 0)])
+      for (let turn = 0; turn < 100; turn += 1) await new Promise((done) => setImmediate(done))
+      order.push('taken')
+      return { allowed: true }
+    }
+    await end(mesh)
+    order.push('over')
+    expect(order).toEqual(['taken', 'over'])
+    expect(gate.of('test/hang')).toEqual([{ outcome: 'failed', code }])
+    expect(await cut).toBe('cut')
+  },
+)
+
+test(
+  'a server that was withdrawn while the gate was asked is refused',
+  { tags: ['MCP-59'] },
+  async () => {
+    const mesh: TestMesh = meshOf({
+      gate: {
+        decide: async (question) => {
+          await mesh.provider.configure([])
+          return gate.decide(question)
+        },
+      },
+    })
+    await expect(ask(mesh, request('test/echo'))).rejects.toMatchObject({ code: 'server-unknown' })
+    expect(await endOf('test/echo')).toEqual({ outcome: 'refused', code: 'server-unknown' })
+  },
+)
+
+test.for([
+  { type: 'application/json', bytes: 65_536, outcome: 'answered' },
+  { type: 'application/json', bytes: 65_537, outcome: 'refused' },
+  { type: 'text/event-stream', bytes: 65_536, outcome: 'answered' },
+  { type: 'text/event-stream', bytes: 65_537, outcome: 'refused' },
+])(
+  'an answer of $bytes bytes that is held where nothing is left for large ones: $outcome',
+  { tags: ['MCP-58', 'MCP-59'] },
+  async ({ type, bytes, outcome }) => {
+    const mesh = meshOf({ limits: { heldBytesMax: 0 } })
+    const [head, tail] = type === 'text/event-stream' ? ['data: ', '\n\n'] : ['', '']
+    const start = `${head}{"jsonrpc":"2.0","id":1,"result":{"x":"`
+    const end = `"}}${tail}`
+    // The server makes the body, so that the request stays small.
+    server.body = start + 'x'.repeat(bytes - start.length - end.length) + end
+    const answer = ask(mesh, request('test/raw', { type })).then(
+      () => 'whole',
+      () => 'not whole',
+    )
+    expect(await answer).toBe(outcome === 'answered' ? 'whole' : 'not whole')
+    const code = outcome === 'refused' ? { code: 'bytes-exhausted' } : {}
+    expect(await endOf('test/raw')).toMatchObject({ outcome, ...code })
+  },
+)
+
+test(
+  'an answer that another stream of the session brings is told once, and leaves once',
+  { tags: ['MCP-59', 'MCP-63'] },
+  async () => {
+    const mesh = meshOf()
+    const headers = await begin(mesh)
+    await bodyOf(await exchange(mesh, { headers, message: request('test/break', {}, 'resumed') }))
+    expect(gate.of('test/break')).toEqual([])
+    const resume = { ...headers, 'last-event-id': 'resume-me' }
+    const { go } = holding(gate, 'test/break')
+    const fetched = exchange(mesh, { method: 'GET', headers: resume }).then(bodyOf)
+    expect(await endOf('test/break')).toMatchObject({ outcome: 'answered' })
+    go()
+    expect(await fetched).toContain('"result":{"resumed":true}')
+    const again = await bodyOf(await exchange(mesh, { method: 'GET', headers: resume }))
+    expect(again).toContain('"id":"resumed","error"')
+    expect(again).not.toContain('"resumed":true')
+    await endOf('test/break')
+  },
+)
+
+test(
+  'a call that waits for another stream ends with its session',
+  { tags: ['MCP-59'] },
+  async () => {
+    const mesh = meshOf()
+    const headers = await begin(mesh)
+    await bodyOf(await exchange(mesh, { headers, message: request('test/break', {}, 'resumed') }))
+    await exchange(mesh, { method: 'DELETE', headers })
+    expect(await endOf('test/break')).toEqual({ outcome: 'failed', code: 'session-ended' })
+  },
+)
+
+test('so many calls wait for another stream; the oldest goes', { tags: ['MCP-59'] }, async () => {
+  const mesh = meshOf({ limits: { inFlightMax: 1 } })
+  const headers = await begin(mesh)
+  await bodyOf(await exchange(mesh, { headers, message: request('test/break', {}, 'first') }))
+  expect(gate.ends).toHaveLength(1)
+  await bodyOf(await exchange(mesh, { headers, message: request('test/break', {}, 'second') }))
+  expect(gate.of('test/break')).toEqual([{ outcome: 'refused', code: 'requests-exhausted' }])
+})
+
+test(
+  'a call outside any session ends with its stream, whatever the server promises',
+  { tags: ['MCP-59'] },
+  async () => {
+    await ask(meshOf(), request('test/break'))
+    expect(await endOf('test/break')).toEqual({ outcome: 'failed', code: 'server-unreachable' })
+  },
+)
+
+test('a question about an exchange says its session', { tags: ['MCP-64'] }, async () => {
+  const mesh = meshOf()
+  const headers = await begin(mesh)
+  const message = request('test/echo')
+  await bodyOf(await exchange(mesh, { headers, message }))
+  const bytes = JSON.stringify(message).length
+  const asked = { caller: CALLER, server: 'web', message, bytes }
+  expect(gate.asked.at(-1)).toEqual({ ...asked, session: headers['mcp-session-id'] })
+  expect(gate.asked[0]).not.toHaveProperty('session')
+})
+
+test.for([
+  { params: { status: 400 }, end: { outcome: 'error' } },
+  { params: { status: 500, plain: true }, end: { outcome: 'failed', code: 'server-unreachable' } },
+])(
+  'to a host that does not speak HTTP, $params ends as $end',
+  { tags: ['MCP-59'] },
+  async ({ params, end }) => {
+    const host = new MemoryHost()
+    await meshOf().session('web', host)
+    await initialize(host)
+    host.say({ jsonrpc: '2.0', id: 1, method: 'test/status', params })
+    const message = await host.answerTo(1)
+    const answer = { message, bytes: JSON.stringify(message).length }
+    expect(await endOf('test/status')).toEqual({ ...end, answer })
+  },
+)
