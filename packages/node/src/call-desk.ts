@@ -28,12 +28,13 @@ export class CallDesk {
     this.#init = init
     this.#startedMs = init.clock.monotonicMs()
     const { network, report } = init
-    network.onCall(async (stream, { did }) => {
+    network.onCall(async (stream, { did, peerId }) => {
       if (init.admission.memberOf(did) === undefined) {
         network.drop(did, 'membership-expired')
         return
       }
-      await init.provider.serve(stream, { did })
+      const callSession = Buffer.from(stream.transcriptHash).toString('hex')
+      await init.provider.serve(stream, { did, peerId, callSession })
     })
     network.on('discovered', ({ peerId }) =>
       report({ event: 'discovered', level: 'debug', peerId }),
