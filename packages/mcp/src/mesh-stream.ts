@@ -14,7 +14,10 @@ export interface MeshStream {
   readonly bytes: AsyncIterable<Uint8Array>
   /** Ends both directions now. May be called again, without effect. */
   abort(reason: Error): void
-  /** Aborted when the stream is over in any way. */
+  /**
+   * Aborted when the stream is over in any way. A coded reason that is neither `call-ended-by-peer`
+   * nor `stream-reset` says that the other side has been lost, not that it has given the stream up.
+   */
   readonly signal: AbortSignal
 }
 

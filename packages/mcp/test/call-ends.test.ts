@@ -1,9 +1,11 @@
+import { CodedError } from '@warren/core'
 import {
   type Caller,
   type EndVerdict,
   type JsonRpcMessage,
   type JsonRpcRequest,
   listServers,
+  McpError,
   requestOnce,
 } from '@warren/mcp'
 import { afterEach, expect, test } from 'vitest'
@@ -111,6 +113,30 @@ test('what a caller takes back is cancelled', { tags: ['MCP-59'] }, async () => 
   const ends = await eventually(() => gate.of('test/hang').length > 0 && gate.of('test/hang'))
   expect(ends).toEqual([{ outcome: 'cancelled' }])
 })
+
+class StreamError extends CodedError<string> {
+  override readonly name = 'StreamError'
+}
+
+test.for([
+  { error: new StreamError('call-ended-by-peer', ''), end: { outcome: 'cancelled' } },
+  { error: new StreamError('stream-reset', ''), end: { outcome: 'cancelled' } },
+  { error: new McpError('stream-ended', ''), end: { outcome: 'cancelled' } },
+  { error: new StreamError('peer-lost', ''), end: { outcome: 'failed', code: 'peer-lost' } },
+  { error: new McpError('host-stalled', ''), end: { outcome: 'failed', code: 'host-stalled' } },
+])(
+  'a call whose stream ends with $error.code ends as $end',
+  { tags: ['MCP-59'] },
+  async ({ error, end }) => {
+    const gate = new RecordingGate()
+    const mesh = meshOf({ gate })
+    const notes = send(mesh, modern('subscriptions/listen'))
+    await notes.next()
+    mesh.opened.at(-1)?.abort(error)
+    expect(await eventually(() => gate.of('subscriptions/listen')[0])).toEqual(end)
+    await notes.return(undefined)
+  },
+)
 
 test('a server that dies fails its calls', { tags: ['MCP-59'] }, async () => {
   const gate = new RecordingGate()
