@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { once } from 'node:events'
 import { nodeSuite as suite } from '@warren/crypto'
 import { createIdentity } from '@warren/identity'
-import { type MeshStream, Provider } from '@warren/mcp'
-import { adminSigner, createCharter, issueMembership } from '@warren/membership'
+import { type GateQuestion, type MeshStream, Provider } from '@warren/mcp'
+import { adminSigner, createCharter, createHello, issueMembership } from '@warren/membership'
 import { createNetwork, type Network } from '@warren/network'
 import { openStore } from '@warren/storage'
 import { expect, onTestFinished, test } from 'vitest'
@@ -14,6 +14,7 @@ import { localStreamPair } from '../src/local-stream.ts'
 import { MeshCatalog } from '../src/mesh-catalog.ts'
 import { MeshStreams } from '../src/mesh-streams.ts'
 import { systemClock as clock } from '../src/system-clock.ts'
+import { channelOf } from './channel.ts'
 import { knowledge } from './knowledge.ts'
 
 const MEMBER = 'did:webvh:QmTwoKeys:warren.internal'
@@ -41,16 +42,30 @@ async function networkOf(did: string): Promise<Network> {
 }
 
 /** A call desk with real parts around it. */
-async function desk(): Promise<{ readonly network: Network; readonly provider: Provider }> {
+async function desk(): Promise<{
+  readonly network: Network
+  readonly provider: Provider
+  readonly owner: string
+  /** A member whom the desk has met. */
+  readonly member: string
+  readonly asked: readonly GateQuestion[]
+}> {
   const owner = createIdentity({ suite, nowMs: clock.wallMs() })
+  const other = createIdentity({ suite, nowMs: clock.wallMs() })
   const admins = [adminSigner(owner)]
   const charter = createCharter({ suite, name: 'test', admins, k: 1, nowMs: clock.wallMs() })
   const directory = mkdtempSync(join(tmpdir(), 'warren-calls-'))
   const store = openStore(join(directory, 'warren.db'))
   const network = await networkOf(owner.did)
+  const asked: GateQuestion[] = []
   const provider = new Provider({
     servers: [{ transport: 'stdio', name: 'files', command: process.execPath, args: [] }],
-    gate: { decide: () => Promise.resolve({ allowed: true, rule: 'test' }) },
+    gate: {
+      decide: (question) => {
+        asked.push(question)
+        return Promise.resolve({ allowed: true, rule: 'test' })
+      },
+    },
     clock,
     logger,
   })
@@ -70,18 +85,24 @@ async function desk(): Promise<{ readonly network: Network; readonly provider: P
     aliases,
     messageLimits: { messageBytesMax: 65_536, depthMax: 64, keysMax: 1_000 },
   })
-  const membership = issueMembership({
-    suite,
-    charter,
-    admins,
-    member: owner.log,
-    enclave: 'main',
-    roles: ['member'],
-    notBeforeMs: clock.wallMs(),
-    notAfterMs: clock.wallMs() + 60_000,
-    nowMs: clock.wallMs(),
-  })
+  const [membership, shown] = [owner, other].map(({ log }) =>
+    issueMembership({
+      suite,
+      charter,
+      admins,
+      member: log,
+      enclave: 'main',
+      roles: ['member'],
+      notBeforeMs: clock.wallMs(),
+      notAfterMs: clock.wallMs() + 60_000,
+      nowMs: clock.wallMs(),
+    }),
+  )
+  if (membership === undefined || shown === undefined) throw new Error('two memberships')
   const { admission, records } = knowledge({ clock, charter, log: owner.log, membership, store })
+  const { meshId } = charter
+  const hello = createHello({ meshId, log: other.log.text, membership: shown.text })
+  await admission.judge(hello, channelOf(other))
   const calls = new CallDesk({
     network,
     provider,
@@ -99,7 +120,7 @@ async function desk(): Promise<{ readonly network: Network; readonly provider: P
     store.close()
     rmSync(directory, { recursive: true })
   })
-  return { network, provider }
+  return { network, provider, owner: owner.did, member: other.did, asked }
 }
 
 async function sessionOf(provider: Provider, did: string): Promise<MeshStream> {
@@ -137,5 +158,23 @@ test(
     await first.stop()
     await ended
     expect(session.signal.reason).toMatchObject({ code: 'caller-dropped' })
+  },
+)
+
+test(
+  'the gate hears which peer and which call session brought a message',
+  { tags: ['MCP-64'] },
+  async () => {
+    const { network, owner, member, asked } = await desk()
+    const caller = await networkOf(member)
+    await caller.dial(network.addresses()[0] ?? '', AbortSignal.timeout(5_000))
+    const call = await caller.openCall(owner, AbortSignal.timeout(5_000))
+    await call.end(Buffer.from(`${JSON.stringify({ v: 1, kind: 'servers' })}\n`))
+    await Array.fromAsync(call.bytes)
+    const callSession = Buffer.from(call.transcriptHash).toString('hex')
+    const found = asked.filter((question) => question.caller.callSession === callSession)
+    expect(found.map((question) => question.caller)).toEqual([
+      { did: member, peerId: caller.peerId, callSession },
+    ])
   },
 )
