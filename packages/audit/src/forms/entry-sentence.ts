@@ -1,0 +1,67 @@
+import type { Entry } from '../entry.ts'
+import { visibleText } from './visible-text.ts'
+
+const SHOWN_MAX = 120
+
+/** An entry in one sentence for people; what others chose is in quotes, short, and made visible. */
+export function entrySentence(entry: Entry): string {
+  if (entry.kind === 'decision') return decisionSentence(entry)
+  if (entry.kind === 'result') {
+    return `The call of decision ${entry.decision} ended: ${entry.outcome}${inBrackets(entry.code)}.`
+  }
+  if (entry.kind === 'unfinished') {
+    return `Of ${entry.decisions.length} calls no result is known.`
+  }
+  if (entry.kind === 'record') {
+    return `A record was accepted: ${entry.type} ${entry.id}${about(entry.about)}.`
+  }
+  if (entry.kind === 'standing') {
+    return `${entry.did} is ${entry.status} now${inBrackets(entry.code)}.`
+  }
+  if (entry.kind === 'alert') return `${entry.code}: ${visibleText(entry.sentence)}`
+  return upkeepSentence(entry)
+}
+
+type UpkeepKind = 'start' | 'stop' | 'policy' | 'config' | 'retention' | 'export'
+
+/** What the node did with itself. */
+function upkeepSentence(entry: Extract<Entry, { kind: UpkeepKind }>): string {
+  switch (entry.kind) {
+    case 'start':
+      return `The node started, version ${quoted(entry.version)}, with ${entry.size} entries.`
+    case 'stop':
+      return 'The node stopped in order.'
+    case 'policy':
+      return `A policy set came into force: ${entry.to}.`
+    case 'config':
+      return `The configuration changed: ${quoted(entry.what)}.`
+    case 'retention':
+      return `Erased on purpose: ${entry.what} of entries ${entry.from} to ${entry.to - 1}.`
+    case 'export':
+    default:
+      return `The receiver ${quoted(entry.target)} missed entries ${entry.gap[0]} to ${entry.gap[1] - 1}.`
+  }
+}
+
+function decisionSentence(entry: Extract<Entry, { kind: 'decision' }>): string {
+  const { caller, method, server, tool, allowed, rule, code } = entry
+  const target = quoted(tool === undefined ? server : `${server}/${tool}`)
+  const why = [code, rule === undefined ? undefined : `rule ${quoted(rule)}`]
+    .filter((part) => part !== undefined)
+    .join(', ')
+  const verdict = allowed ? 'allowed' : 'refused'
+  return `${caller} asked for ${quoted(method)} of ${target}: ${verdict}${why === '' ? '' : ` (${why})`}.`
+}
+
+function inBrackets(code: string | undefined): string {
+  return code === undefined ? '' : ` (${code})`
+}
+
+function about(names: readonly string[] | undefined): string {
+  return names === undefined || names.length === 0 ? '' : ` about ${names.slice(0, 3).join(', ')}`
+}
+
+function quoted(text: string): string {
+  const short = text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX).toWellFormed()}…` : text
+  return `"${visibleText(short)}"`
+}

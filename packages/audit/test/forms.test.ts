@@ -1,0 +1,352 @@
+import {
+  decodeEntry,
+  encodeEntry,
+  type Entry,
+  entrySentence,
+  formatCef,
+  formatJsonLine,
+  formatOcsf,
+  formatSyslog,
+  frameSyslog,
+} from '@warren/audit'
+import fc from 'fast-check'
+import { fromString } from 'uint8arrays/from-string'
+import { toString } from 'uint8arrays/to-string'
+import { expect, test } from 'vitest'
+import { AT_US, CALL, CALLER, decision, DIGEST, everyKind, head, NODE } from './builders.ts'
+
+const PRODUCT = { version: '1.2.3' }
+/** What would do harm in one form or another. */
+const NASTY = [
+  '\n',
+  '\r\n',
+  '<13>1 - - - - - -',
+  '|',
+  '\\',
+  '\\|',
+  '=',
+  ' act=allowed',
+  '"',
+  '"]',
+  ']',
+  '[x y="z"]',
+  '\u0000',
+  '\u001b[2J',
+  '\u202e',
+  '\u2028',
+  '\uFEFF',
+  'CEF:0|',
+  '<script>',
+  'é😀',
+]
+const nasty = fc
+  .array(fc.oneof(fc.constantFrom(...NASTY), fc.string({ unit: 'binary', maxLength: 5 })), {
+    maxLength: 6,
+  })
+  .map((parts) => parts.join(''))
+const nastyEntry = fc
+  .record({
+    tool: nasty,
+    server: nasty,
+    method: nasty,
+    rule: nasty,
+    roles: fc.array(nasty, { maxLength: 3 }),
+    enclave: nasty,
+  })
+  .map((texts) => decision({ ...texts, allowed: false, code: 'no-rule' }))
+
+/** What a reader makes of a character that cannot be seen; for the rest of this file the specification. */
+function visible(text: string): string {
+  return text.replaceAll(
+    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    (each) => `\\u{${each.codePointAt(0)!.toString(16)}}`,
+  )
+}
+
+/** A CEF reader by the book: unescaped bars end header fields, ` key=` begins a field. */
+function readCef(line: string): {
+  readonly header: readonly string[]
+  readonly fields: Readonly<Record<string, string>>
+} {
+  const parts = /^((?:(?:[^|\\]|\\[\\|])*\|){7})(.*)$/.exec(line)
+  expect(parts).not.toBeNull()
+  const header = parts![1]!.slice(0, -1).split(/(?<!(?<!\\)(?:\\\\)*\\)\|/)
+  const fields = [
+    ...parts![2]!.matchAll(/(?:^| )([a-zA-Z0-9]+)=((?:[^=\\]|\\[\\=])*?)(?=$| [a-zA-Z0-9]+=)/g),
+  ]
+  return {
+    header: header.map((text) => text.replaceAll(/\\([\\|])/g, '$1')),
+    fields: Object.fromEntries(
+      fields.map(([, key, value]) => [key, value!.replaceAll(/\\([\\=])/g, '$1')]),
+    ),
+  }
+}
+
+/** A reader of RFC 5424 by the book, for messages with one element. */
+function readSyslog(line: string): {
+  readonly header: string
+  readonly parameters: readonly (readonly [string, string])[]
+  readonly message: string
+} {
+  const parts =
+    /^(<\d+>1 \S+ \S+ \S+ \S+ \S+) \[(\S+?)((?: [^ ="\]]{1,32}="(?:[^"\\\]]|\\["\\\]])*")*)\] (.*)$/s.exec(
+      line,
+    )
+  expect(parts).not.toBeNull()
+  expect(parts![2]).toBe('warren@32473')
+  const parameters = [...parts![3]!.matchAll(/ ([^ ="\]]{1,32})="((?:[^"\\\]]|\\["\\\]])*)"/g)]
+  return {
+    header: parts![1]!,
+    parameters: parameters.map(([, name, value]) => [
+      name!,
+      value!.replaceAll(/\\(["\\\]])/g, '$1'),
+    ]),
+    message: parts![4]!,
+  }
+}
+
+test.for(everyKind())(
+  'an entry of kind $kind is one line in every form, and of visible characters',
+  { tags: ['AUD-23'] },
+  (entry) => {
+    const lines = [
+      formatCef(entry, PRODUCT),
+      formatOcsf(entry, PRODUCT),
+      formatJsonLine(entry).slice(0, -1),
+      entrySentence(entry),
+    ]
+    for (const line of [...lines, formatSyslog(entry).replace('\uFEFF', '')])
+      expect(line).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u)
+  },
+)
+
+test('a JSON line is the bytes that were hashed', { tags: ['AUD-24'] }, () => {
+  for (const entry of everyKind()) {
+    const line = formatJsonLine(entry)
+    expect(fromString(line.slice(0, -1), 'utf8')).toEqual(encodeEntry(entry))
+    expect(line.endsWith('\n')).toBe(true)
+  }
+  fc.assert(
+    fc.property(nastyEntry, (entry) => {
+      const line = formatJsonLine(entry)
+      expect(line.indexOf('\n')).toBe(line.length - 1)
+      expect(decodeEntry(fromString(line.slice(0, -1), 'utf8'))).toEqual(entry)
+    }),
+  )
+})
+
+test('a refused call in CEF', { tags: ['AUD-23'] }, () => {
+  const entry = decision({ allowed: false, code: 'policy-no-rule' })
+  const { header, fields } = readCef(formatCef(entry, PRODUCT))
+  expect(header).toEqual(['CEF:0', 'Warren', 'Warren', '1.2.3', 'decision', 'call refused', '6'])
+  expect(fields).toEqual({
+    rt: String(Math.floor(AT_US / 1000)),
+    externalId: '0',
+    deviceExternalId: NODE,
+    act: 'refused',
+    suser: CALLER,
+    spriv: 'operator',
+    app: 'mcp',
+    request: 'tools/call',
+    in: '321',
+    cs1Label: 'server',
+    cs1: 'pump',
+    cs2Label: 'tool',
+    cs2: 'read_pressure',
+    cs3Label: 'rule',
+    cs3: 'operators-read',
+    cs4Label: 'call',
+    cs4: CALL,
+    cs5Label: 'policy',
+    cs5: DIGEST,
+    reason: 'policy-no-rule',
+    msg: entrySentence(entry),
+  })
+})
+
+test('no text adds a field to CEF or changes one', { tags: ['AUD-23'] }, () => {
+  fc.assert(
+    fc.property(nastyEntry, fc.constantFrom('1.0', 'a|b\\c'), (entry, version) => {
+      const line = formatCef(entry, { version })
+      expect(line).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u)
+      const { header } = readCef(line)
+      expect(header).toEqual([
+        'CEF:0',
+        'Warren',
+        'Warren',
+        version,
+        'decision',
+        'call refused',
+        '6',
+      ])
+      // Whatever looks like a field in a text has its equals sign escaped: only ours are left.
+      const keys = [...line.matchAll(/(?<=\s|\|)([A-Za-z0-9]+)=/g)].map(([, key]) => key)
+      expect(keys.filter((key) => key === 'act')).toHaveLength(1)
+      expect(keys.slice(-2)).toEqual(['reason', 'msg'])
+      expect(keys).toHaveLength(21)
+    }),
+  )
+})
+
+test('an alert in syslog', { tags: ['AUD-23'] }, () => {
+  const entry: Entry = {
+    ...head({ seq: 4 }),
+    kind: 'alert',
+    code: 'disk-full',
+    severity: 'error',
+    about: NODE,
+    sentence: 'The "disk" is full.',
+  }
+  expect(readSyslog(formatSyslog(entry))).toEqual({
+    header: `<107>1 ${entry.at} ${NODE} warren ${entry.boot} alert`,
+    parameters: [
+      ['seq', '4'],
+      ['monoUs', '123'],
+      ['code', 'disk-full'],
+      ['severity', 'error'],
+      ['about', NODE],
+      ['sentence', 'The "disk" is full.'],
+    ],
+    message: '\uFEFFdisk-full: The "disk" is full.',
+  })
+})
+
+test(
+  'no text adds a parameter to syslog, ends its element or its message',
+  { tags: ['AUD-23'] },
+  () => {
+    fc.assert(
+      fc.property(nastyEntry, (entry) => {
+        const line = formatSyslog(entry)
+        expect(line.replace('\uFEFF', '')).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u)
+        const { parameters, message } = readSyslog(line)
+        const { tool, server, method, rule } = entry
+        expect(Object.fromEntries(parameters)).toMatchObject({
+          tool: visible(tool!),
+          server: visible(server),
+          method: visible(method),
+          rule: visible(rule!),
+          allowed: 'false',
+        })
+        expect(parameters).toHaveLength(Object.keys(entry).length - 5)
+        expect(message).toBe(`\uFEFF${entrySentence(entry)}`)
+      }),
+    )
+  },
+)
+
+test.for([
+  [{ ...head(), kind: 'stop' }, 109],
+  [decision(), 110],
+  [decision({ allowed: false }), 108],
+] as const)(
+  'syslog tells how much an entry matters: %#',
+  { tags: ['AUD-23'] },
+  ([entry, priority]) => {
+    expect(formatSyslog(entry as Entry).startsWith(`<${priority}>1 `)).toBe(true)
+  },
+)
+
+test('a frame counts octets, not characters', { tags: ['AUD-23'] }, () => {
+  expect(toString(frameSyslog('aé😀'))).toBe('7 aé😀')
+})
+
+function ocsf(entry: Entry): Record<string, unknown> {
+  return JSON.parse(formatOcsf(entry, PRODUCT)) as Record<string, unknown>
+}
+
+test.for(everyKind())(
+  'an entry of kind $kind is an OCSF event with what its class requires',
+  { tags: ['AUD-25'] },
+  (entry) => {
+    const event = ocsf(entry)
+    // schema.ocsf.io/1.3.0: base_event, api_activity, detection_finding.
+    expect(event).toMatchObject({
+      time: Math.floor(AT_US / 1000),
+      severity_id: expect.any(Number),
+      type_uid: Number(event['class_uid']) * 100 + Number(event['activity_id']),
+      metadata: {
+        version: '1.3.0',
+        product: { name: 'Warren', vendor_name: 'Warren' },
+        uid: `${NODE}#${entry.seq}`,
+      },
+      unmapped: { warren: entry },
+    })
+    if (entry.kind === 'alert') {
+      expect(event).toMatchObject({
+        category_uid: 2,
+        class_uid: 2004,
+        activity_id: 1,
+        finding_info: { uid: `${NODE}#0`, title: expect.any(String) },
+      })
+    } else {
+      const actor = { user: { uid: entry.kind === 'decision' ? CALLER : NODE } }
+      expect(event).toMatchObject({
+        category_uid: 6,
+        class_uid: 6003,
+        actor,
+        src_endpoint: { uid: expect.any(String) },
+        api: { operation: expect.any(String) },
+      })
+    }
+  },
+)
+
+test(
+  'a refusal is a finding, a call that was allowed is an activity, and its result has its call',
+  { tags: ['AUD-25'] },
+  () => {
+    expect(ocsf(decision({ allowed: false, code: 'policy-denied' }))).toMatchObject({
+      class_uid: 2004,
+      action_id: 2,
+      disposition_id: 2,
+      is_alert: true,
+      finding_info: { types: ['policy-denied'] },
+      metadata: { correlation_uid: CALL, profiles: ['security_control'] },
+    })
+    expect(ocsf(decision())).toMatchObject({
+      class_uid: 6003,
+      action_id: 1,
+      status_id: 1,
+      api: { operation: 'tools/call', service: { name: 'pump' } },
+    })
+    const result = (outcome: 'answered' | 'failed') =>
+      ocsf({
+        ...head(),
+        kind: 'result',
+        call: CALL,
+        decision: 0,
+        outcome,
+        bytes: 1,
+        durationUs: 2999,
+        result: { keep: 'nothing' },
+      })
+    expect(result('answered')).toMatchObject({
+      status_id: 1,
+      duration: 2,
+      metadata: { correlation_uid: CALL },
+    })
+    expect(result('failed')).toMatchObject({ status_id: 2, status: 'failed' })
+  },
+)
+
+test('no text changes an OCSF event', { tags: ['AUD-23', 'AUD-25'] }, () => {
+  fc.assert(
+    fc.property(nastyEntry, (entry) => {
+      const line = formatOcsf(entry, PRODUCT)
+      expect(line).not.toContain('\n')
+      expect(ocsf(entry)).toMatchObject({ class_uid: 2004, unmapped: { warren: entry } })
+    }),
+  )
+})
+
+test(
+  'a sentence shows what others chose in quotes, cut, and made visible',
+  { tags: ['AUD-23'] },
+  () => {
+    expect(entrySentence(decision({ tool: 'a\nb', allowed: false, code: 'no-rule' }))).toBe(
+      `${CALLER} asked for "tools/call" of "pump/a\\u{a}b": refused (no-rule, rule "operators-read").`,
+    )
+    expect(entrySentence(decision({ tool: '😀'.repeat(200) })).length).toBeLessThan(400)
+  },
+)
