@@ -286,6 +286,16 @@ describe('the log', () => {
     expect(() => judge(mixed, known)).toThrow(refusal('signature-missing'))
     expect(judge(first, known)).toMatchObject({ keysIndex: 1 })
     expect(judge(second, known)).toMatchObject({ keysIndex: 0 })
+    const half = { name: log.name, keys: [log.keys, { ...log.keys, mlDsa44: later.keys.mlDsa44 }] }
+    expect(
+      judge(
+        withLines(first, (lines) => [second.lines[0]!, lines[1]!]),
+        half,
+      ),
+    ).toMatchObject({
+      keysIndex: 1,
+    })
+    expect(judge(second, half)).toMatchObject({ keysIndex: 0 })
   })
 
   test('a key id that fits without the key refuses the note', { tags: ['TLG-8'] }, () => {

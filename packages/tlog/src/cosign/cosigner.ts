@@ -149,7 +149,7 @@ export class Cosigner {
   }
 
   #tree({ request, log, head, timeSeconds }: Omit<SignedQuestion, 'held'>): CosignedTree {
-    const own = ownLines({ suite: this.#suite, log }, request.checkpoint)
+    const own = ownLines({ suite: this.#suite, log, head }, request.checkpoint)
     return {
       size: head.size,
       signedSeconds: head.timeSeconds,

@@ -82,23 +82,21 @@ export function findEvidence(input: FindEvidenceInput): Evidence | undefined {
   return {
     kind,
     origin: log.name,
-    checkpoints: [ownLines(input, smaller), ownLines(input, larger)],
+    checkpoints: [
+      ownLines({ suite, log, head: heads.smaller }, smaller),
+      ownLines({ suite, log, head: heads.larger }, larger),
+    ],
     history: kind === 'rewritten' ? history : [],
   }
 }
 
-/**
- * The checkpoint with the two lines alone with which its log signed it.
- *
- * @throws TlogError as `verifyCheckpoint` does
- */
+/** The checkpoint with the two lines alone with which its log signed it, as `verifyCheckpoint` said. */
 export function ownLines(
-  { suite, log }: Pick<FindEvidenceInput, 'suite' | 'log'>,
+  { suite, log, head }: Pick<FindEvidenceInput, 'suite' | 'log'> & { readonly head: SignedHead },
   checkpoint: Checkpoint,
 ): Checkpoint {
-  const { keysIndex } = verifyCheckpoint({ suite, checkpoint, log })
   const lines = log.keys
-    .slice(keysIndex, keysIndex + 1)
+    .slice(head.keysIndex, head.keysIndex + 1)
     .flatMap((keys) => pairLines({ suite, checkpoint, signer: log, part: 'log' }, keys))
   return { ...checkpoint, lines }
 }
