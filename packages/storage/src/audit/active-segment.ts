@@ -96,7 +96,10 @@ export class ActiveSegment {
     const bodies = await BodiesFile.open(
       { path: bodiesPath(context.directory, first), suite, key: keys.body, files },
       scanned.frontier.size,
-    )
+    ).catch(async (error: unknown) => {
+      await entries.close()
+      throw error
+    })
     return new ActiveSegment(context, { first, start, keys, entries, bodies })
   }
 

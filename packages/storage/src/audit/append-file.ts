@@ -63,12 +63,11 @@ export class AppendFile {
   static async open(init: AppendFileInit): Promise<AppendFile> {
     const files = init.files ?? systemFiles
     const making = init.length === 0 ? constants.O_CREAT : 0
+    const flags = constants.O_RDWR | constants.O_NOFOLLOW | making
+    const file = await files.open(init.path, flags, FILE_MODE).catch((error: unknown) => {
+      throw appendFailure(error)
+    })
     try {
-      const file = await files.open(
-        init.path,
-        constants.O_RDWR | constants.O_NOFOLLOW | making,
-        FILE_MODE,
-      )
       const identity = await file.stat()
       if (!identity.isFile() || identity.size < init.length) throw new AppendFailure('file-changed')
       if (identity.size > init.length) {
@@ -77,6 +76,7 @@ export class AppendFile {
       }
       return new AppendFile(init, file, identity)
     } catch (error) {
+      await file.close()
       throw appendFailure(error)
     }
   }

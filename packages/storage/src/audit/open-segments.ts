@@ -22,6 +22,11 @@ export interface LogPosition {
   readonly end: { readonly checkpoint: string; readonly lastEntry: Uint8Array } | undefined
 }
 
+interface OpenInput {
+  readonly context: SegmentContext
+  readonly cosigned: CosignedFile
+}
+
 /** What was found on the disk, and is fit to go on with. */
 export interface OpenedSegments {
   readonly firsts: readonly number[]
@@ -47,18 +52,18 @@ export async function openSegments(
     await ensurePrivateDirectory(join(directory, name))
   }
   const firsts = [...(await listSegments(directory))]
-  const opened = await openLast(context, firsts)
-  await checkNothingLost(opened.tiles, cosigned)
+  const opened = await openLast({ context, cosigned }, firsts)
   for (const first of firsts.slice(0, -1)) await closeForWriting(segmentPath(directory, first))
   return { firsts, ...opened }
 }
 
 async function openLast(
-  context: SegmentContext,
+  input: OpenInput,
   firsts: number[],
 ): Promise<Omit<OpenedSegments, 'firsts'>> {
+  const { context, cosigned } = input
   const first = firsts.at(-1)
-  if (first === undefined) return begin(context, firsts)
+  if (first === undefined) return begin(input, firsts)
   const path = segmentPath(context.directory, first)
   const tiles = await openTiles(context, firsts, first)
   const start = await tiles.frontier()
@@ -68,8 +73,9 @@ async function openLast(
     // A crash came between the making of the file and its first line: the segment before is still the last.
     await rm(path)
     firsts.pop()
-    return openLast(context, firsts)
+    return openLast(input, firsts)
   }
+  await checkNothingLost(tiles, cosigned)
   const segment = await ActiveSegment.open(context, start, scanned)
   const { frontier, checkpoint } = scanned
   const lastEntry = scanned.lastEntry ?? (await lastEntryBefore(context.directory, firsts, first))
@@ -79,11 +85,12 @@ async function openLast(
 }
 
 async function begin(
-  context: SegmentContext,
+  { context, cosigned }: OpenInput,
   firsts: number[],
 ): Promise<Omit<OpenedSegments, 'firsts'>> {
   const frontier = TreeFrontier.empty(context.suite)
   const tiles = await TileStore.open(context, 0)
+  await checkNothingLost(tiles, cosigned)
   const segment = await ActiveSegment.create(context, frontier, undefined)
   firsts.push(0)
   return { segment, tiles, position: { frontier, end: undefined } }

@@ -5,7 +5,9 @@ import { parseCheckpointLine } from './checkpoint-line.ts'
 import { type Line, readLines } from './read-lines.ts'
 
 const OPEN_BRACE = 0x7b
-const HASH_SIGN = 0x23
+const CLOSE_BRACE = 0x7d
+/** The end of a checkpoint, which is a JSON string; an entry ends with a brace. */
+const QUOTE = 0x22
 
 export interface SegmentToScan {
   readonly path: string
@@ -78,7 +80,9 @@ async function take(line: Line, state: ScanState, input: SegmentToScan): Promise
   state.line += 1
   if (!ended || bytes.includes(0)) return false
   if (bytes[0] === OPEN_BRACE) {
-    if (state.length === 0 && input.start.size > 0) return false
+    // A line break that was altered would let an entry swallow the checkpoint behind it.
+    const isWhole = bytes.at(-1) === CLOSE_BRACE
+    if (!isWhole || (state.length === 0 && input.start.size > 0)) return false
     const leaf = leafHash(input.suite, bytes)
     state.grown = state.grown.append(leaf)
     state.leaves.push(leaf)
@@ -114,12 +118,12 @@ class TornTail {
   }
 
   add({ bytes, ended }: Line): void {
-    // Where a hole was left in front, the line begins behind it.
-    const begin = bytes.lastIndexOf(0) + 1
-    if (begin > 0) this.#holes = true
-    if (begin === bytes.length && !ended) return
+    const last = bytes.at(-1)
+    if (bytes.includes(0)) this.#holes = true
+    if (!ended && last === 0) return
     if (this.#checkpoints > 0) this.#afterCheckpoint = true
-    if (ended && bytes[begin] === HASH_SIGN) this.#checkpoints += 1
+    // Where a hole has taken the beginning of a line, its end still says what it was.
+    if (ended && last === QUOTE) this.#checkpoints += 1
   }
 
   /** One batch at most can have been under way; it was acknowledged by nobody where part of it never reached the disk. */

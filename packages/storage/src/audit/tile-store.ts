@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { lstat, open, rename, rm } from 'node:fs/promises'
+import { lstat, open, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import {
   HASH_BYTES,
@@ -9,7 +9,7 @@ import {
   type TreeHashes,
 } from '@warren/tlog'
 import { equals } from 'uint8arrays/equals'
-import { flushDirectory, writeFlushed } from '../flushed-file.ts'
+import { flushDirectory } from '../flushed-file.ts'
 import { ensurePrivateDirectory } from '../private-file.ts'
 import { StorageError } from '../storage-error.ts'
 import {
@@ -36,14 +36,16 @@ export interface TileStoreInit {
 /**
  * The hashes of the tree, in the tiles of C2SP tlog-tiles.
  *
- * They can be made anew from the entries, so they are written behind the log and not before an answer; `seal` alone
- * makes sure of them, before the entries that they stand for may ever be erased.
+ * They can be made anew from the entries, so they are written behind the log and not flushed, which would make the log
+ * wait; `seal` alone makes sure of them, before the segment is closed whose entries they stand for.
  */
 export class TileStore {
   readonly #directory: string
   readonly #suite: Sha256
   readonly #edge: TileEdge
   readonly #pending = new Map<string, FullTile>()
+  /** Written since the last `seal`, and perhaps not on the disk yet. */
+  readonly #unflushed = new Set<string>()
   #size = 0
   #writing: Promise<void> | undefined
   #failure: unknown
@@ -131,6 +133,7 @@ export class TileStore {
       if (bytes !== undefined)
         await this.#write(tilePath(tile.level, tile.index, tile.width), bytes)
     }
+    await this.#flush()
   }
 
   /**
@@ -204,7 +207,11 @@ export class TileStore {
   async #writeFull(path: string, tile: FullTile): Promise<void> {
     // A start reads again what it had written before.
     const known = await this.#read(tile).catch(() => undefined)
-    if (known === undefined || !equals(known, tile.bytes)) await this.#write(path, tile.bytes)
+    if (known !== undefined && equals(known, tile.bytes)) {
+      this.#unflushed.add(join(this.#directory, path))
+    } else {
+      await this.#write(path, tile.bytes)
+    }
     this.#pending.delete(path)
   }
 
@@ -213,15 +220,29 @@ export class TileStore {
     const directory = dirname(target)
     await ensurePrivateDirectory(directory)
     const temporary = join(directory, `.${basename(target)}.tmp`)
-    try {
-      // One of the same name is what a crash left.
-      await rm(temporary, { force: true })
-      await writeFlushed(temporary, bytes, FILE_MODE)
-      await rename(temporary, target)
-      await flushDirectory(directory)
-    } finally {
-      await rm(temporary, { force: true })
+    // One of the same name is what a crash left; a link in its place is not followed, and not written through.
+    await rm(temporary, { force: true })
+    await writeFile(temporary, bytes, { mode: FILE_MODE, flag: 'wx' })
+    await rename(temporary, target)
+    this.#unflushed.add(target)
+  }
+
+  async #flush(): Promise<void> {
+    const directories = new Set<string>()
+    for (const path of this.#unflushed) {
+      const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+      try {
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      directories.add(dirname(path))
     }
+    for (const directory of directories) {
+      await flushDirectory(directory)
+      await flushDirectory(dirname(directory))
+    }
+    this.#unflushed.clear()
   }
 }
 
