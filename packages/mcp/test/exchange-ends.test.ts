@@ -138,7 +138,7 @@ test(
 test.for([
   { text: '{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"m"}}', outcome: 'error' },
   { text: '{"jsonrpc":"2.0","id":null,"error":{"code":-1,"message":"m"}}', outcome: 'error' },
-  { text: '{"jsonrpc":"2.0","id":1,"result":{}}', outcome: 'answered' },
+  { text: String.raw`{"jsonrpc":"2.0","id":1,"result":{"x":"\u2028"}}`, outcome: 'answered' },
 ])('a body $text is one: $outcome', { tags: ['MCP-59'] }, async ({ text, outcome }) => {
   for (const sent of [raw(text), raw(`data: ${text}\n\n`, { type: 'text/event-stream' })]) {
     gate.ends.length = 0
@@ -153,7 +153,12 @@ test.for([
   { text: '[{"result":"hunter2"}]', status: 200, code: 'server-answer-unacceptable' },
   { text: 'hunter2', type: 'text/html', status: 404, code: 'server-unreachable' },
   {
-    text: 'data: {"result":"hunter2"}\n\n',
+    text: '{"jsonrpc":"2.0","method":"n","params":{"x":"hunter2"}}',
+    status: 200,
+    code: 'server-answer-unacceptable',
+  },
+  {
+    text: 'data: {"jsonrpc":"2.0","id":1,"result":"hunter2"}\n\n',
     type: 'text/event-stream',
     status: 200,
     code: 'server-answer-unacceptable',
@@ -167,6 +172,19 @@ test.for([
     expect(body).toContain(`"data":{"code":"${code}"}`)
     expect(body).not.toContain('hunter2')
     expect(await endOf('test/raw')).toMatchObject({ outcome: 'failed', code, answer: {} })
+  },
+)
+
+test(
+  'noise on an event stream goes no further, and the call goes on',
+  { tags: ['MCP-63'] },
+  async () => {
+    const last = '{"jsonrpc":"2.0","id":1,"result":{}}'
+    const noise = ['hunter2', '[{"id":1,"result":"hunter2"}]', '{"result":"hunter2"}']
+    const text = [...noise, last].map((data) => `id: 7\ndata: ${data}\n\n`).join('')
+    const [, body] = await ask(meshOf(), raw(text, { type: 'text/event-stream' }))
+    expect(body).toBe(`id: 7\n\nid: 7\n\nid: 7\n\nid: 7\ndata: ${last}`)
+    expect(await endOf('test/raw')).toMatchObject({ outcome: 'answered' })
   },
 )
 

@@ -3,14 +3,15 @@ import type { ByteAccount } from '../byte-account.ts'
 import { mediaTypeOf } from '../http/http-call.ts'
 import { chunksOf, readBody } from '../http/response-messages.ts'
 import { encodeServerEvent, readServerEvents } from '../http/server-events.ts'
-import { isResponse, type JsonRpcMessage, type JsonRpcResponse } from '../json-rpc.ts'
+import { isResponse, type JsonRpcMessage, type RequestId } from '../json-rpc.ts'
 import { McpError, type McpErrorCode } from '../mcp-error.ts'
-import { encodeMessage, parseMessage } from '../message-door.ts'
+import { encodeMessage, MessageError, parseMessage } from '../message-door.ts'
 import type { MessageLimits } from '../message-limits.ts'
 import { errorAnswer } from '../rpc-answer.ts'
 import { answerOf, answeredEnd, failedEnd } from './call-end.ts'
 import type { CallEnding } from './call-ending.ts'
 import { refusalAnswer } from './gatekeeper.ts'
+import { HeldChunks } from './held-chunks.ts'
 import type { OpenCalls } from './open-calls.ts'
 
 export interface GuardedResponseInit {
@@ -66,7 +67,8 @@ export class GuardedResponse {
       return { line: encodeMessage(refusalAnswer(own.request, verdict)), withheld: true }
     }
     const message = this.#parse(bytes)
-    const given = message === undefined ? await this.#failed() : await this.#letOut(message, true)
+    const isGiven = !(message instanceof MessageError) && (own === undefined || isResponse(message))
+    const given = isGiven ? await this.#letOut(message, own) : await this.#failed(own)
     return { line: encodeMessage(given), withheld: given !== message }
   }
 
@@ -80,85 +82,73 @@ export class GuardedResponse {
     const source = new HeldChunks(chunksOf(response), account)
     for await (const event of readServerEvents(source.read(), limits.messageBytesMax)) {
       if (event.id !== undefined) this.#lastEventId = event.id
-      if (event.data !== '' && event.type === 'message') {
-        const message = this.#parse(event.data)
-        const given =
-          message === undefined ? await this.#failed() : await this.#letOut(message, false)
-        const data = Buffer.from(encodeMessage(given)).toString().trimEnd()
-        yield encodeServerEvent({ ...event, data })
-      } else yield encodeServerEvent(event)
+      if (event.data === '' || event.type !== 'message') yield encodeServerEvent(event)
+      else yield encodeServerEvent({ ...event, data: await this.#dataFor(event.data) })
       source.release()
     }
   }
 
-  #parse(text: Uint8Array | string): JsonRpcMessage | undefined {
+  /** What is no message is noise, and goes no further; what was meant to be a response ends its call. */
+  async #dataFor(text: string): Promise<string> {
+    const message = this.#parse(text)
+    if (!(message instanceof MessageError)) {
+      const ending = isResponse(message) ? this.#endingOf(message.id) : undefined
+      return textOf(await this.#letOut(message, ending))
+    }
+    const { responseTo } = message
+    const ending = responseTo === undefined ? undefined : this.#endingOf(responseTo)
+    return ending === undefined ? '' : textOf(await this.#failed(ending))
+  }
+
+  #parse(text: Uint8Array | string): JsonRpcMessage | MessageError {
     try {
       return parseMessage(text, this.#init.limits)
     } catch (error) {
-      if (error instanceof McpError) return undefined
+      if (error instanceof MessageError) return error
       throw error
     }
   }
 
   /** What the gate cannot be told of does not leave. */
-  async #failed(): Promise<JsonRpcMessage> {
-    const { response, own } = this.#init
-    const status = response.statusCode ?? 0
-    const code: McpErrorCode = status < 300 ? 'server-answer-unacceptable' : 'server-unreachable'
-    const sentence =
+  async #failed(ending: CallEnding | undefined): Promise<JsonRpcMessage> {
+    const { statusCode: status = 0 } = this.#init.response
+    const error =
       status < 300
-        ? 'the answer of the server is not a message that can be recorded'
-        : `the server answered with HTTP status ${status}`
-    const message = errorAnswer(own?.request.id ?? null, new McpError(code, sentence))
-    if (own === undefined || own.hasEnded) return message
-    const verdict = await own.end(failedEnd(code, answerOf(message, encodeMessage(message))))
-    return verdict.allowed ? message : refusalAnswer(own.request, verdict)
+        ? new McpError('server-answer-unacceptable', 'the server gave an answer that is no message')
+        : new McpError('server-unreachable', `the server answered with HTTP status ${status}`)
+    const message = errorAnswer(ending?.request.id ?? null, error)
+    return ending === undefined ? message : this.#end(ending, message, error.code)
   }
 
-  async #letOut(message: JsonRpcMessage, isWhole: boolean): Promise<JsonRpcMessage> {
+  async #letOut(message: JsonRpcMessage, ending: CallEnding | undefined): Promise<JsonRpcMessage> {
     if (!isResponse(message)) return message
-    const ending = this.#endingOf(message, isWhole)
-    if (ending === undefined) return notOpen(message)
-    const verdict = await ending.end(answeredEnd(answerOf(message, encodeMessage(message))))
+    if (ending !== undefined && !ending.hasEnded) return this.#end(ending, message)
+    // An answer leaves once, when it is recorded: one that is taken up again later does not.
+    const sentence = 'the call of this answer has ended before'
+    return errorAnswer(message.id, new McpError('stream-ended', sentence))
+  }
+
+  async #end(
+    ending: CallEnding,
+    message: JsonRpcMessage,
+    failure?: McpErrorCode,
+  ): Promise<JsonRpcMessage> {
+    const answer = answerOf(message, encodeMessage(message))
+    const end = failure === undefined ? answeredEnd(answer) : failedEnd(failure, answer)
+    const verdict = await ending.end(end)
     this.#init.open?.delete(ending)
     return verdict.allowed ? message : refusalAnswer(ending.request, verdict)
   }
 
-  #endingOf({ id }: JsonRpcResponse, isWhole: boolean): CallEnding | undefined {
+  /** An error without an id can be about nothing but the request. */
+  #endingOf(id: RequestId | null): CallEnding | undefined {
     const { own, open } = this.#init
-    // An error without an id, and whatever is the whole body, can be about nothing but the request.
-    const isOwn = own !== undefined && (isWhole || id === null || id === own.request.id)
-    if (isOwn && !own.hasEnded) return own
-    return id === null || (isWhole && own !== undefined) ? undefined : open?.get(id)
+    if (own?.hasEnded === false && (id === null || id === own.request.id)) return own
+    return id === null ? undefined : open?.get(id)
   }
 }
 
-/** Chunks that count as held until they have been dealt with. */
-class HeldChunks {
-  readonly #source: AsyncIterable<Uint8Array>
-  readonly #account: ByteAccount
-  #bytes = 0
-
-  constructor(source: AsyncIterable<Uint8Array>, account: ByteAccount) {
-    this.#source = source
-    this.#account = account
-  }
-
-  async *read(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of this.#source) {
-      this.#bytes += chunk.length
-      this.#account.holds(this.#bytes)
-      yield chunk
-    }
-  }
-
-  release(): void {
-    this.#bytes = 0
-    this.#account.holds(0)
-  }
-}
-
-/** An answer leaves once, when it is recorded: one that is taken up again later does not. */
-function notOpen({ id }: JsonRpcResponse): JsonRpcMessage {
-  return errorAnswer(id, new McpError('stream-ended', 'the call of this answer has ended before'))
+/** The message as on any line, so that it is as long as was told. */
+function textOf(message: JsonRpcMessage): string {
+  return Buffer.from(encodeMessage(message)).toString().trimEnd()
 }
