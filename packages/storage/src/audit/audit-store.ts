@@ -12,9 +12,11 @@ import { StorageError } from '../storage-error.ts'
 import type { SegmentContext } from './active-segment.ts'
 import { AppendFailure } from './append-failure.ts'
 import type { AppendRoom } from './append-file.ts'
+import { join } from 'node:path'
 import { AuditCopies } from './audit-copies.ts'
 import { type Erasure, eraseSegment, keptValues } from './audit-erasure.ts'
 import type { AuditHealth } from './audit-health.ts'
+import { AuditIndex } from './audit-index.ts'
 import { type AuditReceipt, AuditWriter } from './audit-writer.ts'
 import { CosignedFile } from './cosigned-file.ts'
 import {
@@ -227,6 +229,11 @@ export class AuditStore {
       active: writer.active.first,
       append: async (draft) => this.append(draft),
     })
+  }
+
+  /** Opens the index of this log, or makes it; its owner closes it before the log is stopped. */
+  async openIndex(): Promise<AuditIndex> {
+    return AuditIndex.open(join(this.#parts.context.directory, 'index.db'), this)
   }
 
   /** Writes what waits, refuses what comes after, and closes the files. */

@@ -1,0 +1,286 @@
+import { decodeEntry, type Entry, type EntryKind } from '@warren/audit'
+import { rm } from 'node:fs/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { integer, type Row } from '../row.ts'
+import { type Parameters, Sqlite } from '../sqlite.ts'
+import { StorageError } from '../storage-error.ts'
+import type { ReadCursor, ReadSlice, StoredEntry } from './entry-reader.ts'
+
+const SCHEMA_VERSION = 1
+/** Entries that are indexed in one turn of the event loop. */
+const SLICE_MAX = 128
+const RESULTS_MAX = 1_000
+const TEXT_LENGTH_MAX = 256
+
+const SCHEMA = `
+  CREATE TABLE entry (
+    seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, call TEXT, caller TEXT, server TEXT, tool TEXT,
+    decision TEXT, rule TEXT, code TEXT
+  ) STRICT;
+  CREATE INDEX entry_at ON entry (at);
+  CREATE INDEX entry_kind ON entry (kind, seq);
+  CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL;
+  CREATE INDEX entry_caller ON entry (caller, seq) WHERE caller IS NOT NULL;
+  CREATE INDEX entry_server ON entry (server, tool, seq) WHERE server IS NOT NULL;
+  CREATE INDEX entry_decision ON entry (decision, seq) WHERE decision IS NOT NULL;
+  CREATE INDEX entry_rule ON entry (rule, seq) WHERE rule IS NOT NULL;
+  CREATE INDEX entry_code ON entry (code, seq) WHERE code IS NOT NULL;
+  CREATE VIRTUAL TABLE entry_text USING fts5 (words, content = '', detail = 'none');
+  CREATE TABLE position (only INTEGER PRIMARY KEY CHECK (only = 1), first INTEGER, byte INTEGER, seq INTEGER) STRICT;
+  INSERT INTO position VALUES (1, 0, 0, 0);
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`
+
+/** What to look for; all that is said must hold. */
+export interface AuditQuery {
+  readonly kind?: EntryKind
+  readonly call?: string
+  readonly caller?: string
+  readonly server?: string
+  readonly tool?: string
+  readonly decision?: 'allowed' | 'refused'
+  readonly rule?: string
+  readonly code?: string
+  /** From this time on, as entries have it. */
+  readonly since?: string
+  /** Before this time. */
+  readonly until?: string
+  /** Words, each of which must stand in a name or a sentence of the entry. */
+  readonly text?: string
+  /** Only entries before this place: where the answer before ended. */
+  readonly before?: number
+  /** Default and most 1,000. */
+  readonly limit?: number
+}
+
+/** What the index needs of the log. */
+export interface IndexSource {
+  readonly size: number
+  entry(seq: number): Promise<Uint8Array>
+  slices(from: ReadCursor): AsyncGenerator<ReadSlice>
+}
+
+/**
+ * Finds entries without reading the log through. It holds nothing that the log does not: a file that is missing, damaged or
+ * of another version is made anew, in slices between which everything else has its turn.
+ */
+export class AuditIndex {
+  readonly #path: string
+  readonly #source: IndexSource
+  #database: Sqlite
+  #catchingUp: Promise<void> | undefined
+  #closed = false
+
+  private constructor(
+    init: { readonly path: string; readonly source: IndexSource },
+    database: Sqlite,
+  ) {
+    this.#path = init.path
+    this.#source = init.source
+    this.#database = database
+  }
+
+  static async open(path: string, source: IndexSource): Promise<AuditIndex> {
+    const known = openKnown(path)
+    if (known !== undefined && (await isOf(source, known))) {
+      return new AuditIndex({ path, source }, known)
+    }
+    known?.close()
+    return new AuditIndex({ path, source }, await makeAnew(path))
+  }
+
+  /** The first entry that is not in the index yet. */
+  get size(): number {
+    return positionOf(this.#database).seq
+  }
+
+  /** Takes over what the log has and the index has not. */
+  async catchUp(): Promise<void> {
+    // Whoever asks wants all that the log has now, also where a round has already passed it.
+    await this.#catchingUp
+    this.#catchingUp ??= this.#takeOver()
+    await this.#catchingUp
+  }
+
+  /** The places of the entries that fit, the newest first, when the index has caught up. */
+  async search(query: AuditQuery): Promise<readonly number[]> {
+    try {
+      return await this.#search(query)
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code !== 'store-corrupt') throw error
+      this.#database.close()
+      this.#database = await makeAnew(this.#path)
+      return this.#search(query)
+    }
+  }
+
+  /** Waits for the slice that is under way, and closes the file. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#catchingUp
+    this.#database.close()
+  }
+
+  async #search(query: AuditQuery): Promise<readonly number[]> {
+    await this.catchUp()
+    const { where, parameters } = conditionsOf(query)
+    const limit = Math.max(0, Math.floor(Math.min(query.limit ?? RESULTS_MAX, RESULTS_MAX)))
+    const sql = `SELECT seq FROM entry ${where} ORDER BY seq DESC LIMIT $limit`
+    return this.#database.all(sql, { ...parameters, limit }).map((row) => integer(row, 'seq'))
+  }
+
+  async #takeOver(): Promise<void> {
+    try {
+      for await (const { entries, cursor } of this.#source.slices(positionOf(this.#database))) {
+        for (let at = 0; at < entries.length && !this.#closed; at += SLICE_MAX) {
+          const part = entries.slice(at, at + SLICE_MAX)
+          this.#add(part, at + SLICE_MAX >= entries.length ? cursor : undefined)
+          await nextTurn()
+        }
+        if (this.#closed) return
+      }
+    } finally {
+      this.#catchingUp = undefined
+    }
+  }
+
+  /** The position moves with the last part of what one read gave; what is added twice until then is the same. */
+  #add(entries: readonly StoredEntry[], cursor: ReadCursor | undefined): void {
+    const { seq: known } = positionOf(this.#database)
+    this.#database.transaction(() => {
+      for (const { seq, bytes } of entries) {
+        if (seq < known) continue
+        const entry = decodeEntry(bytes)
+        const added = this.#database.run(INSERT, columnsOf(entry))
+        if (added > 0)
+          this.#database.run('INSERT INTO entry_text (rowid, words) VALUES ($seq, $words)', {
+            seq,
+            words: wordsOf(entry),
+          })
+      }
+      if (cursor === undefined) return
+      const { first, offset, seq } = cursor
+      this.#database.run('UPDATE position SET first = $first, byte = $offset, seq = $seq', {
+        first,
+        offset,
+        seq,
+      })
+    })
+  }
+}
+
+const INSERT =
+  'INSERT OR IGNORE INTO entry (seq, at, kind, call, caller, server, tool, decision, rule, code) ' +
+  'VALUES ($seq, $at, $kind, $call, $caller, $server, $tool, $decision, $rule, $code)'
+
+/** Columns that are compared as they are. */
+const EXACT = ['kind', 'call', 'caller', 'server', 'tool', 'decision', 'rule', 'code'] as const
+
+function conditionsOf(query: AuditQuery): {
+  readonly where: string
+  readonly parameters: Parameters
+} {
+  const conditions: string[] = []
+  const parameters: Record<string, string | number> = {}
+  const add = (condition: string, name: string, value: string | number | undefined): void => {
+    if (value === undefined) return
+    conditions.push(condition)
+    parameters[name] = value
+  }
+  for (const column of EXACT) add(`${column} = $${column}`, column, query[column])
+  add('at >= $since', 'since', query.since)
+  add('at < $until', 'until', query.until)
+  add('seq < $before', 'before', query.before)
+  const words = matchOf(query.text)
+  add('seq IN (SELECT rowid FROM entry_text WHERE entry_text MATCH $words)', 'words', words)
+  return { where: conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`, parameters }
+}
+
+/** Each word as FTS5 would have it between quotes, so that no text is a command. */
+function matchOf(words: string | undefined): string | undefined {
+  const found = words?.slice(0, TEXT_LENGTH_MAX).match(/[\p{L}\p{N}]+/gu)
+  return words === undefined
+    ? undefined
+    : (found ?? ['\u0001']).map((word) => `"${word}"`).join(' AND ')
+}
+
+function columnsOf(entry: Entry): Parameters {
+  const column = (name: string): string | null => {
+    const value: unknown = Object.entries(entry).find(([key]) => key === name)?.[1]
+    return typeof value === 'string' ? value : null
+  }
+  const decision = entry.kind === 'decision' ? (entry.allowed ? 'allowed' : 'refused') : null
+  return {
+    seq: entry.seq,
+    at: entry.at,
+    kind: entry.kind,
+    call: column('call'),
+    caller: column('caller'),
+    server: column('server'),
+    tool: column('tool'),
+    rule: column('rule'),
+    code: column('code'),
+    decision,
+  }
+}
+
+/** Whatever text an entry says, of itself and in lists; the head alone is left out. */
+function wordsOf({
+  v: _v,
+  seq: _seq,
+  node: _node,
+  boot: _boot,
+  at: _at,
+  monoUs: _monoUs,
+  ...body
+}: Entry): string {
+  return Object.values(body)
+    .flat()
+    .filter((value) => typeof value === 'string')
+    .join(' ')
+}
+
+/** Whether the newest entry of the index is that of the log. */
+async function isOf(source: IndexSource, database: Sqlite): Promise<boolean> {
+  const { seq } = positionOf(database)
+  if (seq === 0 || seq > source.size) return seq === 0
+  try {
+    const { at, kind, call } = columnsOf(decodeEntry(await source.entry(seq - 1)))
+    const row = database.get('SELECT at, kind, call FROM entry WHERE seq = $seq', { seq: seq - 1 })
+    return row?.['at'] === at && row?.['kind'] === kind && row?.['call'] === call
+  } catch (error) {
+    // What was erased since cannot be compared; what is damaged is made anew.
+    return error instanceof StorageError && error.code === 'audit-erased'
+  }
+}
+
+async function makeAnew(path: string): Promise<Sqlite> {
+  for (const end of ['', '-wal', '-shm']) await rm(`${path}${end}`, { force: true })
+  const database = new Sqlite(path)
+  // What a crash takes from it, the index takes from the log again.
+  database.execute('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+  database.transaction(() => database.execute(SCHEMA))
+  return database
+}
+
+function positionOf(database: Sqlite): ReadCursor {
+  const row = database.get('SELECT first, byte, seq FROM position') ?? {}
+  return { first: integer(row, 'first'), offset: integer(row, 'byte'), seq: integer(row, 'seq') }
+}
+
+/** The index that is there, if it is one of this version and whole. */
+function openKnown(path: string): Sqlite | undefined {
+  const database = new Sqlite(path)
+  try {
+    const version: Row = database.get('PRAGMA user_version') ?? {}
+    if (version['user_version'] !== SCHEMA_VERSION)
+      throw new StorageError('store-newer', 'another version')
+    database.execute('PRAGMA synchronous = NORMAL')
+    positionOf(database)
+    return database
+  } catch {
+    // Whatever is wrong with it: it is made anew.
+    database.close()
+    return undefined
+  }
+}
