@@ -1,4 +1,10 @@
-import { canonicalJson, isJsonObject, JsonError, type JsonValue } from '@warren/core'
+import {
+  canonicalJson,
+  isJsonObject,
+  JsonError,
+  type JsonObject,
+  type JsonValue,
+} from '@warren/core'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 import { AuditError } from './audit-error.ts'
@@ -64,16 +70,20 @@ function canonicalText(entry: Entry): string {
   }
 }
 
-function isOrdered(value: JsonValue): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  if (isList(value)) return value.every((item) => isOrdered(item))
+function isOrdered(value: JsonObject | readonly JsonValue[]): boolean {
+  if (isList(value)) return value.every((item) => typeof item !== 'object' || isOrderedMember(item))
   let last = ''
-  for (const [key, member] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
     if (key <= last) return false
-    if (typeof member === 'object' && !isOrdered(member)) return false
+    const member = value[key]
+    if (typeof member === 'object' && !isOrderedMember(member)) return false
     last = key
   }
   return true
+}
+
+function isOrderedMember(member: JsonValue): boolean {
+  return typeof member !== 'object' || member === null || isOrdered(member)
 }
 
 function isUtf8Of(text: string, bytes: Uint8Array): boolean {
@@ -82,7 +92,7 @@ function isUtf8Of(text: string, bytes: Uint8Array): boolean {
   return written.length === bytes.length && written.every((byte, index) => byte === bytes[index])
 }
 
-function isList(value: JsonValue): value is readonly JsonValue[] {
+function isList(value: JsonObject | readonly JsonValue[]): value is readonly JsonValue[] {
   return Array.isArray(value)
 }
 

@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonValue } from '@warren/core'
 import { isDid } from '@warren/identity'
 import { BASE64URL_256 } from './digest.ts'
 import { isMicros } from './entry-time.ts'
@@ -58,20 +59,24 @@ const rpcId = either(
   (value) => Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value)),
 )
 
-const DIGESTS: readonly Check[] = [
-  objectOf({ keep: oneOf('nothing') }),
-  objectOf({ keep: oneOf('hash'), digest }),
-  objectOf({ keep: oneOf('all'), digest, secrets: optional(positive) }),
-  objectOf({
-    keep: oneOf('fields'),
-    digest,
-    fields: listOf(
-      objectOf({ path: text(TEXT_LENGTH_MAX.path), digest, secrets: optional(positive) }),
-      FIELDS_MAX,
-    ),
-  }),
-]
-const valueDigest: Check = (value) => DIGESTS.some((check) => check(value))
+const DIGESTS: ReadonlyMap<JsonValue | undefined, Check> = new Map([
+  ['nothing', objectOf({ keep: oneOf('nothing') })],
+  ['hash', objectOf({ keep: oneOf('hash'), digest })],
+  ['all', objectOf({ keep: oneOf('all'), digest, secrets: optional(positive) })],
+  [
+    'fields',
+    objectOf({
+      keep: oneOf('fields'),
+      digest,
+      fields: listOf(
+        objectOf({ path: text(TEXT_LENGTH_MAX.path), digest, secrets: optional(positive) }),
+        FIELDS_MAX,
+      ),
+    }),
+  ],
+])
+const valueDigest: Check = (value) =>
+  isJsonObject(value) && DIGESTS.get(value['keep'])?.(value) === true
 
 const HEAD = {
   v: oneOf(1),

@@ -10,7 +10,11 @@ export interface MemberRule {
 }
 
 /** The members of an object: these and no others. */
-export type Members = ReadonlyMap<string, MemberRule>
+export interface Members {
+  readonly rules: ReadonlyMap<string, MemberRule>
+  /** How many of them must be there. */
+  readonly requiredCount: number
+}
 
 /** Marks a member that may be absent. */
 export interface Optional {
@@ -21,24 +25,26 @@ export const optional = (check: Check): Optional => ({ optional: check })
 
 /** The members of an object from a table; a plain check stands for a member that must be there. */
 export function members(table: Readonly<Record<string, Check | Optional>>): Members {
-  return new Map(
-    Object.entries(table).map(([name, rule]) => [
-      name,
-      typeof rule === 'function'
-        ? { check: rule, isOptional: false }
-        : { check: rule.optional, isOptional: true },
-    ]),
-  )
+  const rules = new Map<string, MemberRule>()
+  for (const [name, rule] of Object.entries(table)) {
+    if (typeof rule === 'function') rules.set(name, { check: rule, isOptional: false })
+    else rules.set(name, { check: rule.optional, isOptional: true })
+  }
+  const required = [...rules.values()].filter(({ isOptional }) => !isOptional)
+  return { rules, requiredCount: required.length }
 }
 
-/** Whether an object has exactly such members. */
-export function hasMembers(value: JsonValue, rules: Members): boolean {
+/** Whether an object has exactly such members. One pass, since every entry that is verified goes through it. */
+export function hasMembers(value: JsonValue, { rules, requiredCount }: Members): boolean {
   if (!isJsonObject(value)) return false
-  for (const [name, { check, isOptional }] of rules) {
-    const member = Object.hasOwn(value, name) ? value[name] : undefined
-    if (member === undefined ? !isOptional : !check(member)) return false
+  let required = 0
+  for (const name of Object.keys(value)) {
+    const rule = rules.get(name)
+    const member = value[name]
+    if (rule === undefined || member === undefined || !rule.check(member)) return false
+    if (!rule.isOptional) required += 1
   }
-  return Object.keys(value).every((name) => rules.has(name))
+  return required === requiredCount
 }
 
 /** Well-formed text of at most so many UTF-16 code units. */
