@@ -16,7 +16,14 @@ export type { DiscoveredBy, NetworkEvents, Peer } from './network-events.ts'
 export type { DiscoverySettings, NetworkInit } from './network-init.ts'
 export { NETWORK_LIMITS, type NetworkLimits } from './network-limits.ts'
 export type { NetworkLogger } from './network-logger.ts'
-export type { AdmissionPort, AdmissionVerdict, JoinPort, RecordLink, RecordsPort } from './ports.ts'
+export type {
+  AdmissionPort,
+  AdmissionVerdict,
+  AuditPort,
+  JoinPort,
+  RecordLink,
+  RecordsPort,
+} from './ports.ts'
 export type { DhtStatus } from './private-dht.ts'
 export type { GossipJudge, GossipVerdict } from './private-gossip.ts'
 export { sendAll } from './send-all.ts'

@@ -8,12 +8,13 @@ export const ADMISSION_PROTOCOL = '/warren/admission/1'
 export const JOIN_PROTOCOL = '/warren/join/1'
 export const CALL_PROTOCOL = '/warren/call/1'
 export const RECORDS_PROTOCOL = '/warren/records/1'
+export const AUDIT_PROTOCOL = '/warren/audit/1'
 
 const MULTISTREAM_PROTOCOL = '/multistream/1.0.0'
 /** Up to here the length of a line is one byte of its varint. */
 const LINE_BYTES_MAX = 127
 
-export type SelectionName = 'admission' | 'join' | 'call' | 'records'
+export type SelectionName = 'admission' | 'join' | 'call' | 'records' | 'audit'
 
 /** What one side says of a stream, and the other repeats: both lines of multistream-select, for one of our protocols. */
 export const SELECTIONS: Readonly<Record<SelectionName, Uint8Array>> = {
@@ -21,9 +22,10 @@ export const SELECTIONS: Readonly<Record<SelectionName, Uint8Array>> = {
   join: selection(JOIN_PROTOCOL),
   call: selection(CALL_PROTOCOL),
   records: selection(RECORDS_PROTOCOL),
+  audit: selection(AUDIT_PROTOCOL),
 }
 
-const NAMES: readonly SelectionName[] = ['admission', 'join', 'call', 'records']
+const NAMES: readonly SelectionName[] = ['admission', 'join', 'call', 'records', 'audit']
 
 /**
  * Reads which of our protocols a stream is for; what is not one of them stays unread.

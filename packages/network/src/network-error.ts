@@ -42,6 +42,8 @@ export type NetworkErrorCode =
   | 'call-unhandled'
   | 'call-abandoned'
   | 'calls-exhausted'
+  // audit logs
+  | 'audit-exhausted'
 
 /**
  * Something between two nodes did not work. Carries no bytes of a peer.

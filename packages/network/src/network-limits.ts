@@ -45,6 +45,13 @@ export interface NetworkLimits {
   /** Of one message, and of those that wait to be sent on one connection, with their lengths. */
   readonly recordBytesMax: number
   readonly recordQueueBytesMax: number
+  // audit logs
+  /** Of one question about an audit log, and of its answer. */
+  readonly auditRequestBytesMax: number
+  readonly auditAnswerBytesMax: number
+  readonly auditTimeoutMs: number
+  /** Questions of all members that are answered at one time. */
+  readonly auditInboundMax: number
   // streams
   /** Streams of one connection, each way, besides those of calls and sessions. */
   readonly streamsBesideCallsMax: number
@@ -118,6 +125,10 @@ export const NETWORK_LIMITS: NetworkLimits = {
   settleTimeoutMs: 10_000,
   recordBytesMax: 1_048_576,
   recordQueueBytesMax: 4_194_304,
+  auditRequestBytesMax: 98_304,
+  auditAnswerBytesMax: 98_304,
+  auditTimeoutMs: 10_000,
+  auditInboundMax: 16,
   streamsBesideCallsMax: 192,
   streamWindowBytes: 1_048_576,
   readAheadBytes: 262_144,

@@ -45,6 +45,13 @@ export interface Network {
   openCall(did: string, signal: AbortSignal): Promise<CallStream>
   /** Who serves the calls of others; without one they are refused. */
   onCall(handler: CallHandler): void
+  /**
+   * Asks a connected member something about an audit log.
+   *
+   * @throws NetworkError `peer-unknown`, `audit-exhausted`, `message-too-long`, `protocol-refused`, `stream-reset`,
+   * `stream-truncated`, `peer-lost`; the reason of the signal
+   */
+  askAudit(did: string, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array>
   /** Cuts everything of a member before this returns, and refuses its peers from then on. */
   expel(did: string, code: string): Promise<void>
   /** Takes back an expulsion: the member's peers may connect again, and those that are written down are dialled. */

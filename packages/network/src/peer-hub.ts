@@ -2,6 +2,7 @@ import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Libp2p } from 'libp2p'
 import { AdmittedPeers } from './admitted-peers.ts'
+import { AuditExchange } from './audit-exchange.ts'
 import { callAllowances } from './call-allowances.ts'
 import type { CallStream } from './call-stream.ts'
 import type { ChannelBindings } from './channel-binding.ts'
@@ -46,6 +47,7 @@ export class PeerHub {
   readonly #known: KnownPeers
   readonly #admission: LinkAdmission
   readonly #settling: LinkSettling
+  readonly #audit: AuditExchange
   #handler: CallHandler | undefined
 
   constructor(components: PeerHubComponents) {
@@ -53,6 +55,7 @@ export class PeerHub {
     const { clock, suite } = init
     this.#components = components
     this.#known = new KnownPeers(limits.knownPeersMax)
+    this.#audit = new AuditExchange(limits, init.audit)
     const allowances = callAllowances(limits)
     this.peers = new AdmittedPeers({
       clock,
@@ -128,6 +131,14 @@ export class PeerHub {
     }
   }
 
+  async askAudit(did: string, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const admitted = this.peers.ofMember(did)
+    if (admitted === undefined) {
+      throw new NetworkError('peer-unknown', 'this member is not connected')
+    }
+    return this.#audit.ask(admitted.link, request, signal)
+  }
+
   /** Ends the connections to one peer; it may come back. */
   cut(peerId: string, reason: NetworkError): void {
     for (const link of this.#links.all()) if (link.peerId === peerId) link.cut(reason)
@@ -193,6 +204,7 @@ export class PeerHub {
         if (calls === undefined) throw new NetworkError('protocol-refused', 'not admitted')
         await calls.accept(stream, reader)
       },
+      audit: async (stream, reader) => this.#audit.answer(link, { stream, reader }),
       ...(records !== undefined && {
         records: async (stream, reader) => this.#settling.receive(link, { stream, reader }),
       }),

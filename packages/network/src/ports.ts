@@ -20,6 +20,12 @@ export interface JoinPort {
   answer(request: Uint8Array, channel: Channel, signal: AbortSignal): Promise<Uint8Array>
 }
 
+/** What members ask one another about their audit logs. */
+export interface AuditPort {
+  /** Answers one question of a member, at most `auditRequestBytesMax` bytes. After a throw the member gets no answer. */
+  answer(request: Uint8Array, did: string): Promise<Uint8Array>
+}
+
 /** The exchange of what members know of the mesh: the first thing on a connection after admission. */
 export interface RecordsPort {
   /** Both sides have admitted each other; until `settle` the peer may speak records and nothing else, in both directions. */

@@ -12,6 +12,7 @@ export type StreamHandler = (stream: Stream, reader: StreamReader) => Promise<vo
 export interface StreamHandlers {
   readonly admission: StreamHandler
   readonly call: StreamHandler
+  readonly audit: StreamHandler
   /** Absent where no records are exchanged. */
   readonly records?: StreamHandler
   /** Absent where nobody can join. */
@@ -71,8 +72,8 @@ export class StreamDoorKeeper {
     }
     const isEarly = this.#link.state !== 'admitted'
     if (isEarly) await this.#untilAdmitted()
-    if (name === 'call') {
-      await this.#handlers.call(stream, reader)
+    if (name === 'call' || name === 'audit') {
+      await this.#handlers[name](stream, reader)
     } else {
       // Where this connection takes over from another, libp2p lets go of that one first.
       if (isEarly) await nextRound()

@@ -146,6 +146,10 @@ export class WarrenNetwork implements Network {
     this.#hub.setCallHandler(handler)
   }
 
+  async askAudit(did: string, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#hub.askAudit(did, request, signal)
+  }
+
   async expel(did: string, code: string): Promise<void> {
     await this.#hub.expel(did, code)
   }

@@ -3,6 +3,7 @@ import { nodeSuite } from '@warren/crypto'
 import type { ChannelIdentity } from '@warren/handshake'
 import {
   type AdmissionVerdict,
+  type AuditPort,
   type Channel,
   createNetwork,
   type JoinPort,
@@ -30,6 +31,7 @@ export interface LabNodeOptions {
   readonly listen?: readonly string[]
   readonly join?: JoinPort
   readonly records?: RecordsPort
+  readonly audit?: AuditPort
   readonly stillAdmitted?: (did: string) => string | undefined
   /** Judges the DID that the peer has shown; admits everybody by default. */
   readonly judge?: (did: string, channel: Channel) => AdmissionVerdict | Promise<AdmissionVerdict>
@@ -69,6 +71,7 @@ export async function labNode(options: LabNodeOptions = {}): Promise<LabNode> {
     },
     ...(options.join && { join: options.join }),
     ...(options.records && { records: options.records }),
+    ...(options.audit && { audit: options.audit }),
     logger: {
       log: (level, code, fields) => log.push(`${level} ${code} ${JSON.stringify(fields)}`),
     },

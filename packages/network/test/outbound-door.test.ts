@@ -25,7 +25,7 @@ async function toStranger(): Promise<{
     clock,
     limits,
     bindings,
-    handlersOf: () => ({ admission: refuse, call: refuse }),
+    handlersOf: () => ({ admission: refuse, call: refuse, audit: refuse }),
   })
   const opened = Promise.withResolvers<PeerLink | undefined>()
   node.addEventListener('connection:open', ({ detail }) => opened.resolve(links.open(detail)))
