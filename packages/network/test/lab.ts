@@ -69,9 +69,7 @@ export async function labNode(options: LabNodeOptions = {}): Promise<LabNode> {
       },
       stillAdmitted: (member) => options.stillAdmitted?.(member),
     },
-    ...(options.join && { join: options.join }),
-    ...(options.records && { records: options.records }),
-    ...(options.audit && { audit: options.audit }),
+    ...portsOf(options),
     logger: {
       log: (level, code, fields) => log.push(`${level} ${code} ${JSON.stringify(fields)}`),
     },
@@ -79,6 +77,14 @@ export async function labNode(options: LabNodeOptions = {}): Promise<LabNode> {
   await network.start()
   onTestFinished(async () => network.stop())
   return { did, network, log, address: network.addresses()[0] ?? 'none' }
+}
+
+function portsOf({
+  join,
+  records,
+  audit,
+}: LabNodeOptions): Pick<LabNodeOptions, 'join' | 'records' | 'audit'> {
+  return { ...(join && { join }), ...(records && { records }), ...(audit && { audit }) }
 }
 
 export function freshIdentity(): ChannelIdentity {

@@ -17,6 +17,7 @@ export type { CosignedFile } from './audit/cosigned-file.ts'
 export type { ReadCursor, ReadSlice, StoredEntry } from './audit/entry-reader.ts'
 export type { LogPosition } from './audit/open-segments.ts'
 export { type Beacon, Beacons } from './beacons.ts'
+export { CosignedTrees, type StoredTree } from './cosigned-trees.ts'
 export { type InstanceLock, lockDirectory } from './instance-lock.ts'
 export {
   type InvitationGrant,

@@ -74,6 +74,15 @@ const MIGRATIONS: readonly string[] = [
     seq INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE cosigned_tree (
+    did TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    signed_seconds INTEGER NOT NULL,
+    cosigned_seconds INTEGER NOT NULL,
+    checkpoint TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /**

@@ -40,6 +40,10 @@ export type StorageErrorCode =
   | 'beacon-goes-back'
   | 'beacons-full'
   | 'sequence-used'
+  // What a node has cosigned of others' logs.
+  | 'cosigned-tree-goes-back'
+  | 'cosigned-tree-moved'
+  | 'cosigned-trees-full'
   // The audit log.
   | 'audit-closed'
   | 'audit-damaged'

@@ -1,5 +1,6 @@
 import { Aliases } from './aliases.ts'
 import { Beacons } from './beacons.ts'
+import { CosignedTrees } from './cosigned-trees.ts'
 import { Invitations } from './invitations.ts'
 import { Peers } from './peers.ts'
 import { Records } from './records.ts'
@@ -33,6 +34,8 @@ export interface Store {
   readonly beacons: Beacons
   /** The numbers of the beacons that this node signs, where it is a witness. */
   readonly witness: WitnessSequence
+  /** What this node has cosigned last of each member's audit log. */
+  readonly cosignedTrees: CosignedTrees
   /** Idempotent; afterwards every call throws `store-closed`. */
   close(): void
 }
@@ -63,6 +66,7 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
     records: new Records(database),
     beacons: new Beacons(database),
     witness: new WitnessSequence(database),
+    cosignedTrees: new CosignedTrees(database),
     close: () => database.close(),
   }
 }
