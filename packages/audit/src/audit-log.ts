@@ -1,5 +1,5 @@
 import type { CryptoSuite } from '@warren/crypto'
-import { type Did, scidOf } from '@warren/identity'
+import { type Did, noteName } from '@warren/identity'
 import {
   type HybridKeys,
   type HybridSigners,
@@ -80,7 +80,7 @@ const NO_END: LogEnd = { wallUs: 0, timeSeconds: 0 }
 
 /** The origin of the log of a node, which is the name of its keys in notes. */
 export function originOf(node: Did): string {
-  return `warren.internal/${scidOf(node)}`
+  return noteName(node)
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   createControlledIdentity,
   createIdentity,
   formatTimestamp,
+  noteIdentity,
   openIdentity,
   updateKeyHash,
 } from '@warren/identity'
@@ -294,4 +295,20 @@ test('a log is lines of canonical JSON', { tags: ['ID-4'] }, () => {
   const [line = ''] = log.text.split('\n')
   expect(log.text).toBe(`${canonicalJson(JSON.parse(line))}\n`)
   expect(canonicalJson(log.entries[0] ?? null)).toBe(line)
+})
+
+test('as a signer of notes a DID has the keys of every version, each pair once', () => {
+  const first = node(1)
+  const rotate = (identity: typeof first, replace: 'node' | 'assertion'): typeof first =>
+    appendRotation({ suite, identity, nowMs: NOW_MS, replace: [replace] })
+  const last = rotate(rotate(first, 'node'), 'assertion')
+  const pair = ({ log }: typeof first): unknown => {
+    const { ed25519, mlDsa44 } = assertionKeys(log.document)
+    return { ed25519: ed25519[0], mlDsa44: mlDsa44[0] }
+  }
+  expect(last.log.version).toBe(3)
+  expect(noteIdentity(last.log)).toEqual({
+    name: `warren.internal/${first.log.scid}`,
+    keys: [pair(first), pair(last)],
+  })
 })

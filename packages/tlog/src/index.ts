@@ -98,6 +98,8 @@ export {
   consistencySubtrees,
   type Growth,
   historyProof,
+  historyRoots,
+  historySubtrees,
   verifyConsistency,
 } from './tree/consistency-proof.ts'
 export {

@@ -2,6 +2,8 @@ import { nobleSuite, nodeSuite } from '@warren/crypto'
 import {
   consistencyProof,
   consistencySubtrees,
+  historyProof,
+  historySubtrees,
   emptyRoot,
   inclusionProof,
   inclusionSubtrees,
@@ -288,8 +290,12 @@ test('the named subtrees are all that a proof asks for', { tags: ['TLG-6'] }, ()
     }
   const inclusion = inclusionSubtrees(at.index, at.size)
   const consistency = consistencySubtrees(growth)
+  const history = historySubtrees({ oldSize: 64, size: 203 })
   expect(inclusionProof(suite, { hash: only(inclusion) }, at)).toHaveLength(8)
   expect(consistencyProof(suite, { hash: only(consistency) }, growth)).toHaveLength(8)
+  const shown = historyProof(suite, { hash: only(history) }, { oldSize: 64, size: 203 })
+  expect(shown[0]).toEqual(tree.root(64))
   expect(inclusion.length).toBeLessThan(16)
   expect(consistency.length).toBeLessThan(16)
+  expect(history.length).toBeLessThan(16)
 })

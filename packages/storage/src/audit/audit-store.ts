@@ -4,6 +4,8 @@ import type { CryptoSuite } from '@warren/crypto'
 import {
   consistencyProof,
   consistencySubtrees,
+  historyProof,
+  historySubtrees,
   inclusionProof,
   inclusionSubtrees,
 } from '@warren/tlog'
@@ -213,6 +215,13 @@ export class AuditStore {
     const { tiles, init } = this.#parts
     const hashes = await tiles.load(consistencySubtrees({ oldSize, size }))
     return consistencyProof(init.suite, hashes, { oldSize, size })
+  }
+
+  /** What the tree of a size was at an older one, for somebody who knows otherwise. */
+  async historyProof(oldSize: number, size: number): Promise<readonly Uint8Array[]> {
+    const { tiles, init } = this.#parts
+    const hashes = await tiles.load(historySubtrees({ oldSize, size }))
+    return historyProof(init.suite, hashes, { oldSize, size })
   }
 
   /**

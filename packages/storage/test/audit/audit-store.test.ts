@@ -1,5 +1,6 @@
 import { decodeEntry } from '@warren/audit'
 import {
+  historyRoots,
   leafHash,
   parseCheckpoint,
   verifyCheckpoint,
@@ -164,6 +165,9 @@ async function expectProven(audit: AuditStore, directory: string, size: number):
     const old = head(note)
     const proof = await audit.consistencyProof(old.size)
     verifyConsistency(suite, proof, { oldSize: old.size, oldRoot: old.root, ...newest })
+    const growth = { oldSize: old.size, size: newest.size }
+    const history = await audit.historyProof(old.size, newest.size)
+    expect(historyRoots(suite, history, growth)).toEqual({ oldRoot: old.root, root: newest.root })
   }
 }
 

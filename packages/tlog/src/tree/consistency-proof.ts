@@ -77,6 +77,15 @@ export function historyProof(
   return historyRanges(growth).map((range) => rangeHash(suite, hashes, range))
 }
 
+/**
+ * The subtrees whose hashes that proof is made of.
+ *
+ * @throws TlogError `size-malformed`, `index-out-of-range`
+ */
+export function historySubtrees(growth: Growth): readonly SubtreeAddress[] {
+  return historyRanges(growth).flatMap((range) => perfectSubtrees(range))
+}
+
 /** The roots to which such a proof leads: of the tree at the old size, and of the tree as it is. */
 export interface HistoryRoots {
   readonly oldRoot: Uint8Array
