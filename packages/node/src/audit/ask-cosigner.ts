@@ -1,0 +1,132 @@
+import type { CryptoSuite } from '@warren/crypto'
+import {
+  addCosignature,
+  type Checkpoint,
+  type CosignAnswer,
+  decodeCosignAnswer,
+  encodeAddCheckpoint,
+  formatCheckpoint,
+  type KnownSigner,
+  parseCheckpoint,
+} from '@warren/tlog'
+import { encodeQuestion } from './audit-question.ts'
+import type { MemberLog } from './member-log.ts'
+
+/** The audit log of this node, as those see it who cosign it. */
+export interface CosignedLog {
+  /** The note of the newest checkpoint that is on the disk. */
+  readonly checkpoint: string | undefined
+  consistencyProof(oldSize: number, size: number): Promise<readonly Uint8Array[]>
+  historyProof(oldSize: number, size: number): Promise<readonly Uint8Array[]>
+}
+
+export interface AskCosignerInit {
+  readonly suite: CryptoSuite
+  readonly log: CosignedLog
+  /** This node as a signer of its log. */
+  readonly signer: KnownSigner
+  readonly ask: (did: string, question: Uint8Array) => Promise<Uint8Array>
+}
+
+/** What came of asking one member. */
+export type CosignResult =
+  /** The checkpoint with the two lines of that cosigner. */
+  | { readonly outcome: 'cosigned'; readonly note: string }
+  /** It says that it has cosigned a larger tree than the log has. */
+  | { readonly outcome: 'ahead'; readonly size: number }
+  | { readonly outcome: 'refused'; readonly status: number }
+
+/** A first answer may say what the cosigner holds, a second that it holds something else by now. */
+const ATTEMPTS_MAX = 3
+
+/** Asks members for cosignatures of one log, each from where that member stands. */
+export class AskCosigner {
+  readonly #init: AskCosignerInit
+  /** What each has cosigned last, as far as is known here. */
+  readonly #last = new Map<string, Checkpoint>()
+
+  constructor(init: AskCosignerInit) {
+    this.#init = init
+  }
+
+  /** Forgets all but these. */
+  keep(dids: readonly string[]): void {
+    for (const did of this.#last.keys()) if (!dids.includes(did)) this.#last.delete(did)
+  }
+
+  /**
+   * Has one checkpoint of the log cosigned.
+   *
+   * @throws what `ask` and the log throw; TlogError for an answer that is none
+   */
+  async cosign(cosigner: MemberLog, note: string): Promise<CosignResult> {
+    const { did } = cosigner
+    const checkpoint = parseCheckpoint(note)
+    const { size: lastSize = 0 } = this.#last.get(did) ?? {}
+    // A log that has become shorter has nothing to prove: what the cosigner holds says the rest.
+    let oldSize = lastSize <= checkpoint.size ? lastSize : 0
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+      if (oldSize > checkpoint.size) return { outcome: 'ahead', size: oldSize }
+      const answer = await this.#ask(did, { oldSize, checkpoint: note, size: checkpoint.size })
+      if (answer.status === 200) return this.#taken(cosigner, checkpoint, answer.lines)
+      if (answer.status !== 409)
+        return this.#refused(did, { oldSize, note, size: checkpoint.size }, answer.status)
+      oldSize = await this.#standOf(did, answer.size)
+    }
+    return { outcome: 'refused', status: 409 }
+  }
+
+  #taken(cosigner: MemberLog, checkpoint: Checkpoint, lines: string): CosignResult {
+    const { suite, signer: log } = this.#init
+    const note = addCosignature({ suite, log, cosigner: cosigner.signer, checkpoint, lines })
+    this.#last.set(cosigner.did, parseCheckpoint(note))
+    return { outcome: 'cosigned', note }
+  }
+
+  /**
+   * The request of C2SP leaves out the hash of the old tree where whoever verifies has it. A log that is not what it was
+   * puts it in front, so that the refusal becomes evidence: a node whose log was rewritten behind its back says so itself.
+   */
+  async #refused(
+    did: string,
+    asked: { readonly oldSize: number; readonly size: number; readonly note: string },
+    status: number,
+  ): Promise<CosignResult> {
+    const { oldSize, size, note } = asked
+    if (status === 422 && oldSize > 0 && oldSize < size) {
+      const { log, ask } = this.#init
+      const shown = await log.consistencyProof(oldSize, size)
+      const proof = await log.historyProof(oldSize, size)
+      const request = encodeAddCheckpoint({ oldSize, proof, checkpoint: note })
+      if (proof.length > shown.length) await ask(did, encodeQuestion({ ask: 'cosign', request }))
+    }
+    return { outcome: 'refused', status }
+  }
+
+  /**
+   * The size from which a member goes on. One that holds less than it has signed here was set back to an old copy of its
+   * state, and would sign another tree at the sizes between; it is shown its own signature, and remembers.
+   */
+  async #standOf(did: string, size: number): Promise<number> {
+    const last = this.#last.get(did)
+    if (last === undefined || size >= last.size) return size
+    this.#last.delete(did)
+    const checkpoint = formatCheckpoint(last)
+    const request = encodeAddCheckpoint({ oldSize: last.size, proof: [], checkpoint })
+    await this.#init.ask(did, encodeQuestion({ ask: 'cosign', request }))
+    return last.size
+  }
+
+  async #ask(
+    did: string,
+    {
+      oldSize,
+      size,
+      checkpoint,
+    }: { readonly oldSize: number; readonly size: number; readonly checkpoint: string },
+  ): Promise<CosignAnswer> {
+    const proof = await this.#init.log.consistencyProof(oldSize, size)
+    const request = encodeAddCheckpoint({ oldSize, proof, checkpoint })
+    return decodeCosignAnswer(await this.#init.ask(did, encodeQuestion({ ask: 'cosign', request })))
+  }
+}

@@ -1,0 +1,236 @@
+import type { CryptoSuite } from '@warren/crypto'
+import { type Did, scidOf } from '@warren/identity'
+import { formatCheckpoint, type KnownSigner, parseCheckpoint } from '@warren/tlog'
+import type { RaiseAlert } from './audit-alert.ts'
+import { AskCosigner, type CosignedLog, type CosignResult } from './ask-cosigner.ts'
+import { chooseCosigners } from './choose-cosigners.ts'
+import type { MemberLog } from './member-log.ts'
+
+export interface CosignLimits {
+  /** Members that are asked. */
+  readonly cosignersMax: number
+  /** Pause between two rounds, and so many entries that make one sooner. */
+  readonly roundMs: number
+  readonly roundEntries: number
+  /** How long entries may stay without enough cosignatures, while members are connected, before an alert. */
+  readonly alarmMs: number
+}
+
+/** How often it is looked whether a round is due. */
+const TICK_MS = 1_000
+
+export const COSIGN_LIMITS: CosignLimits = {
+  cosignersMax: 5,
+  roundMs: 5_000,
+  roundEntries: 1_024,
+  alarmMs: 600_000,
+}
+
+export interface CosignRoundsInit {
+  readonly suite: CryptoSuite
+  readonly self: { readonly did: Did; readonly enclave: string }
+  /** This node as a signer of its log. */
+  readonly signer: KnownSigner
+  readonly log: CosignedLog
+  readonly monotonicMs: () => number
+  /** Members that are connected now, and how they sign. */
+  readonly members: () => readonly CosigningMember[]
+  readonly ask: (did: string, question: Uint8Array) => Promise<Uint8Array>
+  /** Keeps a cosigned checkpoint beside the log. */
+  readonly keepCheckpoint: (note: string) => Promise<void>
+  /** Keeps the key log of a cosigner beside the log. */
+  readonly keepCosigner: (scid: string, keyLog: string) => Promise<void>
+  readonly alert: RaiseAlert
+  readonly limits?: Partial<CosignLimits>
+}
+
+/** A member that can be asked. */
+export interface CosigningMember {
+  readonly enclave: string
+  readonly log: MemberLog
+}
+
+/** How the log of this node stands with its cosigners. */
+export interface CosignStatus {
+  /** The largest tree that more than half of those asked have cosigned. */
+  readonly size: number
+  /** How long ago that was. */
+  readonly ageMs: number | undefined
+  readonly asked: readonly string[]
+  readonly cosigners: readonly string[]
+  /** How long there have been entries that are not cosigned by enough. */
+  readonly uncosignedMs: number
+  readonly isAlarmed: boolean
+}
+
+/** Has the log of this node cosigned by other members, again and again, and says so when nobody does. */
+export class CosignRounds {
+  readonly #init: CosignRoundsInit
+  readonly #limits: CosignLimits
+  readonly #asker: AskCosigner
+  readonly #keptLogs = new Map<string, string>()
+  #asked: readonly string[] = []
+  #cosigners: readonly string[] = []
+  #size = 0
+  #askedSize = 0
+  #cosignedAtMs: number | undefined
+  #roundAtMs = Number.NEGATIVE_INFINITY
+  /** Since when there have been entries that are not cosigned and members who could. */
+  #waitingSinceMs: number | undefined
+  #isAlarmed = false
+  #isBehind = false
+  #round: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(init: CosignRoundsInit) {
+    const { suite, log, signer, ask } = init
+    this.#init = init
+    this.#limits = { ...COSIGN_LIMITS, ...init.limits }
+    this.#asker = new AskCosigner({ suite, log, signer, ask })
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => {
+      // It deals with its own failures.
+      void this.tick()
+    }, TICK_MS)
+    this.#timer.unref()
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#round
+  }
+
+  status(): CosignStatus {
+    const nowMs = this.#init.monotonicMs()
+    const since = (ms: number | undefined): number | undefined => ms && nowMs - ms
+    return {
+      size: this.#size,
+      ageMs: since(this.#cosignedAtMs),
+      asked: this.#asked,
+      cosigners: this.#cosigners,
+      uncosignedMs: since(this.#waitingSinceMs) ?? 0,
+      isAlarmed: this.#isAlarmed,
+    }
+  }
+
+  /** Makes a round where one is due; resolves when it is over. */
+  async tick(): Promise<void> {
+    const { log, monotonicMs } = this.#init
+    const { roundMs, roundEntries } = this.#limits
+    const note = log.checkpoint
+    if (note === undefined || this.#round !== undefined) return
+    const { size } = parseCheckpoint(note)
+    const members = this.#init.members()
+    const nowMs = monotonicMs()
+    this.#watch(size, { nowMs, isAlone: members.length === 0 })
+    const isPaused = nowMs - this.#roundAtMs < roundMs
+    if (size === this.#size || members.length === 0) return
+    if (isPaused && size - this.#askedSize < roundEntries) return
+    this.#roundAtMs = nowMs
+    this.#askedSize = size
+    this.#round = this.#makeRound(note, members).finally(() => {
+      this.#round = undefined
+    })
+    await this.#round
+  }
+
+  async #makeRound(note: string, members: readonly CosigningMember[]): Promise<void> {
+    const { suite, self, alert } = this.#init
+    const candidates = members.map(({ enclave, log }) => ({ did: log.did, enclave }))
+    const wish = { candidates, before: this.#asked, countMax: this.#limits.cosignersMax }
+    this.#asked = chooseCosigners(suite, self, wish)
+    this.#asker.keep(this.#asked)
+    const chosen = members.filter(({ log }) => this.#asked.includes(log.did))
+    const results = await Promise.all(
+      chosen.map(async ({ log }) => ({ log, result: await this.#ask(log, note) })),
+    )
+    for (const { log, result } of results) this.#alertOf(log, result)
+    const cosigned = results.flatMap(({ log, result }) =>
+      result?.outcome === 'cosigned' ? [{ log, note: result.note }] : [],
+    )
+    if (cosigned.length === 0) return
+    try {
+      await this.#keep(note, cosigned)
+    } catch (error) {
+      alert({
+        code: 'uncosigned',
+        severity: 'warn',
+        sentence: `A cosigned checkpoint could not be kept: ${String(error)}`,
+      })
+    }
+  }
+
+  /** Undefined where the member does not answer: another one may, and the next round asks again. */
+  async #ask(log: MemberLog, note: string): Promise<CosignResult | undefined> {
+    try {
+      return await this.#asker.cosign(log, note)
+    } catch {
+      // Whatever one member does must not keep the others from cosigning; that nobody does is alarmed about.
+      return undefined
+    }
+  }
+
+  async #keep(
+    note: string,
+    cosigned: readonly { readonly log: MemberLog; readonly note: string }[],
+  ): Promise<void> {
+    const { keepCheckpoint, keepCosigner, monotonicMs } = this.#init
+    for (const { log } of cosigned) {
+      if (this.#keptLogs.get(log.did) === log.keyLog) continue
+      await keepCosigner(scidOf(log.did), log.keyLog)
+      this.#keptLogs.set(log.did, log.keyLog)
+    }
+    const checkpoint = parseCheckpoint(note)
+    const own = checkpoint.lines.length
+    const lines = cosigned.flatMap((each) => parseCheckpoint(each.note).lines.slice(own))
+    await keepCheckpoint(
+      formatCheckpoint({ ...checkpoint, lines: [...checkpoint.lines, ...lines] }),
+    )
+    if (2 * cosigned.length <= this.#asked.length) return
+    this.#size = checkpoint.size
+    this.#cosignedAtMs = monotonicMs()
+    this.#cosigners = cosigned.map(({ log }) => log.did)
+    this.#waitingSinceMs = undefined
+    this.#calm()
+  }
+
+  #watch(
+    size: number,
+    { nowMs, isAlone }: { readonly nowMs: number; readonly isAlone: boolean },
+  ): void {
+    if (size === this.#size || isAlone) {
+      this.#waitingSinceMs = undefined
+      return
+    }
+    this.#waitingSinceMs ??= nowMs
+    if (this.#isAlarmed || nowMs - this.#waitingSinceMs < this.#limits.alarmMs) return
+    this.#isAlarmed = true
+    this.#init.alert({
+      code: 'uncosigned',
+      severity: 'error',
+      sentence: `The audit log has not been cosigned by enough members for ${Math.floor(this.#limits.alarmMs / 60_000)} minutes, although members are connected: what was written since can still be rewritten by whoever holds this node.`,
+    })
+  }
+
+  #calm(): void {
+    if (!this.#isAlarmed) return
+    this.#isAlarmed = false
+    const sentence = 'The audit log is cosigned again.'
+    this.#init.alert({ code: 'cosigned-again', severity: 'info', sentence })
+  }
+
+  /** Said once for each kind until a round goes well: this node's own log may have been taken back or rewritten. */
+  #alertOf({ did }: MemberLog, result: CosignResult | undefined): void {
+    if (result === undefined || result.outcome === 'cosigned' || this.#isBehind) return
+    if (result.outcome === 'refused' && result.status !== 422) return
+    this.#isBehind = true
+    const sentence =
+      result.outcome === 'ahead'
+        ? `A member says that it has cosigned ${result.size} entries of this node's audit log, which has fewer: entries are missing here.`
+        : "A member does not cosign this node's audit log, since it is not what that member has cosigned before: it was changed."
+    const code = result.outcome === 'ahead' ? 'log-behind' : 'cosign-refused'
+    this.#init.alert({ code, severity: 'error', about: did, sentence })
+  }
+}

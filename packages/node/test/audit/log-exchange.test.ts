@@ -1,0 +1,159 @@
+import { encodeAddCheckpoint, parseCheckpoint, verifyEvidence } from '@warren/tlog'
+import { expect, test } from 'vitest'
+import { decodeQuestion, encodeQuestion } from '../../src/audit/audit-question.ts'
+import { LogMesh, type LogNode, suite } from './log-node.ts'
+
+/** A log, and two that can cosign it and talk to one another. */
+function threeNodes(): { mesh: LogMesh; node: LogNode; one: LogNode; other: LogNode } {
+  const mesh = new LogMesh()
+  const [node, one, other] = [mesh.node(1), mesh.node(2), mesh.node(3)]
+  return { mesh, node, one, other }
+}
+
+async function cosign(node: LogNode, by: LogNode): Promise<void> {
+  const note = node.log.note!
+  const oldSize = by.store().cosignedTrees.get(node.log.did)?.size ?? 0
+  const proof = await node.log.consistencyProof(oldSize, parseCheckpoint(note).size)
+  const request = encodeAddCheckpoint({ oldSize, proof, checkpoint: note })
+  await by.cosigner.answer(encodeQuestion({ ask: 'cosign', request }), node.log.did)
+}
+
+/** Tells one cosigner one story and the other another, and goes on with the second. */
+async function tellTwoStories(
+  { node, one, other }: ReturnType<typeof threeNodes>,
+  sizes: { one: number; other: number },
+): Promise<void> {
+  node.log.grow(sizes.one)
+  await cosign(node, one)
+  node.log.entries = node.log.entries.slice(0, 5)
+  node.log.rewrite(2)
+  node.log.grow(sizes.other - 5)
+  await cosign(node, other)
+}
+
+test.for([
+  { one: 20, other: 20, kind: 'two-roots' },
+  { one: 20, other: 23, kind: 'rewritten' },
+  { one: 16, other: 23, kind: 'rewritten' },
+  { one: 23, other: 20, kind: 'went-back' },
+])(
+  'two stories of $one and $other entries are found: $kind',
+  { tags: ['AWT-8', 'AWT-3'] },
+  async ({ kind, ...sizes }) => {
+    const nodes = threeNodes()
+    const { node, one, other } = nodes
+    await tellTwoStories(nodes, sizes)
+    await one.exchange.round()
+    await other.exchange.round()
+    for (const { evidence } of [one, other]) {
+      expect(evidence[0]).toMatchObject({ kind })
+      expect(() =>
+        verifyEvidence({ suite, evidence: evidence[0]!, log: node.log.key.signer }),
+      ).not.toThrow()
+    }
+  },
+)
+
+test(
+  'a log that has only grown is cosigned again once it has shown that',
+  { tags: ['AWT-8'] },
+  async () => {
+    const { mesh, node, one, other } = threeNodes()
+    node.log.grow(20)
+    await cosign(node, one)
+    node.log.grow(3)
+    await cosign(node, other)
+    mesh.away.add(node.log.did)
+    await one.exchange.round()
+    expect(one.doubts.has(node.log.did)).toBe(true)
+    await expect(cosign(node, one)).rejects.toMatchObject({ code: 'audit-doubted' })
+    mesh.away.delete(node.log.did)
+    await one.exchange.round()
+    await other.exchange.round()
+    expect([one.alerts, other.alerts, one.evidence, other.evidence]).toEqual([[], [], [], []])
+    await cosign(node, one)
+    expect(one.store().cosignedTrees.get(node.log.did)).toMatchObject({ size: 23 })
+  },
+)
+
+test.for([
+  { shows: 'nothing', answer: Buffer.alloc(0) },
+  { shows: 'no hashes', answer: Buffer.alloc(33) },
+  { shows: 'hashes of nothing', answer: Buffer.alloc(32 * 4) },
+])(
+  'a log that shows $shows is not cosigned any more, and its cosigners say so once',
+  { tags: ['AWT-8'] },
+  async ({ answer }) => {
+    const nodes = threeNodes()
+    const { node, one } = nodes
+    await tellTwoStories(nodes, { one: 20, other: 23 })
+    node.cosigner.answer = async () => answer
+    await one.exchange.round()
+    await one.exchange.round()
+    expect(one.evidence).toEqual([])
+    expect(one.alerts).toMatchObject([{ code: 'log-unproven', about: node.log.did }])
+    await expect(cosign(node, one)).rejects.toMatchObject({ code: 'audit-doubted' })
+  },
+)
+
+test(
+  'what a log has not signed raises no doubt, whoever shows it',
+  { tags: ['AWT-8'] },
+  async () => {
+    const { node, one, other } = threeNodes()
+    node.log.grow(20)
+    await cosign(node, one)
+    const forged = other.log
+      .grow(23)
+      .replaceAll(other.log.key.signer.name, node.log.key.signer.name)
+    const question = encodeQuestion({ ask: 'compare', checkpoint: forged })
+    const shown = await one.cosigner.answer(question, other.log.did)
+    expect(Buffer.from(shown).toString()).toBe(
+      one.store().cosignedTrees.get(node.log.did)?.checkpoint,
+    )
+    expect(one.doubts.has(node.log.did)).toBe(false)
+    expect(one.evidence).toEqual([])
+  },
+)
+
+test(
+  'who is shown a log that it does not hold, or of no member, shows nothing',
+  { tags: ['AWT-8'] },
+  async () => {
+    const { mesh, node, one, other } = threeNodes()
+    const question = encodeQuestion({ ask: 'compare', checkpoint: node.log.grow(20) })
+    expect(await one.cosigner.answer(question, other.log.did)).toHaveLength(0)
+    await cosign(node, one)
+    mesh.removed.add(node.log.did)
+    expect(await one.cosigner.answer(question, other.log.did)).toHaveLength(0)
+  },
+)
+
+test('a question is read as it was written', { tags: ['AWT-5'] }, () => {
+  const questions = [
+    { ask: 'cosign', request: Buffer.from('old 0\n\n') },
+    { ask: 'compare', checkpoint: 'ä\n' },
+    { ask: 'history', oldSize: 0, size: Number.MAX_SAFE_INTEGER },
+  ] as const
+  for (const question of questions) {
+    expect(decodeQuestion(encodeQuestion(question))).toEqual(question)
+  }
+})
+
+test.for([
+  '',
+  'cosign',
+  'cosigned\n',
+  'history 3 2\n',
+  'history 1 2',
+  'history 1 2\nmore',
+  'history 01 2\n',
+  'history 0 0\n',
+  'history -1 2\n',
+  `history 1 ${Number.MAX_SAFE_INTEGER + 1}\n`,
+  `${'x'.repeat(100)}\n`,
+])('%j is no question', { tags: ['AWT-5'] }, (text) => {
+  expect(() => decodeQuestion(Buffer.from(text))).toThrow(
+    expect.objectContaining({ name: 'NodeError', code: 'audit-question-malformed' }),
+  )
+})
