@@ -84,7 +84,7 @@ export type ResultBody = {
   readonly result: Digest
 }
 
-/** Decisions whose results are not known, since the node ended before them. */
+/** Decisions whose results are not known, since the node ended before them; an empty list says that all of them have been named. */
 export type UnfinishedBody = {
   readonly kind: 'unfinished'
   readonly decisions: readonly number[]

@@ -41,7 +41,7 @@ export function addServer({ directory, name, definition, allowRoles }: AddServer
     )
   }
   // Before anything is written: beside a file that cannot be used, the rule would open nothing.
-  loadPolicies(policies, { name: fileName, text }).retire()
+  loadPolicies(policies, { name: fileName, text }).engine.retire()
   const added = addServers(directory, { [name]: definition })
   writeFileSync(policyFile, text, { mode: 0o600, flag: 'wx' })
   return { ...added, policyFile }

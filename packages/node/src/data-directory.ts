@@ -16,6 +16,8 @@ export interface DataPaths {
   readonly updateKeys: string
   /** Present where an administrator of the mesh works. */
   readonly adminKeys: string
+  /** What opens the values that the audit log keeps. */
+  readonly auditKeys: string
   /** Keys of a node whose membership is not signed yet, and what it asked for. */
   readonly pendingKeys: string
   readonly pending: string
@@ -24,6 +26,8 @@ export interface DataPaths {
   /** What others may know of this node: enough to make it a witness. */
   readonly publicKeys: string
   readonly store: string
+  /** The audit log. */
+  readonly audit: string
   readonly httpToken: string
 }
 
@@ -38,11 +42,13 @@ export function dataPaths(directory: string): DataPaths {
     nodeKeys: join(keys, 'node.json'),
     updateKeys: join(keys, 'update.json'),
     adminKeys: join(keys, 'admin.json'),
+    auditKeys: join(keys, 'audit.json'),
     pendingKeys: join(keys, 'pending.json'),
     pending: join(directory, 'pending.json'),
     admins: join(directory, 'admins'),
     publicKeys: join(directory, 'node.pub.json'),
     store: join(directory, 'warren.db'),
+    audit: join(directory, 'audit'),
     httpToken: join(directory, 'http-token'),
   }
 }

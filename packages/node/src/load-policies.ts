@@ -8,13 +8,23 @@ import {
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import type { PolicyFile } from '@warren/audit'
 import { createPolicyEngine, type PolicyEngine, type PolicySource } from '@warren/policy'
+import { policyFiles, policySetDigest } from './audit/policy-digest.ts'
 import { NodeError } from './node-error.ts'
 
 const FILES_MAX = 256
 const FILE_BYTES_MAX = 1024 * 1024
 /** Write rights of the group or of others. */
 const FOREIGN_WRITE = 0o022
+
+/** A policy set that can be put in force, and what names it in the audit log. */
+export interface PolicySet {
+  readonly engine: PolicyEngine
+  /** Of all files, their names and their order. */
+  readonly digest: string
+  readonly files: readonly PolicyFile[]
+}
 
 /**
  * Reads every `*.cedar` file of a directory, in the order of their names. No file means that everything is refused.
@@ -24,7 +34,7 @@ const FOREIGN_WRITE = 0o022
  *
  * @throws PolicyError with the file and line, NodeError `policies-open`, `policies-unreadable`
  */
-export function loadPolicies(directory: string, added?: PolicySource): PolicyEngine {
+export function loadPolicies(directory: string, added?: PolicySource): PolicySet {
   const names = listFiles(directory)
   if (names.length + (added === undefined ? 0 : 1) > FILES_MAX) {
     throw new NodeError(
@@ -32,8 +42,10 @@ export function loadPolicies(directory: string, added?: PolicySource): PolicyEng
       `${directory} may hold ${FILES_MAX} policy files at most`,
     )
   }
-  const policies = names.map((name) => ({ name, text: readPolicy(join(directory, name)) }))
-  return createPolicyEngine({ policies: added === undefined ? policies : [...policies, added] })
+  const read = names.map((name) => ({ name, text: readPolicy(join(directory, name)) }))
+  const policies = added === undefined ? read : [...read, added]
+  const files = policyFiles(policies)
+  return { engine: createPolicyEngine({ policies }), digest: policySetDigest(files), files }
 }
 
 function readPolicy(path: string): string {

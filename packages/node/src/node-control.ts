@@ -3,6 +3,8 @@ import type { Clock, JsonObject, JsonValue } from '@warren/core'
 import { indexServers, type Provider } from '@warren/mcp'
 import type { Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
+import { configEntry } from './audit/config-entry.ts'
+import type { NodeAudit } from './audit/node-audit.ts'
 import { callTool } from './call-tool.ts'
 import { type Config, loadConfig } from './config/load-config.ts'
 import { restartNeeded } from './config/restart-needed.ts'
@@ -34,6 +36,7 @@ export interface NodeControlInit {
   readonly admission: AdmissionDesk
   readonly provider: Provider
   readonly gate: PolicyGate
+  readonly audit: Pick<NodeAudit, 'desk' | 'keepAs'>
   readonly catalog: MeshCatalog
   readonly doors: HostDoors
   readonly joinDesk: JoinDesk
@@ -100,7 +103,7 @@ export class NodeControl implements ControlHandler {
   }
 
   #status(): JsonObject {
-    const { opened, config, network, provider, catalog, doors, mesh, clock } = this.#init
+    const { opened, config, network, provider, catalog, doors, mesh, clock, audit } = this.#init
     const { servers, sessions, shared, streams } = provider.status()
     return {
       name: config.name,
@@ -118,6 +121,7 @@ export class NodeControl implements ControlHandler {
       serverSessions: sessions + shared,
       streams,
       reachable: catalog.servers().map(({ alias }) => alias),
+      audit: audit.desk.describe(),
       uptimeSeconds: Math.round((clock.monotonicMs() - this.#startedMs) / 1000),
     }
   }
@@ -173,18 +177,22 @@ export class NodeControl implements ControlHandler {
   }
 
   async #reload(): Promise<JsonObject> {
-    const { config, provider, gate, catalog, opened, report } = this.#init
+    const { config, provider, gate, audit, catalog, opened, report } = this.#init
     const fresh = loadConfig(config.directory)
     // Both are read and checked before either is taken over.
     const definitions = serverDefinitions(fresh.servers)
     indexServers(definitions)
-    const engine = loadPolicies(fresh.policies)
-    gate.replace(engine)
+    const policies = loadPolicies(fresh.policies)
+    const servers = Object.keys(fresh.servers)
+    const restart = restartNeeded(config, fresh)
+    // What cannot be written down does not come into force.
+    await audit.desk.policyChanged(gate.policyDigest, policies)
+    await audit.desk.append(configEntry(servers, restart))
+    gate.replace(policies)
+    audit.keepAs(fresh.servers)
     await provider.configure(definitions)
     void catalog.refresh(opened.log.did)
-    const servers = Object.keys(fresh.servers)
-    const rules = engine.ruleCount
-    const restart = restartNeeded(config, fresh)
+    const rules = policies.engine.ruleCount
     report({ event: 'reloaded', level: 'info', servers: servers.length, rules, restart })
     return { servers, rules, restart }
   }

@@ -16,6 +16,7 @@ import {
   readKeyFile,
   type Store,
 } from '@warren/storage'
+import { auditSecret } from './audit/audit-secret.ts'
 import { type DataPaths, dataPaths, isInitialised, notInitialised } from './data-directory.ts'
 import { NodeError } from './node-error.ts'
 import { loadRecords } from './records/load-records.ts'
@@ -35,6 +36,8 @@ export interface OpenedNode {
   readonly signer: AdminSigner
   /** Where an administrator works here. */
   readonly admin: AdminSigner | undefined
+  /** What opens the values that the audit log keeps. */
+  readonly auditSecret: Uint8Array
   /** Wipes the keys, closes the store and releases the directory. */
   close(): void
 }
@@ -58,7 +61,7 @@ export async function openNode(
   if (!isInitialised(directory)) throw notInitialised(directory)
   const paths = dataPaths(directory)
   const lock = lockDirectory(directory)
-  const open: Opening = { lock, signers: [] }
+  const open: Opening = { lock, signers: [], secrets: [] }
   try {
     return await readAll(open, paths, { passphrase, nowMs: clock.wallMs() })
   } catch (error) {
@@ -70,6 +73,7 @@ export async function openNode(
 interface Opening {
   readonly lock: InstanceLock
   readonly signers: Signer[]
+  readonly secrets: Uint8Array[]
   store?: Store
 }
 
@@ -94,6 +98,8 @@ async function readAll(
     : undefined
   if (admin !== undefined) open.signers.push(admin.ed25519, admin.mlDsa44)
   const signer = { did: log.did, ed25519: assertion, mlDsa44 }
+  const secret = await auditSecret(paths.auditKeys, passphrase)
+  open.secrets.push(secret)
   return {
     paths,
     store,
@@ -104,12 +110,14 @@ async function readAll(
     keys,
     signer,
     admin,
+    auditSecret: secret,
     close: () => close(open),
   }
 }
 
-function close({ lock, signers, store }: Opening): void {
+function close({ lock, signers, secrets, store }: Opening): void {
   for (const signer of signers) signer.wipe()
+  for (const secret of secrets) secret.fill(0)
   store?.close()
   lock.release()
 }

@@ -1,13 +1,17 @@
 import type { Clock } from '@warren/core'
-import type { Gate, GateAnswer, GateQuestion } from '@warren/mcp'
+import type { Gate, GateAnswer, GateQuestion, Refusal } from '@warren/mcp'
 import type { FreshnessView, Membership } from '@warren/membership'
-import { classifyMessage, type PolicyEngine } from '@warren/policy'
+import { classifyMessage, type MethodClassification } from '@warren/policy'
+import type { CallAudit, JudgedMessage } from './audit/call-audit.ts'
+import type { PolicySet } from './load-policies.ts'
 import type { Report } from './node-event.ts'
 
 /** What the gate needs from the node. */
 export interface PolicyGateComponents {
   readonly clock: Clock
   readonly report: Report
+  /** Where it writes down what it says. */
+  readonly audit: CallAudit
   /** How this DID stands now, for a node whose knowledge is so fresh; asked again for every message. */
   standingOf(did: string, freshness: FreshnessView): CallerStanding
   /** How fresh what this node knows is, as far as calls of that server go. */
@@ -25,44 +29,63 @@ export type CallerStanding =
   | { readonly status: 'quarantined' | 'revoked' | 'unknown' }
   | { readonly status: 'stale'; readonly standing: { readonly status: string } }
 
+/** What the gate decides by: the engine, and the name of its set. */
+export type GatePolicies = Pick<PolicySet, 'engine' | 'digest'>
+
 /** Of a node's own hosts nobody else has a say. */
 const OWN: FreshnessView = { state: 'fresh', why: 'age' }
-const NOT_ADMITTED: GateAnswer = {
+const NOBODY: Standing = { roles: [], enclave: '' }
+const NOT_ADMITTED: Refusal = {
   allowed: false,
   code: 'caller-not-admitted',
   sentence: 'refused: you are not a member of this mesh (any more)',
 }
-const STALE: GateAnswer = {
+const MALFORMED: Refusal = {
+  allowed: false,
+  code: 'call-malformed',
+  sentence: 'refused: the call names no tool',
+}
+const STALE: Refusal = {
   allowed: false,
   code: 'knowledge-stale',
   sentence:
     'refused: the node that owns this tool cannot show that it knows of the latest revocations; its administrator sees why with "warren status"',
 }
 
+/** What the gate says of one message, and by which rule. */
+interface Judgement {
+  readonly answer: GateAnswer
+  readonly rule?: string
+}
+
 /**
  * Decides on every message that comes for a server of this node: first by which membership the
  * caller is still admitted, then what policy says of its roles and enclave. What policy does not
- * allow is refused.
+ * allow is refused, and so is a call that cannot be written down.
  */
 export class PolicyGate implements Gate {
   readonly #components: PolicyGateComponents
-  #engine: PolicyEngine
+  #policies: GatePolicies
 
-  constructor(engine: PolicyEngine, components: PolicyGateComponents) {
-    this.#engine = engine
+  constructor(policies: GatePolicies, components: PolicyGateComponents) {
+    this.#policies = policies
     this.#components = components
   }
 
-  /** Takes over a newly loaded policy; the next message is decided by it. */
-  replace(engine: PolicyEngine): void {
-    const old = this.#engine
-    this.#engine = engine
-    old.retire()
+  /** The digest of the policy set in force. */
+  get policyDigest(): string {
+    return this.#policies.digest
   }
 
-  // oxlint-disable-next-line require-await -- the port is asynchronous; this gate needs no I/O
+  /** Takes over a newly loaded policy; the next message is decided by it. */
+  replace(policies: GatePolicies): void {
+    const { engine } = this.#policies
+    this.#policies = policies
+    engine.retire()
+  }
+
   async decide(question: GateQuestion): Promise<GateAnswer> {
-    const answer = this.#judge(question)
+    const answer = await this.#components.audit.decided(this.#judge(question))
     if (!answer.allowed) {
       this.#components.report({
         event: 'refused-call',
@@ -75,29 +98,50 @@ export class PolicyGate implements Gate {
     return answer
   }
 
-  #judge({ caller, server, message }: GateQuestion): GateAnswer {
+  #judge(question: GateQuestion): JudgedMessage {
     const { self, freshnessFor } = this.#components
-    const { did } = caller
-    const freshness = did === self ? OWN : freshnessFor(server)
+    const { did } = question.caller
+    const freshness = did === self ? OWN : freshnessFor(question.server)
     const standing = this.#components.standingOf(did, freshness)
-    const { status } = standing.status === 'stale' ? standing.standing : standing
-    if (status !== 'member') return NOT_ADMITTED
-    const kind = classifyMessage(message)
-    if (kind === 'malformed') {
-      return { allowed: false, code: 'call-malformed', sentence: 'refused: the call names no tool' }
+    const kind = classifyMessage(question.message)
+    const { roles, enclave } = standing.status === 'member' ? standing.membership : NOBODY
+    return {
+      question,
+      kind,
+      roles,
+      enclave,
+      policy: this.#policies.digest,
+      ...this.#decide(question, standing, { kind, freshness }),
     }
+  }
+
+  #decide(
+    { caller, server }: GateQuestion,
+    standing: CallerStanding,
+    { kind, freshness }: { readonly kind: MethodClassification; readonly freshness: FreshnessView },
+  ): Judgement {
+    const { status } = standing.status === 'stale' ? standing.standing : standing
+    if (status !== 'member') return { answer: NOT_ADMITTED }
+    if (kind === 'malformed') return { answer: MALFORMED }
     // Beyond the limit for new things what has begun goes on; beyond the last one nothing does.
     const isNew = kind !== 'session'
-    if (standing.status !== 'member' || (isNew && freshness.state === 'deny-new')) return STALE
+    if (standing.status !== 'member' || (isNew && freshness.state === 'deny-new')) {
+      return { answer: STALE }
+    }
     // What belongs to an open session asks for no more than seeing the server does.
     const question = kind === 'session' ? { action: 'list' as const } : kind
-    const decision = this.#engine.decide({
-      caller: { did, roles: standing.membership.roles, enclave: standing.membership.enclave },
+    const { roles, enclave } = standing.membership
+    const decision = this.#policies.engine.decide({
+      caller: { did: caller.did, roles, enclave },
       server,
       ...question,
       atMs: this.#components.clock.wallMs(),
     })
-    if (decision.allowed) return { allowed: true, rule: decision.rule }
-    return { allowed: false, code: `policy-${decision.reason}`, sentence: decision.sentence }
+    if (decision.allowed) {
+      return { answer: { allowed: true, rule: decision.rule }, rule: decision.rule }
+    }
+    const { reason, sentence, rule } = decision
+    const answer: Refusal = { allowed: false, code: `policy-${reason}`, sentence }
+    return rule === undefined ? { answer } : { answer, rule }
   }
 }

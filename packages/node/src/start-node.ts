@@ -4,7 +4,8 @@ import { type Did, peerIdOf } from '@warren/identity'
 import { Provider } from '@warren/mcp'
 import { createNetwork, type Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
-import { boundedReport } from './bounded-report.ts'
+import type { CallAudit } from './audit/call-audit.ts'
+import { NodeAudit } from './audit/node-audit.ts'
 import { CallDesk } from './call-desk.ts'
 import { componentLogger } from './component-logger.ts'
 import { messageLimitsOf, networkLimitsOf, providerLimitsOf } from './config/applied-limits.ts'
@@ -14,7 +15,7 @@ import { ControlServer } from './control/control-server.ts'
 import { controlSocketOf } from './data-directory.ts'
 import { HostDoors } from './host-doors.ts'
 import { JoinDesk } from './join-desk.ts'
-import { loadPolicies } from './load-policies.ts'
+import { loadPolicies, type PolicySet } from './load-policies.ts'
 import { MeshCatalog } from './mesh-catalog.ts'
 import { MeshStreams } from './mesh-streams.ts'
 import { NodeControl } from './node-control.ts'
@@ -26,6 +27,7 @@ import { FreshnessWatch } from './records/freshness-watch.ts'
 import { createMeshKnowledge, type MeshKnowledge } from './records/mesh-knowledge.ts'
 import type { RecordDesk } from './records/record-desk.ts'
 import { systemClock } from './system-clock.ts'
+import { VERSION } from './version.ts'
 
 export interface StartNodeInit {
   readonly directory: string
@@ -36,6 +38,8 @@ export interface StartNodeInit {
   readonly trustClock?: boolean
   /** The clocks of this machine when absent. */
   readonly clock?: Clock
+  /** Takes the place of the audit log for calls, so that a benchmark can tell what the log costs; no configuration can. */
+  readonly callAudit?: CallAudit
 }
 
 /** A node that is up. */
@@ -52,10 +56,8 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   const config = loadConfig(init.directory)
   const clock = init.clock ?? systemClock
   const opened = await openNode(init.directory, init.passphrase, clock)
-  const report = boundedReport(init.report, clock)
-  const trustClock = init.trustClock === true
-  const site: Site = { directory: config.directory, config, opened, report, clock, trustClock }
-  const parts = composed(site)
+  const site = await openSite(init, { config, opened, clock })
+  const parts = await composed(site)
   try {
     await start(site, parts)
   } catch (error) {
@@ -75,12 +77,38 @@ interface Site {
   readonly directory: string
   readonly config: Config
   readonly opened: OpenedNode
+  readonly audit: NodeAudit
+  readonly callAudit: CallAudit
   readonly report: Report
   readonly clock: Clock
   readonly trustClock: boolean
 }
 
+async function openSite(
+  { report, trustClock = false, callAudit }: StartNodeInit,
+  { config, opened, clock }: Pick<Site, 'config' | 'opened' | 'clock'>,
+): Promise<Site> {
+  try {
+    const audit = await NodeAudit.open({ opened, clock, report, servers: config.servers })
+    return {
+      directory: config.directory,
+      config,
+      opened,
+      audit,
+      callAudit: callAudit ?? audit.calls,
+      report: audit.report,
+      clock,
+      trustClock,
+    }
+  } catch (error) {
+    opened.close()
+    throw error
+  }
+}
+
 interface Parts {
+  /** What decided when the node was made. */
+  readonly policies: PolicySet
   readonly network: Network
   readonly provider: Provider
   readonly catalog: MeshCatalog
@@ -94,20 +122,22 @@ interface Parts {
 }
 
 /** The parts; a configuration of which none can be made leaves nothing open. */
-function composed(site: Site): Parts {
+async function composed(site: Site): Promise<Parts> {
   try {
-    return compose(site)
+    return compose(site, loadPolicies(site.config.policies))
   } catch (error) {
+    await site.audit.desk.store.stop()
     site.opened.close()
     throw error
   }
 }
 
-function compose(site: Site): Parts {
-  const { opened, config, report, clock } = site
+function compose(site: Site, policies: PolicySet): Parts {
+  const { opened, config, report, clock, audit } = site
   const mesh = createMeshParts(site, (dids, arrivedMs) => enforcement.enforce(dids, arrivedMs))
   const { self, network, records, freshness, admission, joinDesk } = mesh
-  const { gate, provider } = createProvider(site, mesh)
+  audit.know(mesh)
+  const { gate, provider } = createProvider(site, mesh, policies)
   const streams = new MeshStreams({
     self,
     network,
@@ -126,14 +156,7 @@ function compose(site: Site): Parts {
     clock,
   })
   const watch = new FreshnessWatch({ network, provider, catalog, freshness, report })
-  const calls = new CallDesk({
-    network,
-    provider,
-    admission,
-    catalog,
-    report,
-    clock,
-  })
+  const calls = new CallDesk({ network, provider, admission, catalog, report, clock })
   const doors = new HostDoors({ suite, config, catalog, logger: componentLogger(report) })
   const commands = new NodeControl({
     opened,
@@ -142,6 +165,7 @@ function compose(site: Site): Parts {
     admission,
     provider,
     gate,
+    audit,
     catalog,
     doors,
     joinDesk,
@@ -150,6 +174,7 @@ function compose(site: Site): Parts {
     clock,
   })
   return {
+    policies,
     network,
     provider,
     catalog,
@@ -174,7 +199,7 @@ function createMeshParts(
   site: Site,
   onChanged: (dids: readonly string[] | 'all', arrivedMs: number) => void,
 ): MeshParts {
-  const { opened, report, clock } = site
+  const { opened, report, clock, audit } = site
   const knowledge = createMeshKnowledge({
     suite,
     clock,
@@ -183,6 +208,7 @@ function createMeshParts(
     trustClock: site.trustClock,
     publish: (bytes) => network.publish(bytes),
     onChanged,
+    onAccepted: (accepted) => audit.recordsAccepted(accepted),
   })
   const { admission, records } = knowledge
   const joinDesk = createJoinDesk(site, knowledge)
@@ -192,12 +218,14 @@ function createMeshParts(
 }
 
 function createProvider(
-  { config, report, clock }: Site,
+  { config, report, clock, callAudit }: Site,
   { self, standings, freshness }: MeshParts,
+  policies: PolicySet,
 ): { readonly gate: PolicyGate; readonly provider: Provider } {
-  const gate = new PolicyGate(loadPolicies(config.policies), {
+  const gate = new PolicyGate(policies, {
     clock,
     report,
+    audit: callAudit,
     self: self.did,
     standingOf: (did, view) => standings.inView(did, view),
     freshnessFor: (server) => freshness.viewFor(server),
@@ -277,8 +305,9 @@ function createMeshNetwork(
 
 const STATIC_PEERS_MAX = 256
 
-async function start({ config, opened, report }: Site, parts: Parts): Promise<void> {
-  const { network, catalog, calls, records, enforcement, watch, doors, control } = parts
+async function start({ config, opened, report, audit }: Site, parts: Parts): Promise<void> {
+  const { policies, network, catalog, calls, records, enforcement, watch, doors, control } = parts
+  await audit.desk.begin(VERSION, opened.charter.meshId, policies)
   // Its own membership is a record like any other: others learn of it from here.
   records.offer([opened.membership.text])
   enforcement.enforce('all')
@@ -302,7 +331,7 @@ async function start({ config, opened, report }: Site, parts: Parts): Promise<vo
   })
 }
 
-async function stop({ opened, report }: Site, parts: Parts): Promise<void> {
+async function stop({ opened, report, audit }: Site, parts: Parts): Promise<void> {
   const { network, provider, catalog, calls, records, enforcement, watch, doors, control } = parts
   watch.stop()
   enforcement.stop()
@@ -314,6 +343,7 @@ async function stop({ opened, report }: Site, parts: Parts): Promise<void> {
   await network.stop()
   await records.stop()
   await enforcement.settled()
+  await audit.end()
   opened.close()
   report({ event: 'stopped', level: 'info' })
 }

@@ -47,7 +47,7 @@ describe('a server with a rule', { tags: ['CLI-10'] }, () => {
     expect(add().policyFile).toBe(join(policies, 'serve-notes.cedar'))
     expect(files()).toEqual(['other.cedar', 'serve-notes.cedar'])
     expect(config()).toContain('notes:')
-    expect(loadPolicies(policies).ruleCount).toBe(2)
+    expect(loadPolicies(policies).engine.ruleCount).toBe(2)
   })
 
   test.for([

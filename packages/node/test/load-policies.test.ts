@@ -19,7 +19,7 @@ function policyDirectory(text = RULE): { directory: string; file: string } {
 test.for(['600', '640', '644'])('a file of mode %s is read', { tags: ['CFG-15'] }, (mode) => {
   const { directory, file } = policyDirectory()
   chmodSync(file, Number.parseInt(mode, 8))
-  expect(loadPolicies(directory).ruleCount).toBe(1)
+  expect(loadPolicies(directory).engine.ruleCount).toBe(1)
 })
 
 test.for(['620', '602', '666'])('a file of mode %s is refused', { tags: ['CFG-15'] }, (mode) => {

@@ -1,9 +1,9 @@
 import type { JsonRpcMessage } from '@warren/mcp'
 import type { FreshnessState } from '@warren/membership'
-import { createPolicyEngine, type PolicyEngine } from '@warren/policy'
+import { createPolicyEngine } from '@warren/policy'
 import { expect, test } from 'vitest'
 import type { NodeEvent } from '../src/node-event.ts'
-import { PolicyGate, type Standing } from '../src/policy-gate.ts'
+import { type GatePolicies, PolicyGate, type Standing } from '../src/policy-gate.ts'
 
 const CALLER = { did: 'did:webvh:QmA:warren.internal' }
 const OPERATOR: Standing = { roles: ['operator'], enclave: 'plant' }
@@ -14,10 +14,11 @@ const LIST_ONLY =
 const READ_FILE =
   '@id("read") permit (principal, action == Warren::Action::"call", resource == Warren::Tool::"fs/read_file");'
 
-function engine(...texts: readonly string[]): PolicyEngine {
-  return createPolicyEngine({
+function policySet(...texts: readonly string[]): GatePolicies {
+  const engine = createPolicyEngine({
     policies: texts.map((text, index) => ({ name: `${index}.cedar`, text })),
   })
+  return { engine, digest: String(texts.length) }
 }
 
 function request(method: string, params: object = {}): JsonRpcMessage {
@@ -40,9 +41,10 @@ function gated(...policies: readonly string[]): Gated {
   const events: NodeEvent[] = []
   const standings = new Map([[CALLER.did, OPERATOR]])
   const freshness: { state: FreshnessState } = { state: 'fresh' }
-  const gate = new PolicyGate(engine(...policies), {
+  const gate = new PolicyGate(policySet(...policies), {
     clock: { wallMs: () => 0, monotonicMs: () => 0 },
     report: (event) => events.push(event),
+    audit: { decided: ({ answer }) => Promise.resolve(answer) },
     standingOf: (did, { state }) => {
       const membership = standings.get(did)
       const standing =
@@ -137,10 +139,10 @@ test(
 test('another policy decides from the next message on', { tags: ['DMN-8', 'THR-23'] }, async () => {
   const { gate, decide } = gated(OPEN)
   expect(await decide(callOf('write_file'))).toMatchObject({ allowed: true })
-  gate.replace(engine(READ_FILE))
+  gate.replace(policySet(READ_FILE))
   expect(await decide(callOf('write_file'))).toMatchObject({ allowed: false })
   expect(await decide(callOf('read_file'))).toMatchObject({ allowed: true, rule: 'read' })
-  gate.replace(engine())
+  gate.replace(policySet())
   expect(await decide(callOf('read_file'))).toMatchObject({ allowed: false })
 })
 
@@ -148,10 +150,10 @@ test(
   'a policy engine that has been retired refuses',
   { tags: ['DMN-8', 'POL-3', 'THR-23'] },
   async () => {
-    const retired = engine(OPEN)
+    const retired = policySet(OPEN)
     const { gate, decide } = gated()
     gate.replace(retired)
-    retired.retire()
+    retired.engine.retire()
     expect(await decide(callOf('read_file'))).toMatchObject({ allowed: false })
   },
 )

@@ -10,5 +10,6 @@ export function levelOf(entry: Entry): EntryLevel {
   if (entry.kind === 'alert') return ALERT_LEVELS[entry.severity]
   if (entry.kind === 'decision') return entry.allowed ? 'routine' : 'warning'
   if (entry.kind === 'result') return entry.outcome === 'answered' ? 'routine' : 'notable'
-  return entry.kind === 'unfinished' || entry.kind === 'export' ? 'warning' : 'notable'
+  if (entry.kind === 'unfinished') return entry.decisions.length === 0 ? 'routine' : 'warning'
+  return entry.kind === 'export' ? 'warning' : 'notable'
 }

@@ -10,7 +10,10 @@ export function entrySentence(entry: Entry): string {
     return `The call of decision ${entry.decision} ended: ${entry.outcome}${inBrackets(entry.code)}.`
   }
   if (entry.kind === 'unfinished') {
-    return `Of ${entry.decisions.length} calls no result is known.`
+    const { length } = entry.decisions
+    if (length === 0)
+      return 'What was before this run has been looked through for calls without a result.'
+    return `Of ${length} calls no result is known.`
   }
   if (entry.kind === 'record') {
     return `A record was accepted: ${entry.type} ${entry.id}${about(entry.about)}.`

@@ -1,5 +1,7 @@
 import { serverUrlProblem } from '@warren/mcp'
 import { z } from 'zod'
+import type { ServerKeep } from '../audit/keep-rules.ts'
+import { auditKeepSchema } from './audit-keep.ts'
 
 /** An MCP server that this node starts as a child process. */
 interface ProcessServerConfig {
@@ -8,6 +10,7 @@ interface ProcessServerConfig {
   readonly env?: Readonly<Record<string, string>> | undefined
   readonly cwd?: string | undefined
   readonly title?: string | undefined
+  readonly audit?: ServerKeep | undefined
 }
 
 /** An MCP server that is reached over Streamable HTTP. */
@@ -15,6 +18,7 @@ interface HttpServerConfig {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly title?: string | undefined
+  readonly audit?: ServerKeep | undefined
   readonly remote?: boolean | undefined
 }
 
@@ -64,6 +68,7 @@ const processServer = z.strictObject({
   env: env.optional().describe('Added to the few variables that every server gets.'),
   cwd: requiredText.optional().describe('Working directory; relative to the data directory.'),
   title,
+  audit: auditKeepSchema,
 })
 
 const httpServer = z
@@ -74,6 +79,7 @@ const httpServer = z
       .describe('Streamable HTTP endpoint, on this machine unless "remote" is set.'),
     headers: headers.optional().describe("Sent with every request: the owner's own credentials."),
     title,
+    audit: auditKeepSchema,
     remote: z.boolean().optional().describe('Lets the URL point to another machine.'),
   })
   .superRefine(({ url, remote = false }, context) => {

@@ -65,6 +65,11 @@ export class MemberStandings {
     return standing.status === 'member' ? standing.membership : undefined
   }
 
+  /** The records on which the standing of somebody rests. */
+  recordsOf(did: string): readonly string[] {
+    return isDid(did) ? this.of(did).records : []
+  }
+
   #judge(set: RecordSet, did: Did, nowMs: number): Standing {
     const [revocation] = this.#init.keysOf(did).flatMap((key) => revocationsOfKey(set, key))
     if (revocation === undefined) return standingOf(set, did, nowMs)

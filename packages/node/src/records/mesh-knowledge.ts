@@ -1,6 +1,6 @@
 import type { Clock } from '@warren/core'
 import type { CryptoSuite } from '@warren/crypto'
-import { type RecordSet } from '@warren/membership'
+import type { MeshRecord, RecordSet } from '@warren/membership'
 import { RecordWriter } from '@warren/storage'
 import { AdmissionDesk } from '../admission-desk.ts'
 import type { Report } from '../node-event.ts'
@@ -19,6 +19,8 @@ export interface MeshKnowledgeInit {
   readonly trustClock: boolean
   readonly publish: (bytes: Uint8Array) => Promise<unknown>
   readonly onChanged: (dids: readonly string[] | 'all', arrivedMs: number) => void
+  /** Called with records that were not known before. */
+  readonly onAccepted?: (records: readonly MeshRecord[]) => void
 }
 
 /** What a node knows of its mesh: the records, how members stand by them, and who is admitted. */
@@ -31,7 +33,7 @@ export interface MeshKnowledge {
 
 /** Puts together what a node knows of its mesh. */
 export function createMeshKnowledge(init: MeshKnowledgeInit): MeshKnowledge {
-  const { suite, clock, opened, report, trustClock, publish, onChanged } = init
+  const { suite, clock, opened, report, trustClock, publish, onChanged, onAccepted } = init
   const { store, charter, log, membership } = opened
   const ledger = new WitnessLedger(store)
   const records = new RecordDesk({
@@ -45,6 +47,7 @@ export function createMeshKnowledge(init: MeshKnowledgeInit): MeshKnowledge {
     report,
     publish,
     onChanged,
+    ...(onAccepted === undefined ? {} : { onAccepted }),
   })
   const freshness = new NodeFreshness({ clock, records, enclave: membership.enclave })
   const standings: MemberStandings = new MemberStandings({

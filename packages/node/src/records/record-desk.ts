@@ -35,6 +35,8 @@ export interface RecordDeskInit {
   readonly publish: (bytes: Uint8Array) => Promise<unknown>
   /** Called at once when what is said of these DIDs may have changed, with the moment at which that came to this node. */
   readonly onChanged: (dids: readonly string[] | 'all', arrivedMs: number) => void
+  /** Called with records that were not known before. */
+  readonly onAccepted?: (records: readonly MeshRecord[]) => void
 }
 
 /** What came of records that were made on this machine. */
@@ -201,7 +203,8 @@ export class RecordDesk implements RecordsPort {
   }
 
   #store(batch: number, records: readonly MeshRecord[]): void {
-    const { writer, report } = this.#init
+    const { writer, report, onAccepted } = this.#init
+    onAccepted?.(records)
     const writing = writer.add(records.map(storedOf)).then(
       () => this.#take({ type: 'stored', batch }),
       (error: unknown) => {

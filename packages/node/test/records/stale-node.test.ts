@@ -65,13 +65,18 @@ function justStarted(witnessCount: number): Setting {
 }
 
 function gateOf({ standings, freshness }: MeshKnowledge): PolicyGate {
-  return new PolicyGate(createPolicyEngine({ policies: [{ name: 'open.cedar', text: OPEN }] }), {
-    clock: { wallMs: () => NOW_MS, monotonicMs: () => 0 },
-    report: () => {},
-    self: 'did:webvh:self',
-    standingOf: (did, view) => standings.inView(did, view),
-    freshnessFor: (server) => freshness.viewFor(server),
-  })
+  const engine = createPolicyEngine({ policies: [{ name: 'open.cedar', text: OPEN }] })
+  return new PolicyGate(
+    { engine, digest: 'open' },
+    {
+      clock: { wallMs: () => NOW_MS, monotonicMs: () => 0 },
+      report: () => {},
+      audit: { decided: ({ answer }) => Promise.resolve(answer) },
+      self: 'did:webvh:self',
+      standingOf: (did, view) => standings.inView(did, view),
+      freshnessFor: (server) => freshness.viewFor(server),
+    },
+  )
 }
 
 const MESSAGE = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} } as const

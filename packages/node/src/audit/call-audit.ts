@@ -1,0 +1,22 @@
+import type { GateAnswer, GateQuestion } from '@warren/mcp'
+import type { MethodClassification } from '@warren/policy'
+
+/** One message of a host's side, and what the gate says of it. */
+export interface JudgedMessage {
+  readonly question: GateQuestion
+  readonly answer: GateAnswer
+  readonly kind: MethodClassification
+  /** What the caller was taken for; empty for somebody who is no member. */
+  readonly roles: readonly string[]
+  readonly enclave: string
+  /** The rule that decided, where one did. */
+  readonly rule?: string
+  /** The digest of the policy set that was asked. */
+  readonly policy: string
+}
+
+/** Where the gate writes down what it says, before it says it. */
+export interface CallAudit {
+  /** The answer that may leave: the gate's own, or a refusal where that could not be written down. Never rejects. */
+  decided(judged: JudgedMessage): Promise<GateAnswer>
+}

@@ -1,0 +1,73 @@
+import type { DecisionDraft, Keep, ResultDraft } from '@warren/audit'
+import type { JsonObject, JsonValue } from '@warren/core'
+import { type CallEnd, idAt, objectAt, paramsOf } from '@warren/mcp'
+import type { JudgedMessage } from './call-audit.ts'
+
+/** What a decision entry says of one message. */
+export function decisionDraft(judged: JudgedMessage, call: string, keep: Keep): DecisionDraft {
+  const { question, answer, kind, roles, enclave, rule, policy } = judged
+  const { caller, server, message, bytes } = question
+  const { did, peerId, callSession } = caller
+  const { method } = message
+  const id = typeof method === 'string' ? idAt(message, 'id') : undefined
+  const tool = typeof kind === 'object' ? kind.tool : undefined
+  const value = argumentsOf(judged)
+  return {
+    kind: 'decision',
+    call,
+    caller: did,
+    ...(peerId === undefined ? {} : { peerId }),
+    ...(callSession === undefined ? {} : { session: callSession }),
+    roles,
+    enclave,
+    server,
+    ...(tool === undefined ? {} : { tool }),
+    method: typeof method === 'string' ? method : '',
+    ...(id === undefined ? {} : { rpcId: id }),
+    allowed: answer.allowed,
+    ...(answer.allowed ? {} : { code: answer.code }),
+    ...(rule === undefined ? {} : { rule }),
+    policy,
+    args: { keep, ...(value === undefined ? {} : { value }) },
+    bytes,
+  }
+}
+
+/** The decision of which a result tells the end. */
+export interface OpenDecision {
+  readonly call: string
+  readonly seq: number
+  readonly keep: Keep
+  readonly durationUs: number
+}
+
+/** What a result entry says of the end of a call. */
+export function resultDraft(end: CallEnd, decision: OpenDecision): ResultDraft {
+  const { call, seq, keep, durationUs } = decision
+  const { message, bytes = 0 } = ('answer' in end ? end.answer : undefined) ?? {}
+  const value = message === undefined ? undefined : (member(message, 'result') ?? message['error'])
+  const isError = message === undefined ? undefined : objectAt(message, 'result')['isError']
+  return {
+    kind: 'result',
+    call,
+    decision: seq,
+    outcome: end.outcome,
+    ...(typeof isError === 'boolean' ? { isError } : {}),
+    ...('code' in end ? { code: end.code } : {}),
+    bytes,
+    durationUs,
+    result: { keep, ...(value === undefined ? {} : { value }) },
+  }
+}
+
+/** The arguments of a tool; of every other method its parameters, without what the transport put beside them. */
+function argumentsOf({ question, kind }: JudgedMessage): JsonValue | undefined {
+  const params = paramsOf(question.message)
+  if (typeof kind === 'object' && kind.tool !== undefined) return member(params, 'arguments')
+  const { _meta, ...rest } = params
+  return Object.keys(rest).length === 0 ? undefined : rest
+}
+
+function member(object: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined
+}

@@ -1,0 +1,116 @@
+import type { Clock } from '@warren/core'
+import { nodeSuite as suite } from '@warren/crypto'
+import { systemScheduler } from '@warren/mcp'
+import type { MeshRecord } from '@warren/membership'
+import { boundedReport } from '../bounded-report.ts'
+import type { ServerConfig } from '../config/server-config.ts'
+import type { Report } from '../node-event.ts'
+import type { OpenedNode } from '../open-node.ts'
+import type { MeshKnowledge } from '../records/mesh-knowledge.ts'
+import { AuditDesk } from './audit-desk.ts'
+import { CallRecorder } from './call-recorder.ts'
+import { withEntries } from './event-entry.ts'
+import { KeepRules } from './keep-rules.ts'
+import { meshMoment } from './mesh-moment.ts'
+import { type MeshMoment, openAudit } from './open-audit.ts'
+import { recordEntry } from './record-entry.ts'
+import { RefusalLedger } from './refusal-ledger.ts'
+
+export interface NodeAuditInit {
+  readonly opened: OpenedNode
+  readonly clock: Clock
+  readonly report: Report
+  readonly servers: Readonly<Record<string, ServerConfig>>
+}
+
+type Knowledge = Pick<MeshKnowledge, 'records' | 'freshness' | 'standings'>
+/** Filled once the parts of the node are there; the log is open before. */
+interface Known {
+  knowledge: Knowledge | undefined
+}
+
+/** The audit log of one node, and all that writes into it. */
+export class NodeAudit {
+  readonly desk: AuditDesk
+  readonly calls: CallRecorder
+  /** The log of the node, of which some events have entries as well. */
+  readonly report: Report
+  readonly #refusals: RefusalLedger
+  readonly #known: Known
+  #keep: KeepRules
+
+  private constructor(desk: AuditDesk, known: Known, { clock, report, servers }: NodeAuditInit) {
+    this.desk = desk
+    this.#known = known
+    this.#keep = keepRules(servers)
+    const tapped = withEntries({
+      report,
+      note: (draft) => desk.note(draft),
+      recordsOf: (did) => known.knowledge?.standings.recordsOf(did) ?? [],
+    })
+    this.report = boundedReport(tapped, clock)
+    this.#refusals = new RefusalLedger({
+      scheduler: systemScheduler,
+      append: async (draft) => desk.append(draft),
+      note: (draft) => desk.note(draft),
+    })
+    this.calls = new CallRecorder({
+      clock,
+      random: suite,
+      report: this.report,
+      refusals: this.#refusals,
+      keep: () => this.#keep,
+      append: async (draft) => desk.append(draft),
+      onResultLost: (decision) => desk.resultLost(decision),
+    })
+  }
+
+  /**
+   * Opens the audit log of a node; whoever opened it ends it.
+   *
+   * @throws as `openAudit`
+   */
+  static async open(init: NodeAuditInit): Promise<NodeAudit> {
+    const { opened, clock, report } = init
+    const known: Known = { knowledge: undefined }
+    const moment = (): MeshMoment =>
+      known.knowledge === undefined ? {} : meshMoment(known.knowledge)
+    const store = await openAudit({ opened, clock, moment })
+    const desk = new AuditDesk({ store, clock, scheduler: systemScheduler, report })
+    return new NodeAudit(desk, known, init)
+  }
+
+  /** From here on entries say what the node knows of its mesh. */
+  know(knowledge: Knowledge): void {
+    this.#known.knowledge = knowledge
+  }
+
+  /** Writes down records that were taken up. */
+  recordsAccepted(records: readonly MeshRecord[]): void {
+    for (const record of records) {
+      const entry = recordEntry(record)
+      if (entry !== undefined) this.desk.note(entry)
+    }
+  }
+
+  /** Takes over what the configuration says is to be kept of calls. */
+  keepAs(servers: Readonly<Record<string, ServerConfig>>): void {
+    this.#keep = keepRules(servers)
+  }
+
+  /** Hands in what is being counted, and ends the log. */
+  async end(): Promise<void> {
+    this.#refusals.flush()
+    await this.desk.end()
+  }
+}
+
+function keepRules(servers: Readonly<Record<string, ServerConfig>>): KeepRules {
+  return new KeepRules(
+    new Map(
+      Object.entries(servers).flatMap(([name, { audit }]) =>
+        audit === undefined ? [] : [[name, audit] as const],
+      ),
+    ),
+  )
+}
