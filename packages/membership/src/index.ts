@@ -144,6 +144,7 @@ export { RECORD_LENGTH_MAX } from './records/decode-record.ts'
 export { keyringOf, pairName } from './records/keyring.ts'
 export {
   type AdminChangeRecord,
+  type AuditForkRecord,
   type CheckpointRecord,
   classOf,
   type EnrollerRecord,
@@ -160,6 +161,7 @@ export {
   type RevocationRecord,
   type RevocationTarget,
 } from './records/mesh-record.ts'
+export { writeAuditFork } from './records/read-audit-fork.ts'
 export {
   writeAdminChange,
   writeBeacon,

@@ -2,6 +2,7 @@ import { adminSigner, type RecordSet, standingOf } from '@warren/membership'
 import { canonicalJson, type JsonObject } from '@warren/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { auditFork } from './audit-forks.ts'
 import { NOW_MS } from './builders.ts'
 import {
   adminChange,
@@ -79,6 +80,8 @@ function recordPool(): readonly string[] {
     checkpoint(mesh.empty, one, { added }),
     checkpoint(mesh.empty, two, { added }),
     forkProof(mesh, beacon(mesh, one, { seq: 1 }), beacon(mesh, one, { seq: 1, removalCount: 1 })),
+    auditFork(mesh, person(0)),
+    auditFork(mesh, person(1)),
   ]
 }
 

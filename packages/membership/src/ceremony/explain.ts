@@ -1,6 +1,7 @@
 import { type Did, isDid, scidOf } from '@warren/identity'
 import { pairName } from '../records/keyring.ts'
 import type {
+  AuditForkRecord,
   EnrollerRecord,
   MembershipRecord,
   MeshRecord,
@@ -38,6 +39,7 @@ export function explain(set: RecordSet, did: Did, nowMs: number): Reason {
     ...(tables.readmissions.get(scid) ?? []).map((record) => ofReadmission(set, record)),
     ...revocationsThatHit(set, { did, memberships }).map((record) => ofRevocation(set, record)),
     ...tables.removals.quarantines(scid).map((record) => ofQuarantine(set, record, nowMs)),
+    ...ofAuditFork(tables.auditForks.get(scid)),
   ])
 }
 
@@ -117,6 +119,13 @@ function ofQuarantine(set: RecordSet, record: QuarantineRecord, nowMs: number): 
   const ended = nowMs >= record.notAfterMs ? 'ended' : 'ends'
   const says = `quarantine by the admin ${named(record.issuer, set)}, ${ended} ${moment(record.notAfterMs)}: ${quoted(record.reason)}`
   return reason(says, [...ofSigners(set, record, () => 1), seenBy(set, record)], record.id)
+}
+
+function ofAuditFork(record: AuditForkRecord | undefined): readonly Reason[] {
+  if (record === undefined) return []
+  const [smaller, larger] = record.sizes
+  const says = `its audit log contradicts itself: two checkpoints that it signed, of ${smaller} and ${larger} entries, are not of one log (${record.kind}); this takes nothing away by itself`
+  return [reason(says, [reason('it proves itself, with the key log in it')], record.id)]
 }
 
 /** The revocations of the DID, of its keys, of its credentials and of who admitted it. */

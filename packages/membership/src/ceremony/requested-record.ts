@@ -15,10 +15,16 @@ export interface CharterStatement extends Omit<VerifiedCharter, 'text' | 'meshId
   readonly type: 'charter'
 }
 
+/** What witnesses say, and what proves itself: admins are not asked. */
+type UnaskedType = 'checkpoint' | 'fork-proof' | 'audit-fork'
+const UNASKED: ReadonlySet<string> = new Set<UnaskedType>([
+  'checkpoint',
+  'fork-proof',
+  'audit-fork',
+])
+
 /** What admins are asked to sign. */
-export type RequestStatement =
-  | CharterStatement
-  | Exclude<Statement, { readonly type: 'checkpoint' | 'fork-proof' }>
+export type RequestStatement = CharterStatement | Exclude<Statement, { readonly type: UnaskedType }>
 
 /** One record of a request, with the signatures that it has so far, each of them verified. */
 export interface RequestedRecord {
@@ -80,9 +86,7 @@ export function readRequested(base: RequestBase, document: JsonObject): Requeste
 function readAsked({ suite, meshId, admins }: RequestBase, document: JsonObject): RequestStatement {
   const record = signable('record', document)
   const says = readStatement(record, { suite, meshId, witnesses: new Map() })
-  if (says.type === 'checkpoint' || says.type === 'fork-proof') {
-    throw record.fault('it is no record that admins sign')
-  }
+  if (!isAsked(says)) throw record.fault('it is no record that admins sign')
   if (says.type === 'membership' && isDid(says.membership.issuer)) {
     throw record.fault('an enroller grants it, not the admins')
   }
@@ -136,4 +140,8 @@ function signersOf(
   const signers = verifySigners({ suite, document, keyring: keyringOf(suite, asked) })
   const names = new Set(signers.map((pair) => pairName(suite, pair)))
   return asked.filter((pair) => names.has(pairName(suite, pair)))
+}
+
+function isAsked(says: Statement): says is Exclude<Statement, { readonly type: UnaskedType }> {
+  return !UNASKED.has(says.type)
 }

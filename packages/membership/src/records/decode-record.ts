@@ -8,6 +8,7 @@ import { parseRecord, type RecordReader } from '../record-reader.ts'
 import { type Keyring, keyringOf, pairName } from './keyring.ts'
 import { classOf, type MeshRecord } from './mesh-record.ts'
 import { ADMIN_CHANGE_TYPE, readAdminChange } from './read-admin-change.ts'
+import { AUDIT_FORK_TYPE, readAuditFork, verifyAuditFork } from './read-audit-fork.ts'
 import { CHECKPOINT_TYPE, readCheckpoint } from './read-checkpoint.ts'
 import { FORK_PROOF_TYPE, readForkProof } from './read-fork-proof.ts'
 import {
@@ -67,6 +68,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   [ADMIN_CHANGE_TYPE]: (record, { meshId }) => readAdminChange(record, meshId),
   [CHECKPOINT_TYPE]: (record, { meshId }) => readCheckpoint(record, meshId),
   [FORK_PROOF_TYPE]: (record, context) => readForkProof(record, context),
+  [AUDIT_FORK_TYPE]: (record, { meshId }) => readAuditFork(record, meshId),
   [ISLAND_TYPE]: (record, { meshId }) => readIsland(record, meshId),
 }
 
@@ -131,6 +133,10 @@ function signersOf(
 ): readonly string[] {
   const { suite } = context
   if (said.type === 'fork-proof') return []
+  if (said.type === 'audit-fork') {
+    verifyAuditFork(suite, record, said.did)
+    return []
+  }
   if (!record.has('proof')) {
     // Witnesses may vouch for what takes away: the set that takes it up sees to that.
     if (said.type === 'revocation') return []

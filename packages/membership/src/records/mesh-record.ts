@@ -1,4 +1,5 @@
 import type { Did } from '@warren/identity'
+import type { EvidenceKind } from '@warren/tlog'
 import type { CharterAdmin } from '../charter.ts'
 import type { Membership } from '../membership.ts'
 
@@ -124,6 +125,15 @@ export interface ForkProofRecord extends RecordBase {
   readonly witness: Did
 }
 
+/** Two checkpoints of the audit log of one member that no honest log would both have signed. */
+export interface AuditForkRecord extends RecordBase {
+  readonly type: 'audit-fork'
+  readonly did: Did
+  readonly kind: EvidenceKind
+  /** Sizes of the two trees. */
+  readonly sizes: readonly [number, number]
+}
+
 /** Lets an enclave live longer without proofs of freshness. */
 export interface IslandRecord extends RecordBase {
   readonly type: 'island'
@@ -145,6 +155,7 @@ export type MeshRecord =
   | AdminChangeRecord
   | CheckpointRecord
   | ForkProofRecord
+  | AuditForkRecord
   | IslandRecord
 
 export type RecordType = MeshRecord['type']
@@ -162,6 +173,8 @@ const CLASSES: Readonly<Record<RecordType, RecordClass>> = {
   'admin-change': 'removal',
   'fork-proof': 'removal',
   checkpoint: 'checkpoint',
+  // It takes nothing away by itself, so no beacon has to commit to it.
+  'audit-fork': 'checkpoint',
 }
 
 /** Which part of a set a record belongs to: what takes away is never mixed with what gives. */

@@ -1,7 +1,15 @@
 import { MembershipError } from '../membership-error.ts'
 import { meshUrn } from '../membership.ts'
 import { pairName } from '../records/keyring.ts'
-import type { MembershipRecord, MeshRecord, RevocationRecord } from '../records/mesh-record.ts'
+import type {
+  AuditForkRecord,
+  CheckpointRecord,
+  ForkProofRecord,
+  MembershipRecord,
+  MeshRecord,
+  QuarantineRecord,
+  RevocationRecord,
+} from '../records/mesh-record.ts'
 import type { AdminSet } from './admin-set.ts'
 import { covers } from './is-enrolled.ts'
 import type { RecordSet } from './record-set.ts'
@@ -19,6 +27,7 @@ export const TARGETS_OF_K_MAX = 8
  * @throws MembershipError `record-unproved`, `predecessor-unknown`, `record-invalid`
  */
 export function checkSigned(set: RecordSet, record: MeshRecord): void {
+  if (isOneSaying(record)) return
   switch (record.type) {
     case 'admin-change':
       set.tree.with(record)
@@ -36,11 +45,17 @@ export function checkSigned(set: RecordSet, record: MeshRecord): void {
     case 'island':
       checkThreshold(set, record, byK)
       return
-    // One signer, which decoding has seen to; a fork proof proves itself.
-    case 'quarantine':
-    case 'checkpoint':
-    case 'fork-proof':
   }
+}
+
+/** One signer, which decoding has seen to; a proof of a fork proves itself. */
+function isOneSaying(
+  record: MeshRecord,
+): record is QuarantineRecord | CheckpointRecord | ForkProofRecord | AuditForkRecord {
+  const { type } = record
+  return (
+    type === 'quarantine' || type === 'checkpoint' || type === 'fork-proof' || type === 'audit-fork'
+  )
 }
 
 function byK({ k }: AdminSet): number {

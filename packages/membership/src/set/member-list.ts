@@ -44,16 +44,18 @@ function summary(set: RecordSet, newest: MembershipRecord, nowMs: number): Membe
     enclave,
     roles,
     status: standing.status,
-    why: whyOf(standing),
+    why: whyOf(standing, set.tables.auditForks.has(scid)),
     untilMs: standing.status === 'quarantined' ? standing.untilMs : notAfterMs,
     enroller: isDid(issuer) ? issuer : undefined,
     revocation: revocations.toSorted((left, right) => right.claimedMs - left.claimedMs)[0]?.id,
   }
 }
 
-function whyOf(standing: Standing): string | undefined {
-  if ('reason' in standing) return standing.reason
-  return 'why' in standing ? standing.why : undefined
+function whyOf(standing: Standing, isForked: boolean): string | undefined {
+  const own = 'reason' in standing ? standing.reason : undefined
+  const why = 'why' in standing ? standing.why : own
+  if (!isForked) return why
+  return [...(why === undefined ? [] : [why]), 'its audit log contradicts itself'].join('; ')
 }
 
 function byName(left: MemberSummary, right: MemberSummary): number {

@@ -1,7 +1,7 @@
 import type { CryptoSuite } from '@warren/crypto'
 import type { VerifiedCharter } from '../charter.ts'
 import { MembershipError } from '../membership-error.ts'
-import { contentId } from '@warren/identity'
+import { contentId, scidOf } from '@warren/identity'
 import { decodeRecord, RECORD_LENGTH_MAX, type Statement } from '../records/decode-record.ts'
 import { parseRecord } from '../record-reader.ts'
 import { type Keyring, keyringOf } from '../records/keyring.ts'
@@ -291,6 +291,10 @@ export class RecordSet {
     if (said.type === 'admin-change' && !this.tree.knows(said.prev)) {
       const message = 'the admin change before this one is not known here'
       throw new MembershipError('predecessor-unknown', message)
+    }
+    // Anybody can make identities and contradict itself under them: a proof is about somebody who is, or was, a member.
+    if (said.type === 'audit-fork' && !this.tables.memberships.has(scidOf(said.did))) {
+      throw new MembershipError('signer-unknown', 'whose audit log it is about is not known here')
     }
   }
 

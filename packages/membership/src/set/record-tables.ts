@@ -1,6 +1,7 @@
-import { isDid } from '@warren/identity'
+import { isDid, scidOf } from '@warren/identity'
 import type { CharterAdmin } from '../charter.ts'
 import type {
+  AuditForkRecord,
   EnrollerRecord,
   ForkProofRecord,
   IslandRecord,
@@ -23,6 +24,8 @@ export class RecordTables {
   readonly islands: Map<string, IslandRecord>
   /** Proofs by the witness that they are about. */
   readonly forks: Map<string, ForkProofRecord>
+  /** Members of whose audit log there are two stories, by SCID. */
+  readonly auditForks: Map<string, AuditForkRecord>
 
   constructor(from?: RecordTables) {
     this.records = new Map(from?.records)
@@ -33,6 +36,7 @@ export class RecordTables {
     this.enrollers = new Grouped(from?.enrollers)
     this.islands = new Map(from?.islands)
     this.forks = new Map(from?.forks)
+    this.auditForks = new Map(from?.auditForks)
   }
 
   /** Puts a record in, or in the place of its own copy with fewer signers. */
@@ -40,12 +44,9 @@ export class RecordTables {
     const put = this.records.has(record.id) ? 'replace' : 'add'
     this.records.set(record.id, record)
     switch (record.type) {
-      case 'membership': {
-        const { scid, issuer } = record.membership
-        this.memberships[put](scid, record)
-        if (isDid(issuer)) this.enrolled[put](issuer, record)
+      case 'membership':
+        this.#put(put, record)
         return
-      }
       case 'readmission':
         this.readmissions[put](record.scid, record)
         return
@@ -58,6 +59,9 @@ export class RecordTables {
       case 'fork-proof':
         this.forks.set(record.witness, record)
         return
+      case 'audit-fork':
+        this.auditForks.set(scidOf(record.did), record)
+        return
       case 'revocation':
         this.removals.revoke(record)
         return
@@ -67,6 +71,12 @@ export class RecordTables {
       case 'admin-change':
       case 'checkpoint':
     }
+  }
+
+  #put(put: 'add' | 'replace', record: MembershipRecord): void {
+    const { scid, issuer } = record.membership
+    this.memberships[put](scid, record)
+    if (isDid(issuer)) this.enrolled[put](issuer, record)
   }
 
   /** The key pairs of everybody who is or was an enroller. */

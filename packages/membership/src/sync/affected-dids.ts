@@ -8,7 +8,13 @@ export function affectedDids(records: readonly MeshRecord[]): readonly string[] 
 
 function didsOf(record: MeshRecord): readonly string[] | 'all' {
   if (record.type === 'membership') return [record.membership.did]
-  if (record.type === 'quarantine' || record.type === 'readmission') return [record.did]
+  if (
+    record.type === 'quarantine' ||
+    record.type === 'readmission' ||
+    record.type === 'audit-fork'
+  ) {
+    return [record.did]
+  }
   if (record.type !== 'revocation') return 'all'
   const dids = record.targets.map(memberOf)
   return dids.every((did) => did !== undefined) ? dids : 'all'

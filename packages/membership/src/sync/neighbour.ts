@@ -9,7 +9,8 @@ import type { Heads } from './sync-message.ts'
  * Parts in the order in which they are fetched: what others rest on first, what gives last.
  *
  * Witnesses vouch for removals, so their checkpoints come first; witnesses and admins who came later are
- * known by admin changes, which are removals, so what rested on them is looked at a second time.
+ * known by admin changes, which are removals, so what rested on them is looked at a second time. What is said of the
+ * audit log of a member stands with the checkpoints and rests on a membership: so these are looked at last, once more.
  */
 export const PULL_ORDER: readonly RecordClass[] = [
   'checkpoint',
@@ -17,6 +18,7 @@ export const PULL_ORDER: readonly RecordClass[] = [
   'checkpoint',
   'removal',
   'grant',
+  'checkpoint',
 ]
 
 /** Heads that a neighbour has shown, and the pushed records that have to be in what they stand for. */

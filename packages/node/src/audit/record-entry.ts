@@ -24,6 +24,7 @@ function aboutOf(record: MeshRecord): readonly string[] {
       return [record.enroller.did]
     case 'quarantine':
     case 'readmission':
+    case 'audit-fork':
       return [record.did]
     case 'revocation':
       return record.targets.map(targetOf)
