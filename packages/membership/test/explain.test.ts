@@ -12,6 +12,7 @@ import {
 } from '@warren/membership'
 import { canonicalJson } from '@warren/core'
 import { expect, test } from 'vitest'
+import { auditFork } from './audit-forks.ts'
 import { HOUR_MS, NOW_MS, suite, YEAR_MS } from './builders.ts'
 import {
   checkpoint,
@@ -136,3 +137,25 @@ test('members are listed with how they stand now', { tags: ['CER-11'] }, () => {
   ])
   expect(memberList(mesh.empty, NOW_MS)).toEqual([])
 })
+
+test(
+  'a forked audit log is said of a member, whatever else is',
+  { tags: ['CER-11', 'AWT-9'] },
+  () => {
+    const fork = auditFork(mesh, member)
+    const forked = withAll(mesh.empty, grant(mesh, member).text, fork)
+    const [proof] = forked.tables.auditForks.values()
+    expect(sentences(forked)).toContain(
+      `1 its audit log contradicts itself: two checkpoints that it signed, of 7 and 7 entries, are not of one log (two-roots); this takes nothing away by itself [${proof!.id}]`,
+    )
+    const summary = (set: RecordSet): unknown => memberList(set, NOW_MS)[0]
+    expect(summary(forked)).toMatchObject({
+      status: 'member',
+      why: 'its audit log contradicts itself',
+    })
+    expect(summary(withAll(forked, revoked(mesh, member)))).toMatchObject({
+      status: 'revoked',
+      why: expect.stringMatching(/.; its audit log contradicts itself$/),
+    })
+  },
+)

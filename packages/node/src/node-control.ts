@@ -4,6 +4,7 @@ import { indexServers, type Provider } from '@warren/mcp'
 import type { Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
 import { configEntry } from './audit/config-entry.ts'
+import type { CosigningDesk } from './audit/cosigning-desk.ts'
 import type { NodeAudit } from './audit/node-audit.ts'
 import { callTool } from './call-tool.ts'
 import { type Config, loadConfig } from './config/load-config.ts'
@@ -37,6 +38,7 @@ export interface NodeControlInit {
   readonly provider: Provider
   readonly gate: PolicyGate
   readonly audit: Pick<NodeAudit, 'desk' | 'keepAs'>
+  readonly cosigning: Pick<CosigningDesk, 'describe'>
   readonly catalog: MeshCatalog
   readonly doors: HostDoors
   readonly joinDesk: JoinDesk
@@ -103,7 +105,8 @@ export class NodeControl implements ControlHandler {
   }
 
   #status(): JsonObject {
-    const { opened, config, network, provider, catalog, doors, mesh, clock, audit } = this.#init
+    const { opened, config, network, provider, catalog, doors, mesh, clock, audit, cosigning } =
+      this.#init
     const { servers, sessions, shared, streams } = provider.status()
     return {
       name: config.name,
@@ -122,6 +125,7 @@ export class NodeControl implements ControlHandler {
       streams,
       reachable: catalog.servers().map(({ alias }) => alias),
       audit: audit.desk.describe(),
+      auditCosigned: cosigning.describe(),
       uptimeSeconds: Math.round((clock.monotonicMs() - this.#startedMs) / 1000),
     }
   }

@@ -2,9 +2,10 @@ import type { Clock } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
 import { type Did, peerIdOf } from '@warren/identity'
 import { Provider } from '@warren/mcp'
-import { createNetwork, type Network } from '@warren/network'
+import { type AuditPort, createNetwork, type Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
 import type { CallAudit } from './audit/call-audit.ts'
+import { CosigningDesk } from './audit/cosigning-desk.ts'
 import { NodeAudit } from './audit/node-audit.ts'
 import { CallDesk } from './call-desk.ts'
 import { componentLogger } from './component-logger.ts'
@@ -110,6 +111,7 @@ interface Parts {
   /** What decided when the node was made. */
   readonly policies: PolicySet
   readonly network: Network
+  readonly cosigning: CosigningDesk
   readonly provider: Provider
   readonly catalog: MeshCatalog
   readonly calls: CallDesk
@@ -135,7 +137,7 @@ async function composed(site: Site): Promise<Parts> {
 function compose(site: Site, policies: PolicySet): Parts {
   const { opened, config, report, clock, audit } = site
   const mesh = createMeshParts(site, (dids, arrivedMs) => enforcement.enforce(dids, arrivedMs))
-  const { self, network, records, freshness, admission, joinDesk } = mesh
+  const { self, network, cosigning, records, freshness, admission, joinDesk } = mesh
   audit.know(mesh)
   const { gate, provider } = createProvider(site, mesh, policies)
   const streams = new MeshStreams({
@@ -166,6 +168,7 @@ function compose(site: Site, policies: PolicySet): Parts {
     provider,
     gate,
     audit,
+    cosigning,
     catalog,
     doors,
     joinDesk,
@@ -176,6 +179,7 @@ function compose(site: Site, policies: PolicySet): Parts {
   return {
     policies,
     network,
+    cosigning,
     provider,
     catalog,
     calls,
@@ -191,6 +195,7 @@ function compose(site: Site, policies: PolicySet): Parts {
 interface MeshParts extends MeshKnowledge {
   readonly self: { readonly did: Did }
   readonly network: Network
+  readonly cosigning: CosigningDesk
   readonly joinDesk: JoinDesk
 }
 
@@ -212,9 +217,18 @@ function createMeshParts(
   })
   const { admission, records } = knowledge
   const joinDesk = createJoinDesk(site, knowledge)
-  const network: Network = createMeshNetwork(site, { admission, records, join: joinDesk })
+  const cosigning = new CosigningDesk({
+    opened,
+    desk: audit.desk,
+    mesh: knowledge,
+    network: () => network,
+    clock,
+    report,
+  })
+  const ports = { admission, records, join: joinDesk, audit: cosigning.port }
+  const network: Network = createMeshNetwork(site, ports)
   network.onGossip(async (bytes) => records.judgeGossip(bytes))
-  return { ...knowledge, self: { did: opened.log.did }, network, joinDesk }
+  return { ...knowledge, self: { did: opened.log.did }, network, cosigning, joinDesk }
 }
 
 function createProvider(
@@ -282,6 +296,7 @@ function createMeshNetwork(
     readonly admission: AdmissionDesk
     readonly records: RecordDesk
     readonly join: JoinDesk
+    readonly audit: AuditPort
   },
 ): Network {
   const { keys, charter, store } = opened
@@ -299,6 +314,7 @@ function createMeshNetwork(
     admission: ports.admission,
     records: ports.records,
     join: ports.join,
+    audit: ports.audit,
     logger: componentLogger(report),
   })
 }
@@ -306,7 +322,18 @@ function createMeshNetwork(
 const STATIC_PEERS_MAX = 256
 
 async function start({ config, opened, report, audit }: Site, parts: Parts): Promise<void> {
-  const { policies, network, catalog, calls, records, enforcement, watch, doors, control } = parts
+  const {
+    policies,
+    network,
+    cosigning,
+    catalog,
+    calls,
+    records,
+    enforcement,
+    watch,
+    doors,
+    control,
+  } = parts
   await audit.desk.begin(VERSION, opened.charter.meshId, policies)
   // Its own membership is a record like any other: others learn of it from here.
   records.offer([opened.membership.text])
@@ -315,6 +342,7 @@ async function start({ config, opened, report, audit }: Site, parts: Parts): Pro
   records.start()
   watch.start()
   await network.start()
+  cosigning.start()
   calls.start()
   await catalog.refresh(opened.log.did)
   await doors.start()
@@ -332,7 +360,18 @@ async function start({ config, opened, report, audit }: Site, parts: Parts): Pro
 }
 
 async function stop({ opened, report, audit }: Site, parts: Parts): Promise<void> {
-  const { network, provider, catalog, calls, records, enforcement, watch, doors, control } = parts
+  const {
+    network,
+    cosigning,
+    provider,
+    catalog,
+    calls,
+    records,
+    enforcement,
+    watch,
+    doors,
+    control,
+  } = parts
   watch.stop()
   enforcement.stop()
   calls.stop()
@@ -340,6 +379,7 @@ async function stop({ opened, report, audit }: Site, parts: Parts): Promise<void
   await doors.stop()
   await catalog.stop()
   await provider.stop()
+  await cosigning.stop()
   await network.stop()
   await records.stop()
   await enforcement.settled()

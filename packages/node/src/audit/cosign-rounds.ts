@@ -126,7 +126,7 @@ export class CosignRounds {
     const nowMs = monotonicMs()
     this.#watch(size, { nowMs, isAlone: members.length === 0 })
     const isPaused = nowMs - this.#roundAtMs < roundMs
-    if (size === this.#size || members.length === 0) return
+    if (members.length === 0 || (size === this.#size && !this.#canAskMore(members.length))) return
     if (isPaused && size - this.#askedSize < roundEntries) return
     this.#roundAtMs = nowMs
     this.#askedSize = size
@@ -134,6 +134,11 @@ export class CosignRounds {
       this.#round = undefined
     })
     await this.#round
+  }
+
+  /** Whether members have come who may be asked as well. */
+  #canAskMore(count: number): boolean {
+    return this.#asked.length < Math.min(count, this.#limits.cosignersMax)
   }
 
   async #makeRound(note: string, members: readonly CosigningMember[]): Promise<void> {

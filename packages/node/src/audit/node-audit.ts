@@ -7,6 +7,7 @@ import type { ServerConfig } from '../config/server-config.ts'
 import type { Report } from '../node-event.ts'
 import type { OpenedNode } from '../open-node.ts'
 import type { MeshKnowledge } from '../records/mesh-knowledge.ts'
+import { type AuditAlert, forkAlert } from './audit-alert.ts'
 import { AuditDesk } from './audit-desk.ts'
 import { CallRecorder } from './call-recorder.ts'
 import { withEntries } from './event-entry.ts'
@@ -90,7 +91,14 @@ export class NodeAudit {
     for (const record of records) {
       const entry = recordEntry(record)
       if (entry !== undefined) this.desk.note(entry)
+      if (record.type === 'audit-fork') this.#alert(forkAlert(record))
     }
+  }
+
+  #alert({ code, severity, about = '', sentence }: AuditAlert): void {
+    this.desk.alert({ code, severity, about, sentence })
+    const message = sentence
+    this.report({ event: 'audit-log', level: severity, code, did: about, message })
   }
 
   /** Takes over what the configuration says is to be kept of calls. */

@@ -25,6 +25,7 @@ export function describeKnowledge(
     members: set.tables.memberships.size,
     grants: set.trie('grant').count,
     removals: set.trie('removal').count,
+    forkedAuditLogs: [...set.tables.auditForks.values()].map(({ did }) => did),
     removalRoot: set.trie('removal').root,
   }
 }

@@ -79,6 +79,25 @@ test(
   },
 )
 
+test(
+  'whoever comes later is asked too, though nothing was added',
+  { tags: ['AWT-6'] },
+  async () => {
+    const { mesh, node, others } = meshOf(2)
+    const { did } = others[1]!.log
+    mesh.away.add(did)
+    await node.rounds.tick()
+    expect(node.rounds.status().cosigners).toHaveLength(1)
+    mesh.away.delete(did)
+    for (let round = 0; round < 3; round += 1) {
+      mesh.nowMs += 5_000
+      await node.rounds.tick()
+    }
+    expect(node.rounds.status().cosigners).toHaveLength(2)
+    expect(sizes(node)).toEqual([10, 10])
+  },
+)
+
 test.for([
   { answering: 3, enough: true },
   { answering: 2, enough: false },

@@ -136,7 +136,7 @@ test(
 
 test(
   'a log that was rewritten under its own keys is refused by all, and shows it itself',
-  { tags: ['AWT-3', 'AWT-7'] },
+  { tags: ['THR-34', 'AWT-3', 'AWT-7'] },
   async () => {
     for (const entries of [10, 16]) {
       const all = meshOf(3, entries)
@@ -160,7 +160,7 @@ test(
 
 test(
   'a log that was taken back is refused, told, and shown',
-  { tags: ['AWT-3', 'AWT-7'] },
+  { tags: ['THR-34', 'AWT-3', 'AWT-7'] },
   async () => {
     const all = meshOf(2)
     const { node, others } = all
@@ -230,3 +230,24 @@ test(
     expect((await cosign(node, by!, { oldSize: 10 })).status).toBe(200)
   },
 )
+
+test.for([
+  {
+    name: 'a proof of 64 hashes',
+    request: `old 1\n${`${Buffer.alloc(32).toString('base64')}\n`.repeat(64)}\n`,
+    note: true,
+  },
+  {
+    name: 'a note of more than 65,536 bytes',
+    request: `old 0\n\n${'x'.repeat(65_537)}`,
+    note: false,
+  },
+  { name: 'nothing', request: '', note: false },
+])('$name is answered with 400, and costs no signature', { tags: ['AWT-5'] }, async (row) => {
+  const { node, others } = meshOf(1)
+  const [by] = others
+  const request = Buffer.from(row.note ? `${row.request}${node.log.note}` : row.request)
+  const answer = await by!.cosigner.answer(encodeQuestion({ ask: 'cosign', request }), node.log.did)
+  expect(decodeCosignAnswer(answer)).toEqual({ status: 400 })
+  expect(by!.store().cosignedTrees.all()).toEqual([])
+})

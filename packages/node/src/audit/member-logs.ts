@@ -1,0 +1,53 @@
+import { BoundedMap } from '@warren/core'
+import type { CryptoSuite } from '@warren/crypto'
+import { IdentityError, type VerifiedLog, verifyLog } from '@warren/identity'
+import { type MemberLog, memberLogOf } from './member-log.ts'
+
+const LOGS_MAX = 1_024
+
+export interface MemberLogsInit {
+  readonly suite: CryptoSuite
+  /** Why somebody is no member now. */
+  readonly objection: (did: string) => string | undefined
+  /** The key log that somebody has shown in this run, verified. */
+  readonly shownLog: (did: string) => VerifiedLog | undefined
+  /** The one that was stored when somebody was met last. */
+  readonly storedLog: (did: string) => string | undefined
+}
+
+/** The key logs of those who are members now, as they were seen last; each is verified once. */
+export class MemberLogs {
+  readonly #init: MemberLogsInit
+  readonly #logs = new BoundedMap<string, MemberLog>(LOGS_MAX)
+
+  constructor(init: MemberLogsInit) {
+    this.#init = init
+  }
+
+  /** Undefined for whoever is no member now, and for a member that was never met. */
+  of(did: string): MemberLog | undefined {
+    const { objection, shownLog, storedLog } = this.#init
+    if (objection(did) !== undefined) return undefined
+    const shown = shownLog(did)
+    const text = shown?.text ?? storedLog(did)
+    const known = this.#logs.get(did)
+    if (text === undefined) return undefined
+    if (known?.keyLog === text) return known
+    const log = shown === undefined ? this.#verified(text) : memberLogOf(shown)
+    if (log?.did !== did) return undefined
+    this.#logs.set(did, log)
+    return log
+  }
+
+  /** What was in force when it was stored stays so, wherever the clock stands now. */
+  #verified(text: string): MemberLog | undefined {
+    try {
+      const nowMs = Number.MAX_SAFE_INTEGER
+      return memberLogOf(verifyLog({ suite: this.#init.suite, text, nowMs }))
+    } catch (error) {
+      // A store that was altered tells nothing of this member; admission reads it anew.
+      if (error instanceof IdentityError) return undefined
+      throw error
+    }
+  }
+}
