@@ -138,9 +138,12 @@ export {
   verifyJoinResponse,
 } from './join-response.ts'
 export { type Membership, type MembershipCheck, verifyMembership } from './membership.ts'
-export { isPrintableName } from './record-reader.ts'
+export { CONTENT_ID_RULE, ROLES_RULE, URN_UUID_RULE } from './labels.ts'
+export { fitsRule, isPrintableLine, isPrintableName } from './record-reader.ts'
 export { type Beacon, readBeacon } from './records/beacon.ts'
 export { RECORD_LENGTH_MAX } from './records/decode-record.ts'
+export { ISLAND_SERVERS_MAX } from './records/read-grants.ts'
+export { REASON_LENGTH_MAX } from './records/read-revocation.ts'
 export { keyringOf, pairName } from './records/keyring.ts'
 export {
   type AdminChangeRecord,

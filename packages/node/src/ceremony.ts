@@ -14,6 +14,14 @@ export {
   readPublicFile,
 } from './ceremony/admin-keys.ts'
 export {
+  checkCredentials,
+  checkKnown,
+  checkReason,
+  checkServers,
+  checkWho,
+  parseKeyHash,
+} from './ceremony/check-wish.ts'
+export {
   finishFounding,
   foundMeshHere,
   type FoundedMesh,
