@@ -2,12 +2,7 @@ import { BoundedMap, type RandomSource } from '@warren/core'
 import type { Did } from '@warren/identity'
 import { multibaseText } from '../byte-text.ts'
 import { decodeBeacon, readClaimedBeacon, witnessContext } from '../freshness/decode-beacon.ts'
-import {
-  decodeChallenge,
-  decodeResponse,
-  encodeChallenge,
-  type FreshResponse,
-} from '../freshness/fresh-response.ts'
+import { decodeChallenge, decodeResponse, encodeChallenge } from '../freshness/fresh-response.ts'
 import { Freshness, type Observation } from '../freshness/freshness.ts'
 import type { FreshnessJudgement } from '../freshness/freshness-judgement.ts'
 import type { WitnessDuty, WitnessState } from '../freshness/witness-duty.ts'
@@ -18,7 +13,7 @@ import type { Beacon } from '../records/beacon.ts'
 import type { IslandRecord } from '../records/mesh-record.ts'
 import type { RecordSet } from '../set/record-set.ts'
 import { Allowance } from './allowance.ts'
-import { ChallengeRoutes } from './challenge-routes.ts'
+import { ChallengeRelay } from './challenge-relay.ts'
 import { chooseSome } from './choose-some.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { SyncEffect } from './sync-effect.ts'
@@ -66,18 +61,18 @@ const IS_LOOKED_AT: ReadonlySet<HeardRefusal> = new Set(['beacon-forked', 'beaco
 export class Pulse {
   readonly #init: PulseInit
   readonly #duty: WitnessDuty | undefined
-  readonly #routes: ChallengeRoutes
+  readonly #relay: ChallengeRelay
   /** Of witnesses in force. */
   readonly #paces = new BoundedMap<Did, Allowance>(WITNESSES_MAX)
   #freshness: Freshness
   #set: RecordSet
 
   constructor(init: PulseInit) {
-    const { set, hasHadRoot, bounds, nowMs, limits, duty } = init
+    const { set, hasHadRoot, bounds, nowMs, duty } = init
     this.#init = init
     this.#set = set
     this.#duty = duty
-    this.#routes = new ChallengeRoutes(limits.routesMax)
+    this.#relay = new ChallengeRelay(init)
     this.#freshness = Freshness.boot({ panel: panelOf(set, hasHadRoot), bounds, nowMs })
   }
 
@@ -240,41 +235,32 @@ export class Pulse {
     const nonce = decodeChallenge(this.#set.charter.meshId, text)
     const name = multibaseText(nonce)
     if (this.#freshness.isOpen(name, nowMs)) return []
-    const came = this.#routes.came(name, neighbour.link, nowMs)
-    if (came === undefined) return []
+    if (!this.#relay.came(name, neighbour, nowMs)) return []
     const question = { set: this.#set, nowMs, meshTimeMs: this.meshTimeMs(nowMs) }
     const own = this.#duty?.respond(nonce, question)
     const effects: SyncEffect[] = []
     if (own !== undefined) effects.push(sendTo(neighbour, { type: 'answer', nonce: name, ...own }))
-    const hopsLeft = Math.min(hops, this.#init.limits.challengeHops) - 1
-    if (hopsLeft < 0 || came !== 'new') return effects
-    const message: SyncMessage = { type: 'challenge', text, hops: hopsLeft }
-    const others = this.#towardsWitnesses(neighbour).filter(({ relays }) => relays.take(nowMs))
-    return [...effects, ...others.map((other) => sendTo(other, message))]
+    const { to, message } = this.#relay.passOn({ nonce: name, text, hops }, neighbour, question)
+    return [...effects, ...to.map((other) => sendTo(other, message))]
   }
 
   /** Looked into by each node on its way, so that whoever forges one is cut, and nobody who passed it on in good faith. */
   #hearAnswer(message: Extract<PulseMessage, { type: 'answer' }>, nowMs: number): PulseOutcome {
     const { nonce, text, beaconText } = message
     const isOwn = this.#freshness.isOpen(nonce, nowMs)
-    const asker = isOwn ? this.#freshness : this.#routes
+    const asker = isOwn ? this.#freshness : this.#relay
     const isAwaited = (name: string, witness: Did): boolean =>
       name === nonce && asker.awaits(name, witness, nowMs)
     const response = unlessForgiven(() =>
       decodeResponse(witnessContext(this.#set), { text, beaconText, isAwaited }),
     )
     if (response === undefined) return NOTHING
-    if (!isOwn) return { effects: this.#passBack(message, response, nowMs), records: [] }
+    if (!isOwn) {
+      const askers = this.#relay.passBack(response, nowMs)
+      return { effects: askers.map((each) => sendTo(each, message)), records: [] }
+    }
     this.#duty?.heard(response.beacon, nowMs)
     return this.#observed(this.#freshness.observeResponse(response, nowMs))
-  }
-
-  #passBack(message: SyncMessage, response: FreshResponse, nowMs: number): readonly SyncEffect[] {
-    const links = this.#routes.answered(response.nonce, response.witness, nowMs)
-    return links.flatMap((link) => {
-      const neighbour = this.#init.neighbours.get(link)
-      return neighbour === undefined ? [] : [sendTo(neighbour, message)]
-    })
   }
 
   #challenge(nowMs: number): readonly SyncEffect[] {
@@ -282,19 +268,7 @@ export class Pulse {
     this.#freshness = this.#freshness.openNonce(multibaseText(nonce), nowMs)
     const text = encodeChallenge(this.#set.charter.meshId, nonce)
     const message: SyncMessage = { type: 'challenge', text, hops: this.#init.limits.challengeHops }
-    return this.#towardsWitnesses(undefined).map((neighbour) => sendTo(neighbour, message))
-  }
-
-  /** Every neighbour that is a witness, and a few others by chance: they may know one, and the next time others may. */
-  #towardsWitnesses(except: Neighbour | undefined): readonly Neighbour[] {
-    const witnesses: ReadonlySet<string> = new Set<Did>(
-      this.#set.tree.tip.witnesses.map(({ did }) => did),
-    )
-    const others = [...this.#init.neighbours.values()].filter((each) => each !== except)
-    const isWitness = ({ did }: Neighbour): boolean => witnesses.has(did)
-    const { random, limits } = this.#init
-    const strangers = others.filter((each) => !isWitness(each))
-    return [...others.filter(isWitness), ...chooseSome(random, strangers, limits.challengeFanout)]
+    return this.#relay.towardsWitnesses(this.#set).map((other) => sendTo(other, message))
   }
 
   #observed({ freshness, outcome, forkProof }: Observation): PulseOutcome {

@@ -41,7 +41,7 @@ export interface SyncLimits {
   /** How far a challenge travels beyond the first neighbour, to how many neighbours that are no witnesses. */
   readonly challengeHops: number
   readonly challengeFanout: number
-  /** Challenges of others of which is remembered where they came from. */
+  /** Challenges of others of which is remembered where they came from: all that 450 neighbours can bring while an answer is waited for. */
   readonly routesMax: number
   /** Challenges of one neighbour that are answered at once, and then one in each pause. */
   readonly challengesMax: number
@@ -75,7 +75,7 @@ export const SYNC_LIMITS: SyncLimits = {
   bootPatienceMs: 2_000,
   challengeHops: 3,
   challengeFanout: 3,
-  routesMax: 1_024,
+  routesMax: 8_192,
   challengesMax: 8,
   challengePauseMs: 1_000,
   beaconsMax: 8,
