@@ -152,12 +152,14 @@ test(
       }
     }, FRESH)
     const { host: other, serverPids } = await watchCall(plant, crane)
+    const { host: going, serverPids: goingOn } = await watchCall(crane, plant)
     const stop = Promise.all([stateSince(plant, 'stop'), stateSince(crane, 'stop')])
     await witness.daemon.stop()
     await stop
     errorOf(await other.hears(({ id, method }) => id === 1 && method === undefined), -32_001)
     await expectGone(serverPids)
-    // Whatever was under way has ended once; whoever is a member connects again, and begins anew what may be begun.
+    // What had begun by the grant has not ended, and more may be begun.
+    await progresses(going)
     await reachesServer(crane, 'plant')
     await echoes(crane, 'plant')
     expect(await refusedCall(plant, 'crane')).toBe('no-such-server')
@@ -165,6 +167,10 @@ test(
       freshness: 'stop',
       islandServers: [expect.stringMatching(/^plant: (fresh|aging)$/)],
     })
+    await progresses(going)
+    expect(going.heard.filter(({ id, method }) => id === 1 && method === undefined)).toEqual([])
+    await going.leave()
+    await expectGone(goingOn)
     await other.leave()
   },
 )

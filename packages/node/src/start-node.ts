@@ -125,7 +125,7 @@ function compose(site: Site): Parts {
     report,
     clock,
   })
-  const watch = new FreshnessWatch({ network, provider, catalog, freshness, report })
+  const watch = new FreshnessWatch({ network, provider, streams, catalog, freshness, report })
   const calls = new CallDesk({
     network,
     provider,
