@@ -85,8 +85,8 @@ export class Pulse {
   }
 
   /** Whether witnesses have yet to answer for the first time since this node started. */
-  isBooting(nowMs: number): boolean {
-    return this.#set.tree.tip.kWitness > 0 && this.meshTimeMs(nowMs) === undefined
+  get isBooting(): boolean {
+    return this.#set.tree.tip.kWitness > 0 && !this.#freshness.hasMeshTime
   }
 
   /** When the pulse has something to do next. */
@@ -241,7 +241,7 @@ export class Pulse {
     const effects: SyncEffect[] = []
     if (own !== undefined) effects.push(sendTo(neighbour, { type: 'answer', nonce: name, ...own }))
     const { to, message } = this.#relay.passOn({ nonce: name, text, hops }, neighbour, question)
-    return [...effects, ...to.map((other) => sendTo(other, message))]
+    return [...effects, ...sendToAll(to, message)]
   }
 
   /** Looked into by each node on its way, so that whoever forges one is cut, and nobody who passed it on in good faith. */
@@ -251,13 +251,14 @@ export class Pulse {
     const asker = isOwn ? this.#freshness : this.#relay
     const isAwaited = (name: string, witness: Did): boolean =>
       name === nonce && asker.awaits(name, witness, nowMs)
+    const knownBeacon = this.#freshness.bounds().find((beacon) => beacon.text === beaconText)
     const response = unlessForgiven(() =>
-      decodeResponse(witnessContext(this.#set), { text, beaconText, isAwaited }),
+      decodeResponse(witnessContext(this.#set), { text, beaconText, knownBeacon, isAwaited }),
     )
     if (response === undefined) return NOTHING
     if (!isOwn) {
       const askers = this.#relay.passBack(response, nowMs)
-      return { effects: askers.map((each) => sendTo(each, message)), records: [] }
+      return { effects: sendToAll(askers, message), records: [] }
     }
     this.#duty?.heard(response.beacon, nowMs)
     return this.#observed(this.#freshness.observeResponse(response, nowMs))
@@ -268,7 +269,7 @@ export class Pulse {
     this.#freshness = this.#freshness.openNonce(multibaseText(nonce), nowMs)
     const text = encodeChallenge(this.#set.charter.meshId, nonce)
     const message: SyncMessage = { type: 'challenge', text, hops: this.#init.limits.challengeHops }
-    return this.#relay.towardsWitnesses(this.#set).map((other) => sendTo(other, message))
+    return sendToAll(this.#relay.towardsWitnesses(this.#set), message)
   }
 
   #observed({ freshness, outcome, forkProof }: Observation): PulseOutcome {
@@ -283,14 +284,23 @@ export class Pulse {
   #spread(beacon: Beacon, from: Neighbour | undefined, countMax: number): readonly SyncEffect[] {
     const message: SyncMessage = { type: 'beacons', texts: [beacon.text] }
     const others = [...this.#init.neighbours.values()].filter((each) => each !== from)
-    return chooseSome(this.#init.random, others, countMax).map((neighbour) =>
-      sendTo(neighbour, message),
-    )
+    return sendToAll(chooseSome(this.#init.random, others, countMax), message)
   }
 }
 
-function sendTo({ link }: Neighbour, message: SyncMessage): SyncEffect {
-  return { type: 'send', link, bytes: encodeSyncMessage(message) }
+function sendTo(neighbour: Neighbour, message: SyncMessage): SyncEffect {
+  return sendBytes(neighbour, encodeSyncMessage(message))
+}
+
+/** Written once, however many it goes to. */
+function sendToAll(neighbours: readonly Neighbour[], message: SyncMessage): readonly SyncEffect[] {
+  if (neighbours.length === 0) return []
+  const bytes = encodeSyncMessage(message)
+  return neighbours.map((neighbour) => sendBytes(neighbour, bytes))
+}
+
+function sendBytes({ link }: Neighbour, bytes: Uint8Array): SyncEffect {
+  return { type: 'send', link, bytes }
 }
 
 function unlessForgiven<Read>(read: () => Read): Read | undefined {

@@ -285,7 +285,7 @@ export class RecordSync {
 
   /** A node that has just started waits a moment longer: it could allow nothing yet. */
   #settleReady(): void {
-    const isBooting = this.#pulse.isBooting(this.#nowMs)
+    const { isBooting } = this.#pulse
     for (const neighbour of this.#neighbours.values()) {
       if (!neighbour.maySettle(isBooting, this.#nowMs)) continue
       neighbour.isSettled = true
