@@ -9,7 +9,7 @@ import {
   signResponse,
 } from '../src/freshness/fresh-response.ts'
 import { HOUR_MS, NOW_MS, suite, utf8 } from './builders.ts'
-import { adminChange, beacon, withAll, witnessedMesh } from './record-builders.ts'
+import { adminChange, beacon, person, revoked, withAll, witnessedMesh } from './record-builders.ts'
 import { Impostor, SyncLab, SyncNode } from './sync-pair.ts'
 
 /* Beacons, challenges and answers between neighbours, some of which lie. */
@@ -353,3 +353,58 @@ test(
 function forged(text: string): string {
   return text.replace(/"proofValue":"z...../u, '"proofValue":"z11111')
 }
+
+/** A witness that has said its first beacon; what it has to say from then on is counted. */
+function speaking() {
+  const lab = new SyncLab()
+  const duty = new WitnessDuty({ witness: one, from: { firstWallMs: NOW_MS }, nowMs: 0 })
+  const node = new SyncNode('witness', mesh.empty, { duty })
+  const said = (): readonly string[] =>
+    node.notes.flatMap((note) => (note.type === 'reserve' ? [note.what] : []))
+  lab.pass(1, node)
+  const first = said().length
+  lab.pass(10_000, node)
+  return { lab, node, said: () => said().slice(first) }
+}
+
+test(
+  'what is new has a second to spread before a witness speaks of it',
+  { tags: ['FRS-25'] },
+  () => {
+    const { lab, node, said } = speaking()
+    lab.submit(node, revoked(mesh, person(1)))
+    lab.pass(0, node)
+    lab.pass(999, node)
+    expect(said()).toEqual([])
+    lab.pass(1, node)
+    expect(said()).toEqual(['beacon', 'checkpoint'])
+  },
+)
+
+test('more that is new puts off nothing', { tags: ['FRS-25'] }, () => {
+  const { lab, node, said } = speaking()
+  for (const each of [1, 2, 3, 4]) {
+    lab.submit(node, revoked(mesh, person(each)))
+    lab.pass(250, node)
+  }
+  expect(said()).toEqual(['beacon', 'checkpoint'])
+})
+
+test(
+  'beside an answer only the very beacon that is known is taken unseen',
+  { tags: ['FRS-24'] },
+  () => {
+    const beaconText = beacon(mesh, one, { seq: 1 })
+    for (const [shown, cuts] of [
+      [beaconText, []],
+      [forged(beaconText), ['record-unproved']],
+    ] as const) {
+      const { lab, relay, link, nonce } = chain()
+      tell({ lab, node: relay, link }, { type: 'beacons', texts: [beaconText] })
+      const before = relay.sentMessages
+      tell({ lab, node: relay, link }, { ...answerOf(nonce), beaconText: shown })
+      expect(relay.cuts).toEqual(cuts)
+      expect(relay.sentMessages).toBe(before + 1 - cuts.length)
+    }
+  },
+)

@@ -66,6 +66,8 @@ export class Pulse {
   readonly #paces = new BoundedMap<Did, Allowance>(WITNESSES_MAX)
   #freshness: Freshness
   #set: RecordSet
+  /** Until when this witness lets new records spread. */
+  #pausesUntilMs: number | undefined
 
   constructor(init: PulseInit) {
     const { set, hasHadRoot, bounds, nowMs, duty } = init
@@ -94,11 +96,7 @@ export class Pulse {
     if (this.#set.tree.tip.kWitness === 0) return undefined
     const challengeMs =
       this.#init.neighbours.size === 0 ? undefined : this.#freshness.challengeDueMs(nowMs)
-    const times = [
-      challengeMs,
-      this.#duty?.beaconDueMs(this.#set, nowMs),
-      this.#duty?.checkpointDueMs(this.#set, nowMs),
-    ]
+    const times = [challengeMs, ...this.#dutyDueMs(nowMs)]
     const known = times.flatMap((time) => (time === undefined ? [] : [time]))
     return known.length === 0 ? undefined : Math.min(...known)
   }
@@ -106,23 +104,44 @@ export class Pulse {
   /** The set has grown: what was not covered may be now, and who counts may be others. */
   changed(set: RecordSet, nowMs: number): void {
     this.#set = set
+    // From the first of several: more that come meanwhile put nothing off.
+    if (this.#duty !== undefined) {
+      this.#pausesUntilMs ??= nowMs + this.#init.limits.witnessPauseMs
+    }
     this.#freshness = this.#freshness.recheck(panelOf(set, this.#init.hasHadRoot), nowMs)
   }
 
   /** Does what is due. */
   wake(nowMs: number): PulseOutcome {
     if (this.#set.tree.tip.kWitness === 0) return NOTHING
+    const effects = [...this.#prepare(nowMs)]
+    const { neighbours } = this.#init
+    if (neighbours.size > 0 && nowMs >= this.#freshness.challengeDueMs(nowMs)) {
+      effects.push(...this.#challenge(nowMs))
+    }
+    return { effects, records: [] }
+  }
+
+  /** When a witness has something to say, or may say what is new: what it has to say must not stand in the way of that. */
+  #dutyDueMs(nowMs: number): readonly (number | undefined)[] {
+    if (this.#pausesUntilMs !== undefined) return [this.#pausesUntilMs]
+    return [
+      this.#duty?.beaconDueMs(this.#set, nowMs),
+      this.#duty?.checkpointDueMs(this.#set, nowMs),
+    ]
+  }
+
+  /** Takes the numbers of what a witness has to say now. */
+  #prepare(nowMs: number): readonly SyncEffect[] {
+    if (this.#pausesUntilMs !== undefined && nowMs < this.#pausesUntilMs) return []
+    this.#pausesUntilMs = undefined
     const effects: SyncEffect[] = []
     const question = { set: this.#set, nowMs, meshTimeMs: this.meshTimeMs(nowMs) }
     const state = this.#duty?.prepareBeacon(question)
     if (state !== undefined) effects.push({ type: 'reserve', what: 'beacon', state })
     const log = this.#duty?.prepareCheckpoint(question)
     if (log !== undefined) effects.push({ type: 'reserve', what: 'checkpoint', state: log })
-    const { neighbours } = this.#init
-    if (neighbours.size > 0 && nowMs >= this.#freshness.challengeDueMs(nowMs)) {
-      effects.push(...this.#challenge(nowMs))
-    }
-    return { effects, records: [] }
+    return effects
   }
 
   /** The number of a statement is durable: now it may be signed. */

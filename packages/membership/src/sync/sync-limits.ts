@@ -49,6 +49,8 @@ export interface SyncLimits {
   /** Beacons of one witness that are taken up at once, and then one in each pause; an honest one makes no more. */
   readonly beaconsMax: number
   readonly beaconPauseMs: number
+  /** How long a witness lets new records spread before it says anything of them. */
+  readonly witnessPauseMs: number
   /** Pause before a write that failed is tried again. */
   readonly retryStoreMs: number
 }
@@ -80,5 +82,6 @@ export const SYNC_LIMITS: SyncLimits = {
   challengePauseMs: 1_000,
   beaconsMax: 8,
   beaconPauseMs: 1_000,
+  witnessPauseMs: 1_000,
   retryStoreMs: 2_000,
 }
