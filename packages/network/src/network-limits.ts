@@ -40,8 +40,10 @@ export interface NetworkLimits {
   readonly joinRequestBytesMax: number
   readonly joinResponseBytesMax: number
   // records
-  /** How long a connection may take from both verdicts until it is settled. */
+  /** How long a connection that is not settled may go without anything being heard on its records channel. */
   readonly settleTimeoutMs: number
+  /** How long a connection may take from both verdicts until it is settled, whatever is heard. */
+  readonly settleTotalMs: number
   /** Of one message, and of those that wait to be sent on one connection, with their lengths. */
   readonly recordBytesMax: number
   readonly recordQueueBytesMax: number
@@ -116,6 +118,7 @@ export const NETWORK_LIMITS: NetworkLimits = {
   joinRequestBytesMax: 262_144,
   joinResponseBytesMax: 1_048_576,
   settleTimeoutMs: 10_000,
+  settleTotalMs: 300_000,
   recordBytesMax: 1_048_576,
   recordQueueBytesMax: 4_194_304,
   streamsBesideCallsMax: 192,
