@@ -179,6 +179,12 @@ export { authorityRecords } from './set/authority-records.ts'
 export { TARGETS_OF_K_MAX } from './set/check-signed.ts'
 export { isGranted } from './set/is-granted.ts'
 export { IdTrie, type TrieSummary } from './set/id-trie.ts'
+export {
+  type InclusionClaim,
+  type InclusionProof,
+  PROOF_LENGTH_MAX,
+  verifyInclusion,
+} from './set/inclusion-proof.ts'
 export { memberList, type MemberSummary } from './set/member-list.ts'
 export { newestMembership } from './set/newest-membership.ts'
 export { type Acceptance, RecordSet, type Refusal } from './set/record-set.ts'

@@ -28,6 +28,7 @@ export type MembershipErrorCode =
   | 'signer-unknown'
   | 'predecessor-unknown'
   | 'nonce-unknown'
+  | 'inclusion-unproved'
   | 'request-too-large'
   | 'request-malformed'
   | 'request-foreign'
