@@ -247,6 +247,8 @@ export function beacon(
     nextByMs: 60_000,
     removalRoot: '0'.repeat(64),
     removalCount,
+    memberRoot: '0'.repeat(64),
+    memberCount: 0,
     checkpoint: undefined,
   })
   return signed(document, [witness])
