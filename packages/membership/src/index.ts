@@ -203,6 +203,14 @@ export {
   standingOf,
   type StandingStatus,
 } from './set/standing.ts'
+export { STAPLE_LENGTH_MAX } from './staple/staple.ts'
+export { type MadeStaple, StapleDraft, type StapleInit } from './staple/staple-draft.ts'
+export {
+  type StapleClock,
+  type StapleQuestion,
+  type VerifiedStaple,
+  verifyStaple,
+} from './staple/verify-staple.ts'
 export { RecordSync, type RecordSyncInit } from './sync/record-sync.ts'
 export type { GossipWord, SyncEffect } from './sync/sync-effect.ts'
 export type { SyncEvent } from './sync/sync-event.ts'

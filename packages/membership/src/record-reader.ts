@@ -25,6 +25,7 @@ export type RecordKind =
   | 'join'
   | 'record'
   | 'request'
+  | 'staple'
   | 'public-keys'
 
 export interface TextRule {

@@ -1,10 +1,9 @@
-import { type Did, multihashOf } from '@warren/identity'
+import { multihashOf } from '@warren/identity'
 import {
   type Beacon,
   decodeBeacon,
   type IdTrie,
   type Membership,
-  type MembershipRecord,
   type RecordSet,
   verifyInclusion,
   WitnessDuty,
@@ -17,6 +16,7 @@ import { edited, HOUR_MS, NOW_MS, refusalCode, suite, YEAR_MS } from './builders
 import { BOOT_MS, ROOT } from './freshness/freshness-builders.ts'
 import {
   adminChange,
+  crowd,
   enrolled,
   enrollerCredential,
   grant,
@@ -52,19 +52,6 @@ function entriesOf(...memberships: readonly Pick<Membership, 'did' | 'id'>[]): r
 
 function membersOf(set: RecordSet, timeMs?: number): readonly string[] {
   return rollOf(set, timeMs).idsBelow('').toSorted()
-}
-
-/** A set with so many members whom nobody has signed for: only their number matters. */
-function crowd(count: number): RecordSet {
-  const record = plant.empty.decode(ann.text)
-  if (record.type !== 'membership') throw new Error('a membership is one')
-  const members = Array.from({ length: count }, (_, at): MembershipRecord => {
-    const scid = `Qm${at.toString(9).replaceAll('0', 'z').padStart(44, 'z')}`
-    const did: Did = `did:webvh:${scid}:warren.internal`
-    const id = `z${scid}`
-    return { ...record, id, membership: { ...record.membership, id, did, scid } }
-  })
-  return plant.empty.with(members)
 }
 
 /** Makes a beacon, however many calls it takes: at each of them the node knows the next of these sets, and at last the last one. */
@@ -186,9 +173,9 @@ test(
   'many members are called over in steps, and the beacon remains due meanwhile',
   { tags: ['FRS-41'] },
   () => {
-    expect(beaconOf([crowd(ROLL_STEP - 1)]).calls).toBe(1)
-    expect(beaconOf([crowd(ROLL_STEP)]).calls).toBe(2)
-    const many = crowd(2 * ROLL_STEP)
+    expect(beaconOf([crowd(plant.empty, ann, ROLL_STEP - 1)]).calls).toBe(1)
+    expect(beaconOf([crowd(plant.empty, ann, ROLL_STEP)]).calls).toBe(2)
+    const many = crowd(plant.empty, ann, 2 * ROLL_STEP)
     const { beacon, calls } = beaconOf([many])
     expect(calls).toBeGreaterThan(2)
     expect(beacon).toMatchObject({ memberCount: 2 * ROLL_STEP, memberRoot: rollOf(many).root })
@@ -199,7 +186,7 @@ test(
   'such a beacon is about the moment at which it was begun, whatever is learnt meanwhile',
   { tags: ['FRS-41'] },
   () => {
-    const many = crowd(2 * ROLL_STEP)
+    const many = crowd(plant.empty, ann, 2 * ROLL_STEP)
     const { did, keys } = [...many.tables.memberships.values()].at(-1)![0]!.membership
     expect(keys).toHaveLength(2)
     const later = withAll(many, revocation(plant, { targets: [{ did, maxGen: 1 }] }))
@@ -225,7 +212,7 @@ test(
   'one that others have ahead of it in time is begun anew',
   { tags: ['FRS-41', 'FRS-14'] },
   () => {
-    const many = crowd(2 * ROLL_STEP)
+    const many = crowd(plant.empty, ann, 2 * ROLL_STEP)
     const duty = new WitnessDuty({ witness: self!, from: { firstWallMs: NOW_MS }, nowMs: BOOT_MS })
     expect(duty.prepareBeacon({ set: many, nowMs: BOOT_MS, meshTimeMs: undefined })).toBeUndefined()
     const own = { ...beaconOf([plant.empty]).beacon, seq: 7, timeMs: NOW_MS + HOUR_MS }
@@ -238,7 +225,7 @@ test(
   'one that was begun by a wall clock is begun anew when the mesh says that it is earlier',
   { tags: ['FRS-41', 'FRS-14'] },
   () => {
-    const many = crowd(2 * ROLL_STEP)
+    const many = crowd(plant.empty, ann, 2 * ROLL_STEP)
     const duty = new WitnessDuty({
       witness: self!,
       from: { firstWallMs: NOW_MS + YEAR_MS },
@@ -259,7 +246,7 @@ test(
   'whoever is no witness any more does not end what it has begun',
   { tags: ['FRS-41', 'FRS-15'] },
   () => {
-    const many = crowd(2 * ROLL_STEP)
+    const many = crowd(plant.empty, ann, 2 * ROLL_STEP)
     const [, other] = plant.witnesses
     const without = withAll(
       many,
