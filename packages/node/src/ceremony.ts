@@ -48,6 +48,7 @@ export {
   viewRequest,
   writeRequestFile,
 } from './ceremony/request-file.ts'
+export { type StapleView, viewStapleFile, writeStapleFile } from './ceremony/staple-file.ts'
 export {
   type DescribedMember,
   type DescribedReason,

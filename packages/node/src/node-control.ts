@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Clock, JsonObject, JsonValue } from '@warren/core'
+import { formatTimestamp } from '@warren/identity'
 import { indexServers, type Provider } from '@warren/mcp'
 import type { Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
@@ -23,6 +24,7 @@ import type { MeshCatalog } from './mesh-catalog.ts'
 import { noSuchServer } from './no-such-server.ts'
 import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
+import { makeStaple } from './records/make-staple.ts'
 import type { MeshKnowledge } from './records/mesh-knowledge.ts'
 import type { OpenedNode } from './open-node.ts'
 import type { PolicyGate } from './policy-gate.ts'
@@ -69,6 +71,8 @@ export class NodeControl implements ControlHandler {
         return this.#status()
       case 'peers':
         return this.#peers()
+      case 'staple':
+        return this.#staple()
       case 'tools':
         return this.#tools(request.server, signal)
       case 'call':
@@ -139,6 +143,12 @@ export class NodeControl implements ControlHandler {
       }
     })
     return { peers }
+  }
+
+  async #staple(): Promise<JsonObject> {
+    const { mesh, opened } = this.#init
+    const { text, asOfMs } = await makeStaple(mesh, opened.log.did)
+    return { staple: text, asOf: formatTimestamp(asOfMs) }
   }
 
   async #tools(server: string | undefined, signal: AbortSignal): Promise<JsonObject> {

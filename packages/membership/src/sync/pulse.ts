@@ -86,6 +86,11 @@ export class Pulse {
     return this.#freshness.meshTimeMs(nowMs)
   }
 
+  /** The newest beacon of each witness in force. */
+  beacons(): readonly Beacon[] {
+    return this.#freshness.bounds()
+  }
+
   /** Whether witnesses have yet to answer for the first time since this node started. */
   get isBooting(): boolean {
     return this.#set.tree.tip.kWitness > 0 && !this.#freshness.hasMeshTime

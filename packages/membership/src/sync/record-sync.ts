@@ -86,6 +86,11 @@ export class RecordSync {
     return this.#pulse.meshTimeMs(nowMs)
   }
 
+  /** The newest beacon that was heard of each witness in force. */
+  beacons(): readonly Beacon[] {
+    return this.#pulse.beacons()
+  }
+
   /** Takes one event at a time on the monotonic clock and says what is to be done, in this order. */
   handle(event: SyncEvent, nowMs: number): readonly SyncEffect[] {
     this.#nowMs = nowMs
