@@ -6,6 +6,7 @@ import {
   type Channel,
   createNetwork,
   type JoinPort,
+  type MeshPort,
   type Network,
   type NetworkLimits,
   NetworkError,
@@ -30,6 +31,7 @@ export interface LabNodeOptions {
   readonly listen?: readonly string[]
   readonly join?: JoinPort
   readonly records?: RecordsPort
+  readonly mesh?: MeshPort
   readonly stillAdmitted?: (did: string) => string | undefined
   /** Judges the DID that the peer has shown; admits everybody by default. */
   readonly judge?: (did: string, channel: Channel) => AdmissionVerdict | Promise<AdmissionVerdict>
@@ -67,8 +69,7 @@ export async function labNode(options: LabNodeOptions = {}): Promise<LabNode> {
       },
       stillAdmitted: (member) => options.stillAdmitted?.(member),
     },
-    ...(options.join && { join: options.join }),
-    ...(options.records && { records: options.records }),
+    ...portsOf(options),
     logger: {
       log: (level, code, fields) => log.push(`${level} ${code} ${JSON.stringify(fields)}`),
     },
@@ -76,6 +77,12 @@ export async function labNode(options: LabNodeOptions = {}): Promise<LabNode> {
   await network.start()
   onTestFinished(async () => network.stop())
   return { did, network, log, address: network.addresses()[0] ?? 'none' }
+}
+
+type OptionalPorts = Pick<LabNodeOptions, 'join' | 'records' | 'mesh'>
+
+function portsOf({ join, records, mesh }: OptionalPorts): OptionalPorts {
+  return { ...(join && { join }), ...(records && { records }), ...(mesh && { mesh }) }
 }
 
 export function freshIdentity(): ChannelIdentity {
