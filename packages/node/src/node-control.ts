@@ -17,6 +17,7 @@ import type { ControlHandler } from './control/control-server.ts'
 import type { HostDoors } from './host-doors.ts'
 import { answerAboutRecords } from './control/answer-about-records.ts'
 import { describeKnowledge } from './control/describe-knowledge.ts'
+import { describeView } from './control/describe-view.ts'
 import type { JoinDesk } from './join-desk.ts'
 import { listTools } from './list-tools.ts'
 import { loadPolicies } from './load-policies.ts'
@@ -118,6 +119,7 @@ export class NodeControl implements ControlHandler {
       addresses: network.addresses(),
       http: doors.httpAddress ?? null,
       peers: network.peers().length,
+      ...describeView(mesh, network.diversity()),
       servers,
       serverSessions: sessions + shared,
       streams,

@@ -2,7 +2,7 @@ import type { Clock } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
 import { type Did, peerIdOf } from '@warren/identity'
 import { Provider } from '@warren/mcp'
-import { createNetwork, type Network } from '@warren/network'
+import { createNetwork, type MeshPort, type Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
 import { boundedReport } from './bounded-report.ts'
 import { CallDesk } from './call-desk.ts'
@@ -184,9 +184,14 @@ function createMeshParts(
     publish: (bytes) => network.publish(bytes),
     onChanged,
   })
-  const { admission, records } = knowledge
+  const { admission, records, peers } = knowledge
   const joinDesk = createJoinDesk(site, knowledge)
-  const network: Network = createMeshNetwork(site, { admission, records, join: joinDesk })
+  const network: Network = createMeshNetwork(site, {
+    admission,
+    records,
+    mesh: peers,
+    join: joinDesk,
+  })
   network.onGossip(async (bytes) => records.judgeGossip(bytes))
   return { ...knowledge, self: { did: opened.log.did }, network, joinDesk }
 }
@@ -253,6 +258,7 @@ function createMeshNetwork(
   ports: {
     readonly admission: AdmissionDesk
     readonly records: RecordDesk
+    readonly mesh: MeshPort
     readonly join: JoinDesk
   },
 ): Network {
@@ -268,9 +274,7 @@ function createMeshNetwork(
     staticPeers: [...new Set([...config.peers, ...remembered])].slice(0, STATIC_PEERS_MAX),
     discovery: { enabled: config.discovery.lan },
     limits: networkLimitsOf(config),
-    admission: ports.admission,
-    records: ports.records,
-    join: ports.join,
+    ...ports,
     logger: componentLogger(report),
   })
 }

@@ -50,7 +50,7 @@ export class FreshnessWatch {
     if (state === before?.state) return
     const isBad = state === 'stop' || state === 'deny-new'
     const seconds = ageMs === undefined ? null : Math.round(ageMs / 1000)
-    report({ event: 'freshness', level: isBad ? 'warn' : 'info', state, why, ageSeconds: seconds })
+    report({ event: 'freshness', level: levelOf(state), state, why, ageSeconds: seconds })
     if (!isBad) for (const { did } of network.peers()) void catalog.refresh(did)
   }
 
@@ -76,4 +76,9 @@ export class FreshnessWatch {
       void provider.dropCaller(did, REASON)
     }
   }
+}
+
+/** No new beacon for so long that it is a warning already, although nothing is refused for it yet. */
+function levelOf(state: FreshnessJudgement['state']): 'info' | 'warn' {
+  return state === 'fresh' || state === 'unwitnessed' ? 'info' : 'warn'
 }
