@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { JsonObject } from '@warren/core'
@@ -7,6 +16,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deafControl } from './support/deaf-control.ts'
 import { textIn } from './support/ready-mesh.ts'
 
+/** Well formed, and of nobody. */
+const STRANGER = `did:webvh:Qm${'a'.repeat(44)}:warren.internal`
 const ANY_PORT = ['--listen', '/ip4/127.0.0.1/tcp/0']
 const DID = expect.stringMatching(/^did:webvh:Qm\w{44}:warren\.internal$/)
 const MESH_ID = expect.stringMatching(/^zQm\w{44}$/)
@@ -282,27 +293,55 @@ test('a machine without a network joins by files', { tags: ['CLI-1', 'CER-12'] }
   await crane.stop()
 })
 
-test('a request that cannot be is a mistake in usage', { tags: ['CLI-3'] }, async () => {
-  const home = file('usage')
-  await askWarren(['--dir', home, 'init', '--name', 'alone', ...ANY_PORT, ...secret('node')])
-  const node = await Daemon.start(home)
-  const before = await askWarren(['--dir', home, 'status'])
-  try {
-    for (const [words, word] of [
-      [['revoke', 'nobody', '--class', 'lost', '--reason', 'x'], 'no-such-member'],
-      [['revoke', '--class', 'lost', '--reason', 'x'], 'usage'],
+test(
+  'a request that cannot be is a mistake in usage, and leaves no file',
+  { tags: ['CLI-3', 'CLI-15'] },
+  async () => {
+    const [home, workplace] = [file('usage'), file('workplace')]
+    mkdirSync(workplace)
+    const here = ['--dir', home]
+    const made = await askWarren([
+      ...here,
+      'init',
+      '--name',
+      'alone',
+      ...ANY_PORT,
+      ...secret('node'),
+    ])
+    const node = await Daemon.start(home)
+    const before = await askWarren([...here, 'status'])
+    const lost = ['--class', 'lost', '--reason', 'x']
+    const beyond = ['--since', `${textIn(made, 'did')}=999`]
+    const removals = [
+      [['revoke', 'nobody', ...lost], 'no-such-member'],
+      [['revoke', STRANGER, ...lost], 'no-such-member'],
+      [['revoke', '--enroller', STRANGER, ...lost], 'no-such-member'],
+      [['revoke', '--admin', STRANGER, ...lost], 'not-an-admin'],
+      [['revoke', '--key', 'stolen', ...lost], 'revoked-key-malformed'],
+      [['revoke', 'alone', ...lost, ...beyond], 'usage'],
+      [['revoke', 'alone', ...lost, '--since', `${STRANGER}=0`], 'usage'],
+      [['revoke', ...lost], 'usage'],
       [['revoke', '--class', 'stolen', '--reason', 'x'], 'usage'],
+      [['quarantine', STRANGER, '--for', '1h', '--reason', 'x'], 'no-such-member'],
       [['quarantine', 'alone', '--for', '25h', '--reason', 'x'], 'usage'],
+      [['renew', STRANGER], 'no-such-member'],
       [['admin', 'change'], 'usage'],
       [['admin', 'change', '--remove', 'alone'], 'not-an-admin'],
-    ] as const) {
-      const outcome = await runWarren(['--dir', home, ...words, '--yes'])
-      expect(outcome, words.join(' ')).toMatchObject({ code: 2, stdout: '' })
-      expect(outcome.stderr).toContain(`[${word}]`)
+    ] as const
+    try {
+      for (const [words, word] of removals) {
+        const inside = ['env', '-C', workplace]
+        const outcome = await runWarren([...here, ...words, '--yes'], inside)
+        expect(outcome, words.join(' ')).toMatchObject({ code: 2, stdout: '' })
+        expect(outcome.stderr).toContain(`[${word}]`)
+        expect(readdirSync(workplace)).toEqual([])
+      }
+      const { removals: count, members } = before
+      expect(await askWarren([...here, 'status'])).toMatchObject({ removals: count, members })
+      const told = ['revoke', STRANGER, '--unknown', ...lost, '--yes']
+      expect(await askWarren([...here, ...told])).toMatchObject({ submitted: true })
+    } finally {
+      await node.stop()
     }
-    const { removals, members } = before
-    expect(await askWarren(['--dir', home, 'status'])).toMatchObject({ removals, members })
-  } finally {
-    await node.stop()
-  }
-})
+  },
+)

@@ -61,7 +61,7 @@ test(
 
 test(
   'a log that was rewritten under the node’s own keys is shown everywhere, by every command that shows members',
-  { tags: ['THR-34', 'AWT-3', 'AWT-9', 'REC-17'], timeout: 180_000 },
+  { tags: ['THR-36', 'AWT-3', 'AWT-9', 'REC-17'], timeout: 180_000 },
   async () => {
     expect(await ask(desk, 'status')).toMatchObject({ forkedAuditLogs: [] })
     await plant.daemon.stop()

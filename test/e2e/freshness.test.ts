@@ -72,7 +72,7 @@ async function echoes(node: ReadyNode, server: string): Promise<void> {
 
 test(
   'without a witness a node ages, begins nothing new, ends everything, and recovers by itself',
-  { tags: ['NODE-12', 'FRS-6'], timeout: 90_000 },
+  { tags: ['NODE-12', 'NODE-43', 'FRS-6'], timeout: 90_000 },
   async () => {
     await Promise.all([isFresh(plant), isFresh(crane)])
     const { host, serverPids } = await watchCall(crane, plant)
@@ -95,6 +95,14 @@ test(
       expect(afterMs[at]).toBeGreaterThan(1_000 * seconds - EARLY_MS_MAX)
       expect(afterMs[at]).toBeLessThan(1_000 * seconds + LATE_MS_MAX)
     }
+    for (const state of ['aging', 'deny-new', 'stop']) {
+      const warned = expect.objectContaining({ event: 'freshness', state, level: 'warn' })
+      expect(plant.daemon.events).toContainEqual(warned)
+    }
+    const { warnings } = await ask(plant, 'status')
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^no new beacon has come for \d+ seconds: stop$/),
+    )
     await expectGone(serverPids)
     await echoes(plant, 'plant')
 
@@ -152,12 +160,14 @@ test(
       }
     }, FRESH)
     const { host: other, serverPids } = await watchCall(plant, crane)
+    const { host: going, serverPids: goingOn } = await watchCall(crane, plant)
     const stop = Promise.all([stateSince(plant, 'stop'), stateSince(crane, 'stop')])
     await witness.daemon.stop()
     await stop
     errorOf(await other.hears(({ id, method }) => id === 1 && method === undefined), -32_001)
     await expectGone(serverPids)
-    // Whatever was under way has ended once; whoever is a member connects again, and begins anew what may be begun.
+    // What had begun by the grant has not ended, and more may be begun.
+    await progresses(going)
     await reachesServer(crane, 'plant')
     await echoes(crane, 'plant')
     expect(await refusedCall(plant, 'crane')).toBe('no-such-server')
@@ -165,6 +175,10 @@ test(
       freshness: 'stop',
       islandServers: [expect.stringMatching(/^plant: (fresh|aging)$/)],
     })
+    await progresses(going)
+    expect(going.heard.filter(({ id, method }) => id === 1 && method === undefined)).toEqual([])
+    await going.leave()
+    await expectGone(goingOn)
     await other.leave()
   },
 )

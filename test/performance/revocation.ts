@@ -28,8 +28,11 @@ const CALLERS = 3
 /** Between two calls of one node to another: more of them would keep the one thread of all nodes busy. */
 const CALL_PAUSE_MS = 20
 const HEARD_MS_MAX = 15_000
-/** What a round leaves behind (names of records, a beacon, a checkpoint) is over by then. */
-const PAUSE_MS = 2_500
+/**
+ * What a round leaves behind is over by then: witnesses speak a second later, and what they say has to be taken up by all
+ * nodes on the one thread that they share here, which takes seconds where there are a hundred.
+ */
+const PAUSE_MS = 8_000
 
 const TOPOLOGIES: Readonly<Record<string, Topology>> = {
   ring: 'ring and random',

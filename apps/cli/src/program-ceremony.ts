@@ -93,12 +93,14 @@ function addRemovals(program: Command): void {
     )
     .requiredOption('--reason <text>', 'one line for people')
     .option('--since <position...>', 'seen in time: <DID of a witness>=<length> (default: now)')
-    .action(later(async () => (await import('./commands/decide.ts')).revoke))
+    .option('--unknown', 'also DIDs of which this node knows no membership')
+    .action(later(async () => (await import('./commands/revoke.ts')).revoke))
   withSigning(program.command('quarantine'))
     .description('keep one member out for up to 24 hours, on the word of one administrator')
     .argument('<who>', 'a member, by DID or by name')
     .requiredOption('--for <duration>', 'how long: 30m, 2h, 24h')
     .requiredOption('--reason <text>', 'one line for people')
+    .option('--unknown', 'also DIDs of which this node knows no membership')
     .action(later(async () => (await import('./commands/decide.ts')).quarantine))
 }
 

@@ -120,6 +120,20 @@ function addAsking(program: Command): void {
     .command('status')
     .description('what this node is and how it stands')
     .action(later(async () => (await import('./commands/ask.ts')).status))
+  const staple = program
+    .command('staple')
+    .description(
+      'show that this node is a member, to somebody who knows the mesh id and nothing else',
+    )
+    .option('--out <file>', 'write it to a new file instead of printing it')
+    .action(later(async () => (await import('./commands/staple.ts')).staple))
+  staple
+    .command('verify')
+    .description('who a staple is about, and as of when: needs no node and no network')
+    .argument('<file>', 'what "warren staple" wrote')
+    .requiredOption('--mesh <id>', 'the mesh, by an id that you have from elsewhere')
+    .option('--max-age <duration>', 'refuse what is older by the clock of this machine: 5m, 24h')
+    .action(later(async () => (await import('./commands/staple.ts')).verifyStaple))
   program
     .command('peers')
     .description('members this node is connected to')

@@ -38,6 +38,7 @@ test.for<[string, readonly string[]]>([
   ['a skew that no charter has', ['admin', 'init', '--of', '2', '--skew', '3601']],
   ['two ways to join at once', ['join', 'warren-invite:1:', '--request', 'join.json']],
   ['no way to join', ['join']],
+  ['an age that is none', ['staple', 'verify', 'a', '--mesh', 'zQm', '--max-age', '5']],
 ])('%s is a mistake in usage', { tags: ['CLI-3'] }, async ([, args]) => {
   await expect(run(args)).rejects.toMatchObject({ name: 'CommandError', code: 'usage' })
 })
@@ -48,6 +49,7 @@ test.for<[string, readonly string[]]>([
   ['one argument too many', ['status', 'now']],
   ['an AI host that is not known', ['snippet', 'emacs']],
   ['an option without its value', ['invite', '--expires']],
+  ['a staple of whatever mesh', ['staple', 'verify', 'a']],
 ])('%s is refused by the parser', { tags: ['CLI-3'] }, async ([, args]) => {
   await expect(run(args)).rejects.toMatchObject({ name: 'CommanderError', exitCode: 1 })
 })
@@ -69,6 +71,7 @@ test.for([
   ['invite'],
   ['connect'],
   ['members'],
+  ['staple'],
   ['why', 'press'],
   ['revoke', 'press', '--class', 'lost', '--reason', 'x'],
   ['quarantine', 'press', '--for', '2h', '--reason', 'x'],
@@ -107,6 +110,12 @@ test.for([
   ['request-incomplete', EXIT.refused],
   ['record-unproved', EXIT.refused],
   ['confirmation-missing', EXIT.refused],
+  ['staple-unproved', EXIT.refused],
+  ['staple-outdated', EXIT.refused],
+  ['staple-foreign', EXIT.refused],
+  ['staple-malformed', EXIT.configuration],
+  ['staple-not-ready', EXIT.failed],
+  ['unwitnessed', EXIT.failed],
   ['request-malformed', EXIT.configuration],
   ['public-keys-malformed', EXIT.configuration],
   ['passphrase-shared', EXIT.configuration],

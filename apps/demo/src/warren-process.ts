@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
 import { isJsonObject, type JsonObject, parseJson } from '@warren/core'
 
@@ -145,5 +146,6 @@ function readEvent(line: string): JsonObject {
 
 function spawnWarren(args: readonly string[], launch: Launch): ChildProcess {
   const [program = process.execPath, ...rest] = [...launch, process.execPath, WARREN, ...args]
-  return spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'] })
+  // A command that is to sign, and finds no node, keeps what was signed where it runs.
+  return spawn(program, rest, { cwd: tmpdir(), stdio: ['pipe', 'pipe', 'pipe'] })
 }

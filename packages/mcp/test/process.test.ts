@@ -122,6 +122,30 @@ test(
 )
 
 test(
+  'of one caller all but some servers end, and those of others go on',
+  { tags: ['MCP-15'] },
+  async () => {
+    const mesh = meshOf({ servers: ['kept', 'gone'].map((name) => scriptServer({ name })) })
+    const [kept, gone, other] = [
+      await connected(mesh, 'kept'),
+      await connected(mesh, 'gone'),
+      new MemoryHost(),
+    ]
+    const pids = await spawned(gone)
+    await mesh.session('gone', other, { ...CALLER, did: 'did:webvh:QmOther:warren.internal' })
+    await initialize(other)
+    for (const host of [kept, gone])
+      host.say({ jsonrpc: '2.0', id: 'hanging', method: 'test/hang' })
+    await eventually(() => mesh.provider.status().streams === 5)
+    await mesh.provider.endCalls(CALLER.did, { but: new Set(['kept']), reason: 'too old' })
+    expect(pids.some((pid) => runs(pid))).toBe(false)
+    expect(await gone.answerTo('hanging')).toHaveProperty('error')
+    for (const host of [kept, other]) expect(await ask(host, 'test/echo')).toEqual({ params: {} })
+    expect(kept.heard.filter(({ id }) => id === 'hanging')).toEqual([])
+  },
+)
+
+test(
   'every process group is gone when the provider has stopped',
   { tags: ['MCP-15'] },
   async () => {

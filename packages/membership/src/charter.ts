@@ -42,7 +42,7 @@ export interface FreshnessLimits {
   readonly skewMs: number
 }
 
-const CHARTER_LENGTH_MAX = 131_072
+export const CHARTER_LENGTH_MAX = 131_072
 export const CHARTER_CONTEXT = 'https://warren.internal/ns/membership/v1'
 export const CHARTER_TYPE = 'WarrenCharter'
 /** Admins, and witnesses, of one mesh. */

@@ -138,9 +138,12 @@ export {
   verifyJoinResponse,
 } from './join-response.ts'
 export { type Membership, type MembershipCheck, verifyMembership } from './membership.ts'
-export { isPrintableName } from './record-reader.ts'
+export { CONTENT_ID_RULE, ROLES_RULE, URN_UUID_RULE } from './labels.ts'
+export { fitsRule, isPrintableLine, isPrintableName } from './record-reader.ts'
 export { type Beacon, readBeacon } from './records/beacon.ts'
 export { RECORD_LENGTH_MAX } from './records/decode-record.ts'
+export { ISLAND_SERVERS_MAX } from './records/read-grants.ts'
+export { REASON_LENGTH_MAX } from './records/read-revocation.ts'
 export { keyringOf, pairName } from './records/keyring.ts'
 export {
   type AdminChangeRecord,
@@ -178,6 +181,12 @@ export { authorityRecords } from './set/authority-records.ts'
 export { TARGETS_OF_K_MAX } from './set/check-signed.ts'
 export { isGranted } from './set/is-granted.ts'
 export { IdTrie, type TrieSummary } from './set/id-trie.ts'
+export {
+  type InclusionClaim,
+  type InclusionProof,
+  PROOF_LENGTH_MAX,
+  verifyInclusion,
+} from './set/inclusion-proof.ts'
 export { memberList, type MemberSummary } from './set/member-list.ts'
 export { newestMembership } from './set/newest-membership.ts'
 export { type Acceptance, RecordSet, type Refusal } from './set/record-set.ts'
@@ -196,6 +205,14 @@ export {
   standingOf,
   type StandingStatus,
 } from './set/standing.ts'
+export { STAPLE_LENGTH_MAX } from './staple/staple.ts'
+export { type MadeStaple, StapleDraft, type StapleInit } from './staple/staple-draft.ts'
+export {
+  type StapleClock,
+  type StapleQuestion,
+  type VerifiedStaple,
+  verifyStaple,
+} from './staple/verify-staple.ts'
 export { RecordSync, type RecordSyncInit } from './sync/record-sync.ts'
 export type { GossipWord, SyncEffect } from './sync/sync-effect.ts'
 export type { SyncEvent } from './sync/sync-event.ts'

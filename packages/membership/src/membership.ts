@@ -79,7 +79,7 @@ export function verifyMembership({ suite, charter, text, nowMs }: MembershipChec
   const record = parseRecord('membership', text, MEMBERSHIP_LENGTH_MAX)
   const fields = readMembership(record, charter.meshId)
   if (fields.issuer !== meshUrn(charter.meshId)) throw record.fault('"issuer" is not the mesh')
-  checkTime(fields, nowMs, charter.freshness.skewMs)
+  checkMembershipTime(fields, nowMs, charter.freshness.skewMs)
   verifyAdminProofs({
     suite,
     kind: 'membership',
@@ -139,8 +139,13 @@ function readSubject(subject: RecordReader): Subject {
   }
 }
 
-function checkTime(
-  { notBeforeMs, notAfterMs }: { notBeforeMs: number; notAfterMs: number },
+/**
+ * Requires a time at which a membership is valid.
+ *
+ * @throws MembershipError `membership-expired`, `membership-not-yet-valid`
+ */
+export function checkMembershipTime(
+  { notBeforeMs, notAfterMs }: Pick<Membership, 'notBeforeMs' | 'notAfterMs'>,
   nowMs: number,
   skewMs: number,
 ): void {

@@ -25,6 +25,7 @@ export type RecordKind =
   | 'join'
   | 'record'
   | 'request'
+  | 'staple'
   | 'public-keys'
 
 export interface TextRule {
@@ -222,10 +223,14 @@ export class RecordReader {
     if (typeof value !== 'string' || value.length > rule.lengthMax) {
       throw this.fault(`"${key}" is not text of at most ${rule.lengthMax} characters`)
     }
-    const fits = rule.pattern === undefined ? true : rule.pattern.test(value)
-    if (!fits) throw this.fault(`"${key}" has the wrong form`)
+    if (!fitsRule(value, rule)) throw this.fault(`"${key}" has the wrong form`)
     return value
   }
+}
+
+/** Whether a text is within its length and of its form. */
+export function fitsRule(text: string, { lengthMax, pattern }: TextRule): boolean {
+  return text.length <= lengthMax && (pattern === undefined || pattern.test(text))
 }
 
 /** One line for people: 1 to 64 characters, nothing invisible. */
@@ -233,7 +238,8 @@ export function isPrintableName(text: string): boolean {
   return text.length <= NAME_LENGTH_MAX && isPrintableLine(text)
 }
 
-function isPrintableLine(text: string): boolean {
+/** One line for people: not empty, nothing invisible. */
+export function isPrintableLine(text: string): boolean {
   return text.length > 0 && text.trim() === text && !UNPRINTABLE.test(text)
 }
 

@@ -1,5 +1,6 @@
 import { canonicalJson, type JsonObject } from '@warren/core'
 import {
+  type AdminChangeRecord,
   adminSigner,
   decodeRequest,
   describe,
@@ -18,7 +19,15 @@ import { contentId } from '@warren/identity'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HOUR_MS, NOW_MS, suite, YEAR_MS } from './builders.ts'
-import { grant, person, pooled, uuid, withAll, witnessedMesh } from './record-builders.ts'
+import {
+  grant,
+  person,
+  pooled,
+  uuid,
+  withAll,
+  type WitnessedMesh,
+  witnessedMesh,
+} from './record-builders.ts'
 import { asked, quarantineBy, revocationOf } from './request-builders.ts'
 
 const mesh = witnessedMesh()
@@ -133,6 +142,65 @@ test('an admin change names everybody who comes, goes or signs', { tags: ['CER-5
   expect(text).toContain(`signed by all of: ${alice!.did}, ${bob!.did}.`)
   expect(text).toContain(`the first 7 of ${witness!.did}`)
 })
+
+test.for([
+  { leave: 0, back: 0, says: false },
+  { leave: 1, back: 0, says: false },
+  { leave: 2, back: 0, says: true },
+  { leave: 3, back: 0, says: true },
+  { leave: 3, back: 1, says: true },
+  { leave: 3, back: 2, says: false },
+])(
+  'of three witnesses of whom two settle a change, $leave leave and $back of them with new keys stay: said is $says',
+  { tags: ['CER-13'] },
+  ({ leave, back, says }) => {
+    const three = witnessedMesh({ witnesses: 3, kWitness: 2 })
+    const leaving = three.witnesses.slice(0, leave).map(({ did }) => did)
+    const returning = leaving
+      .slice(0, back)
+      .map((did, at) => ({ ...publicPair(adminSigner(pooled(10 + at))), did }))
+    const newcomers = [0, 1].map((at) => publicPair(adminSigner(person(at))))
+    const change = adminChangeOf(three, {
+      addWitnesses: [...returning, ...newcomers],
+      removeWitnesses: leaving,
+    })
+    const { records, set } = asked(three, change)
+    const text = describe(records[0]!.says, set).join('\n')
+    expect(text.includes('IT CAN NEVER BE SETTLED')).toBe(says)
+    const staying = `${3 - leave + back} stay, and it takes 2 of them. For good, 2 keys`
+    expect(text.includes(staying)).toBe(says)
+    expect(text.includes('first add those who come')).toBe(says)
+  },
+)
+
+test('where nobody was a witness nothing is said of settling', { tags: ['CER-13'] }, () => {
+  const none = witnessedMesh({ witnesses: 0, kWitness: 0 })
+  const addWitnesses = [publicPair(adminSigner(person(0)))]
+  const { records, set } = asked(none, adminChangeOf(none, { addWitnesses, removeWitnesses: [] }))
+  expect(describe(records[0]!.says, set).join('\n')).not.toContain('SETTLED')
+})
+
+/** A change of witnesses, of whom it takes one from then on. */
+function adminChangeOf(
+  { charter, admins }: WitnessedMesh,
+  { addWitnesses, removeWitnesses }: Pick<AdminChangeRecord, 'addWitnesses' | 'removeWitnesses'>,
+): JsonObject {
+  return writeAdminChange({
+    meshId: charter.meshId,
+    claimedMs: NOW_MS,
+    prev: charter.meshId,
+    approvers: admins.slice(0, charter.kAdmin).map(({ did }) => did),
+    add: [],
+    remove: [],
+    rotate: [],
+    addWitnesses,
+    removeWitnesses,
+    k: charter.k,
+    kAdmin: charter.kAdmin,
+    kWitness: 1,
+    since: [],
+  })
+}
 
 const DIDS = [0, 1, 2].map((at) => person(at).did)
 const did = fc.constantFrom(...DIDS)

@@ -115,7 +115,7 @@ test.for([
     code: 'record-foreign',
   },
   { name: 'that is too long', text: `${proof}${' '.repeat(262_144)}`, code: 'record-too-large' },
-])('one $name is refused', { tags: ['THR-35', 'REC-17', 'REC-1'] }, ({ text, code }) => {
+])('one $name is refused', { tags: ['THR-37', 'REC-17', 'REC-1'] }, ({ text, code }) => {
   expect(refusedCode(members, text)).toBe(code)
 })
 
@@ -131,7 +131,7 @@ function forgedBy(): typeof honest {
 
 test(
   'there is one of each member, and its root does not depend on what came first',
-  { tags: ['THR-35', 'REC-18'] },
+  { tags: ['THR-37', 'REC-18'] },
   () => {
     const other = auditFork(mesh, one, { size: 9 })
     expect(idOf(other)).toBe(idOf(proof))

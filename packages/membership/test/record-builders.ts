@@ -7,6 +7,7 @@ import {
   issueMembership,
   type Membership,
   type MembershipGrant,
+  type MembershipRecord,
   publicPair,
   RecordSet,
   type RevocationTarget,
@@ -247,6 +248,8 @@ export function beacon(
     nextByMs: 60_000,
     removalRoot: '0'.repeat(64),
     removalCount,
+    memberRoot: '0'.repeat(64),
+    memberCount: 0,
     checkpoint: undefined,
   })
   return signed(document, [witness])
@@ -366,4 +369,17 @@ export function withAll(set: RecordSet, ...texts: readonly string[]): RecordSet 
   const { set: after, refused } = set.accept(texts)
   for (const { error } of refused) throw error
   return after
+}
+
+/** The set with so many members more for whom nobody has signed: where only their number matters. */
+export function crowd(set: RecordSet, like: Membership, count: number): RecordSet {
+  const record = set.decode(like.text)
+  if (record.type !== 'membership') throw new Error('a membership is one')
+  const members = Array.from({ length: count }, (_, at): MembershipRecord => {
+    const scid = `Qm${at.toString(9).replaceAll('0', 'z').padStart(44, 'z')}`
+    const did: Did = `did:webvh:${scid}:warren.internal`
+    const id = `z${scid}`
+    return { ...record, id, membership: { ...record.membership, id, did, scid } }
+  })
+  return set.with(members)
 }

@@ -9,7 +9,7 @@ import {
   signResponse,
 } from '../src/freshness/fresh-response.ts'
 import { HOUR_MS, NOW_MS, suite, utf8 } from './builders.ts'
-import { adminChange, beacon, withAll, witnessedMesh } from './record-builders.ts'
+import { adminChange, beacon, person, revoked, withAll, witnessedMesh } from './record-builders.ts'
 import { Impostor, SyncLab, SyncNode } from './sync-pair.ts'
 
 /* Beacons, challenges and answers between neighbours, some of which lie. */
@@ -255,6 +255,84 @@ test(
   },
 )
 
+/** A node between neighbours that ask without end, an honest one, and a witness, towards whom all of that goes. */
+function besieged(hostile: number) {
+  const { lab, node, link } = crowd(0)
+  const witness = new Impostor(one.did)
+  lab.connect(node, witness)
+  const links = Array.from({ length: hostile }, (_, at) =>
+    lab.connect(node, new Impostor(`hostile ${at}`)),
+  )
+  const challenge = (): JsonObject => ({
+    type: 'challenge',
+    text: encodeChallenge(meshId, suite.randomBytes(32)),
+    hops: 1,
+  })
+  const isPassedOn = (message: JsonObject, by = link): boolean => {
+    tell({ lab, node, link: by }, message)
+    return witness.last('challenge')?.['text'] === message['text']
+  }
+  const besiege = (seconds: number): number => {
+    let passed = 0
+    for (let second = 0; second < seconds; second += 1) {
+      lab.nowMs += 1_000
+      for (const each of links) if (isPassedOn(challenge(), each)) passed += 1
+    }
+    return passed
+  }
+  return { lab, node, link, links, challenge, isPassedOn, besiege }
+}
+
+test.for([3, 12, 40])(
+  '%i neighbours that ask without end do not keep the challenges of an honest one from going on',
+  { tags: ['FRS-22', 'THR-33'] },
+  (hostile) => {
+    const { challenge, isPassedOn, besiege } = besieged(hostile)
+    // Each has a part of its own once in four seconds for each of the neighbours, with the honest one and the witness.
+    const pauseSeconds = (hostile + 2) * 4
+    const outcomes = Array.from({ length: 4 }, () => {
+      const flood = besiege(pauseSeconds)
+      return { flood, honest: isPassedOn(challenge()) }
+    })
+    expect(outcomes.map(({ honest }) => honest)).toEqual([true, true, true, true])
+    // All of it together is three in four seconds, and six at once.
+    for (const { flood } of outcomes) expect(flood).toBeLessThanOrEqual(pauseSeconds * 0.75 + 6)
+  },
+)
+
+test(
+  'a neighbour has its own part again after its pause and not before, whatever connection it comes over',
+  { tags: ['FRS-22'] },
+  () => {
+    const { lab, node, challenge, isPassedOn, besiege, link } = besieged(6)
+    besiege(60)
+    expect(isPassedOn(challenge())).toBe(true)
+    besiege(31)
+    expect(isPassedOn(challenge())).toBe(false)
+    lab.do(node, node.sync.handle({ type: 'disconnected', link }, lab.nowMs))
+    lab.connect(node, new Impostor('speaker'))
+    expect(isPassedOn(challenge())).toBe(false)
+    besiege(1)
+    expect(isPassedOn(challenge())).toBe(true)
+  },
+)
+
+test.for([
+  { how: 'with no way left', hops: 0 },
+  { how: 'when it has no part left', hops: 1 },
+])(
+  'who brings the challenge of somebody else first, $how, does not end it',
+  { tags: ['FRS-22', 'FRS-20'] },
+  ({ hops }) => {
+    const { links, challenge, isPassedOn, besiege } = besieged(6)
+    besiege(60)
+    const message = challenge()
+    expect(isPassedOn({ ...message, hops }, links[0])).toBe(false)
+    expect(isPassedOn(message)).toBe(true)
+    expect(isPassedOn(message, links[1])).toBe(true)
+  },
+)
+
 test(
   'what does not go to all neighbours goes to some by chance, and so in time to all',
   { tags: ['FRS-22'] },
@@ -275,3 +353,58 @@ test(
 function forged(text: string): string {
   return text.replace(/"proofValue":"z...../u, '"proofValue":"z11111')
 }
+
+/** A witness that has said its first beacon; what it has to say from then on is counted. */
+function speaking() {
+  const lab = new SyncLab()
+  const duty = new WitnessDuty({ witness: one, from: { firstWallMs: NOW_MS }, nowMs: 0 })
+  const node = new SyncNode('witness', mesh.empty, { duty })
+  const said = (): readonly string[] =>
+    node.notes.flatMap((note) => (note.type === 'reserve' ? [note.what] : []))
+  lab.pass(1, node)
+  const first = said().length
+  lab.pass(10_000, node)
+  return { lab, node, said: () => said().slice(first) }
+}
+
+test(
+  'what is new has a second to spread before a witness speaks of it',
+  { tags: ['FRS-25'] },
+  () => {
+    const { lab, node, said } = speaking()
+    lab.submit(node, revoked(mesh, person(1)))
+    lab.pass(0, node)
+    lab.pass(999, node)
+    expect(said()).toEqual([])
+    lab.pass(1, node)
+    expect(said()).toEqual(['beacon', 'checkpoint'])
+  },
+)
+
+test('more that is new puts off nothing', { tags: ['FRS-25'] }, () => {
+  const { lab, node, said } = speaking()
+  for (const each of [1, 2, 3, 4]) {
+    lab.submit(node, revoked(mesh, person(each)))
+    lab.pass(250, node)
+  }
+  expect(said()).toEqual(['beacon', 'checkpoint'])
+})
+
+test(
+  'beside an answer only the very beacon that is known is taken unseen',
+  { tags: ['FRS-24'] },
+  () => {
+    const beaconText = beacon(mesh, one, { seq: 1 })
+    for (const [shown, cuts] of [
+      [beaconText, []],
+      [forged(beaconText), ['record-unproved']],
+    ] as const) {
+      const { lab, relay, link, nonce } = chain()
+      tell({ lab, node: relay, link }, { type: 'beacons', texts: [beaconText] })
+      const before = relay.sentMessages
+      tell({ lab, node: relay, link }, { ...answerOf(nonce), beaconText: shown })
+      expect(relay.cuts).toEqual(cuts)
+      expect(relay.sentMessages).toBe(before + 1 - cuts.length)
+    }
+  },
+)

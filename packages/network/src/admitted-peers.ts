@@ -1,4 +1,5 @@
 import type { Clock } from '@warren/core'
+import type { AddressSource } from './dial-target.ts'
 import type { KnownPeers } from './known-peers.ts'
 import type { LinkCalls } from './link-calls.ts'
 import { NetworkError } from './network-error.ts'
@@ -17,7 +18,7 @@ export interface AdmittedPeersComponents {
   readonly known: KnownPeers
   readonly ownPeerId: string
   readonly makeCalls: (link: PeerLink) => LinkCalls
-  sourceOf(peerId: string): 'lan' | 'static' | undefined
+  sourceOf(peerId: string): AddressSource | undefined
   /** The peer has a connection for the first time or a better one: what else there is may start on it. */
   onCurrent(link: PeerLink): void
   onLost(peerId: string): void

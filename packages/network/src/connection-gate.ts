@@ -17,8 +17,14 @@ export class ConnectionGate implements ConnectionGater {
   readonly denyInboundConnection = (connection: MultiaddrConnection): boolean => {
     const free = this.#allowance.take(originOf(connection.remoteAddr))
     if (free === undefined) return true
+    const leave = this.#allowance.enter()
+    if (leave === undefined) {
+      free()
+      return true
+    }
     this.#places.set(connection.timeline, free)
     connection.addEventListener('close', free)
+    connection.addEventListener('close', leave)
     return false
   }
 

@@ -1,5 +1,5 @@
 /** How an address of a target became known. */
-export type AddressSource = 'lan' | 'static'
+export type AddressSource = 'lan' | 'static' | 'walk'
 
 /**
  * The addresses of one peer, in the order in which they are tried.
@@ -15,6 +15,8 @@ export class DialTarget {
   failures = 0
   dueAtMs: number
   isDialling = false
+  /** Whether it is never dropped, tried first, and never has to wait for others. */
+  isPinned = false
   /** Heard on the LAN since the dial that is under way began. */
   isHeardAgain = false
   /** When the last dial ended. */
@@ -43,7 +45,7 @@ export class DialTarget {
 
   /** Takes addresses in; says whether any of them is new. */
   add(source: AddressSource, addresses: readonly string[]): boolean {
-    const known = source === 'lan' ? [...this.#trusted, ...this.#heard] : this.#trusted
+    const known = source === 'static' ? this.#trusted : [...this.#trusted, ...this.#heard]
     const added = addresses.filter((address) => !known.includes(address))
     if (added.length === 0) return false
     if (source === 'static') this.#trust([...this.#trusted, ...added])

@@ -49,7 +49,35 @@ export class Dialer {
     this.#wake()
   }
 
-  sourceOf(peerId: string): 'lan' | 'static' | undefined {
+  /** A member that this node has chosen to dial, at addresses that others gave for it. */
+  addChosen(peerId: string, addresses: readonly string[]): void {
+    this.#add(peerId, { source: 'walk', peerId, addresses })
+  }
+
+  /** From now on these peers, and no others, are tried first and without end, however many others there are. */
+  pin(contacts: readonly PinnedPeer[]): void {
+    for (const target of this.#targets.values()) target.isPinned = false
+    for (const { peerId, addresses, heard } of contacts) {
+      this.#add(peerId, { source: 'static', peerId, addresses, isPinned: true })
+      this.#add(peerId, { source: 'walk', peerId, addresses: heard, isPinned: true })
+    }
+    this.#wake()
+  }
+
+  /** How often in a row a chosen peer has not answered; negative for one that was not chosen. */
+  failuresOf(peerId: string): number {
+    const target = this.#targets.get(peerId)
+    return target === undefined ? -1 : target.failures
+  }
+
+  /** Lets go of a chosen peer that has never answered; others are tried on. */
+  giveUp(peerId: string): void {
+    const target = this.#targets.get(peerId)
+    if (target?.source !== 'walk' || target.isTrusted || target.isPinned) return
+    this.#targets.delete(peerId)
+  }
+
+  sourceOf(peerId: string): AddressSource | undefined {
     const targets = [...this.#targets.values()]
     return targets.find((target) => target.peerId === peerId)?.source
   }
@@ -74,17 +102,23 @@ export class Dialer {
     await Promise.all(this.#dials)
   }
 
-  #add(key: string, { source, peerId, addresses }: News): void {
+  #add(key: string, { source, peerId, addresses, isPinned = false }: News): void {
+    if (isPinned && addresses.length === 0 && !this.#targets.has(key)) return
     const { limits, random, clock } = this.#components
     const soonMs = clock.monotonicMs() + FIRST_DIAL_SPREAD_MS * fraction(random)
     const known = this.#targets.get(key)
     if (known !== undefined) {
+      known.isPinned ||= isPinned
       if (!known.add(source, addresses)) return
       known.dueAtMs = Math.min(known.dueAtMs, soonMs)
     } else {
-      if (this.#targets.size >= limits.targetsMax && !this.#dropHopeless()) return
+      // Whoever is heard or remembered, and be it by hundreds, leaves room for those that this node chooses.
+      const sizeMax = limits.targetsMax + (source === 'walk' ? limits.connectionsReserved : 0)
+      const isFull = this.#targets.size >= sizeMax
+      if (isFull && !this.#dropHopeless() && !isPinned) return
       const at = { dueAtMs: soonMs, addressesMax: limits.addressesPerTargetMax }
       const target = new DialTarget(source, peerId, at)
+      target.isPinned = isPinned
       target.add(source, addresses)
       this.#targets.set(key, target)
     }
@@ -102,10 +136,12 @@ export class Dialer {
     target.dueAtMs = Math.min(target.dueAtMs, earliestMs)
   }
 
-  /** Anybody on the LAN can announce peers that are not there: those that never answered go first. */
+  /** Anybody on the LAN can announce peers that are not there: those that never answered go first, and chosen ones stay. */
   #dropHopeless(): boolean {
     const hopeless = [...this.#targets]
-      .filter(([, { isTrusted, failures }]) => !isTrusted && failures > 0)
+      .filter(([, { isTrusted, source, failures }]) => {
+        return !isTrusted && source === 'lan' && failures > 0
+      })
       .toSorted(([, a], [, b]) => b.failures - a.failures)[0]
     return hopeless !== undefined && this.#targets.delete(hopeless[0])
   }
@@ -115,7 +151,7 @@ export class Dialer {
     clearTimeout(this.#timer)
     const kinds = new Set([true, false].filter((isTrusted) => this.#hasRoom(isTrusted)))
     const waiting = [...this.#targets.values()].filter(
-      (target) => kinds.has(target.isTrusted) && this.#isOpen(target),
+      (target) => (target.isPinned || kinds.has(target.isTrusted)) && this.#isOpen(target),
     )
     if (waiting.length === 0) return
     const nextMs = Math.min(...waiting.map(({ dueAtMs }) => dueAtMs))
@@ -141,9 +177,9 @@ export class Dialer {
     const nowMs = this.#components.clock.monotonicMs()
     const due = [...this.#targets.values()]
       .filter((target) => this.#isOpen(target) && target.dueAtMs <= nowMs)
-      .toSorted((a, b) => a.dueAtMs - b.dueAtMs)
+      .toSorted((a, b) => Number(b.isPinned) - Number(a.isPinned) || a.dueAtMs - b.dueAtMs)
     for (const target of due) {
-      if (!this.#hasRoom(target.isTrusted)) continue
+      if (!target.isPinned && !this.#hasRoom(target.isTrusted)) continue
       const dial = this.#dial(target).finally(() => {
         this.#dials.delete(dial)
         this.#wake()
@@ -189,8 +225,18 @@ export class Dialer {
   }
 }
 
+/** One peer of the contact that is never given up. */
+export interface PinnedPeer {
+  readonly peerId: string
+  /** Where it was reached before. */
+  readonly addresses: readonly string[]
+  /** Where others say that it is. */
+  readonly heard: readonly string[]
+}
+
 interface News {
   readonly source: AddressSource
   readonly peerId: string | undefined
   readonly addresses: readonly string[]
+  readonly isPinned?: boolean
 }

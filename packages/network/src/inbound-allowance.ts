@@ -11,7 +11,7 @@ interface Window {
 
 /**
  * How many connections may come in: at which rate from one network, and how many of one host, of
- * one network and of all may be on their way to admission.
+ * one network and of all may be on their way to admission, and how many may be there in all.
  *
  * libp2p's own limit of pending connections is global, so that one idle host can use it up.
  */
@@ -22,13 +22,30 @@ export class InboundAllowance {
   readonly #pendingByHost = new Map<string, number>()
   readonly #pendingByNetwork = new Map<string, number>()
   #pending = 0
+  #open = 0
 
   constructor(clock: Clock, limits: NetworkLimits) {
     this.#clock = clock
     this.#limits = limits
   }
 
-  /** Takes a place for a connection and returns what frees it, once; nothing when there is none. */
+  /**
+   * Takes the place that a connection has as long as it lives, and returns what frees it, once; nothing when there is
+   * none. However many come in, places are left for those whom this node dials.
+   */
+  enter(): (() => void) | undefined {
+    const { connectionsMax, connectionsReserved } = this.#limits
+    const reserved = Math.min(connectionsReserved, Math.floor(connectionsMax / 2))
+    if (this.#open >= connectionsMax - reserved) return undefined
+    this.#open += 1
+    let isIn = true
+    return () => {
+      if (isIn) this.#open -= 1
+      isIn = false
+    }
+  }
+
+  /** Takes a place on the way to admission and returns what frees it, once; nothing when there is none. */
   take({ host, network }: Origin): (() => void) | undefined {
     if (!this.#isSlowEnough(network)) return undefined
     const { pendingMax, pendingPerHostMax, pendingPerNetworkMax } = this.#limits

@@ -8,6 +8,7 @@
 export { CallStream } from './call-stream.ts'
 export type { Channel } from './channel.ts'
 export { type ChannelBinding, ChannelBindings } from './channel-binding.ts'
+export type { MissedGoal } from './goal-watch.ts'
 export { HybridEncrypter, type HybridEncrypterInit } from './hybrid-encrypter.ts'
 export type { Caller, CallHandler } from './link-calls.ts'
 export { createNetwork, type Network } from './network.ts'
@@ -16,11 +17,15 @@ export type { DiscoveredBy, NetworkEvents, Peer } from './network-events.ts'
 export type { DiscoverySettings, NetworkInit } from './network-init.ts'
 export { NETWORK_LIMITS, type NetworkLimits } from './network-limits.ts'
 export type { NetworkLogger } from './network-logger.ts'
+export type { DiversityStatus } from './peer-seeker.ts'
 export type {
   AdmissionPort,
   AdmissionVerdict,
   AuditPort,
   JoinPort,
+  MeshMember,
+  MeshPort,
+  PinnedContact,
   RecordLink,
   RecordsPort,
 } from './ports.ts'

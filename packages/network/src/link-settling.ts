@@ -50,19 +50,33 @@ export class LinkSettling {
   #openChannel(link: PeerLink, did: string, port: RecordsPort): void {
     const { limits } = this.#components
     const settle = (): void => this.#settle(link, did)
-    const channel = new RecordChannel(link, did, { port, limits, settle })
+    const heard = this.#limitTime(link)
+    const channel = new RecordChannel(link, did, { port, limits, settle, heard })
     this.#channels.set(link, channel)
-    const timer = setTimeout(() => {
-      link.cut(new NetworkError('settle-timeout', 'the connection was not settled in time'))
-    }, limits.settleTimeoutMs)
-    const stopTimer = (): void => clearTimeout(timer)
-    link.admission.then(stopTimer, stopTimer)
     link.ended.addEventListener('abort', () => this.#tellEnd(channel, port))
     channel.open()
     try {
       port.connected(channel)
     } catch (error) {
       channel.cut(reasonCodeOf(error, 'records-failed'))
+    }
+  }
+
+  /** Cuts what does not settle: where nothing is heard any more, and in the end anyway. Returns what to call when something is. */
+  #limitTime(link: PeerLink): () => void {
+    const { settleTimeoutMs, settleTotalMs } = this.#components.limits
+    const giveUp = (): void => {
+      link.cut(new NetworkError('settle-timeout', 'the connection was not settled in time'))
+    }
+    const silence = setTimeout(giveUp, settleTimeoutMs)
+    const total = setTimeout(giveUp, settleTotalMs)
+    const stop = (): void => {
+      clearTimeout(silence)
+      clearTimeout(total)
+    }
+    link.admission.then(stop, stop)
+    return () => {
+      if (link.state === 'settling') silence.refresh()
     }
   }
 

@@ -2,7 +2,7 @@ import type { JsonObject } from '@warren/core'
 import type { NetworkLogger } from './network-logger.ts'
 
 /** How this node came to know of a peer. */
-export type DiscoveredBy = 'lan' | 'static' | 'dial' | 'inbound'
+export type DiscoveredBy = 'lan' | 'static' | 'walk' | 'dial' | 'inbound'
 
 /** An admitted peer with a connection that this side has settled. */
 export interface Peer {

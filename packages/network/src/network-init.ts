@@ -3,7 +3,7 @@ import type { CryptoSuite } from '@warren/crypto'
 import type { ChannelIdentity } from '@warren/handshake'
 import type { NetworkLimits } from './network-limits.ts'
 import type { NetworkLogger } from './network-logger.ts'
-import type { AdmissionPort, AuditPort, JoinPort, RecordsPort } from './ports.ts'
+import type { AdmissionPort, AuditPort, JoinPort, MeshPort, RecordsPort } from './ports.ts'
 
 /** LAN discovery: on or off, and the pace and port of it, which only tests and labs change. */
 export interface DiscoverySettings {
@@ -35,5 +35,7 @@ export interface NetworkInit {
   readonly records?: RecordsPort
   /** Who answers what members ask about audit logs; absent, they are refused. */
   readonly audit?: AuditPort
+  /** What is known of members; absent, nobody is dialled but those who are written down or heard on the LAN. */
+  readonly mesh?: MeshPort
   readonly logger: NetworkLogger
 }

@@ -2,6 +2,8 @@
 export interface NetworkLimits {
   // connections
   readonly connectionsMax: number
+  /** Of these, places that no inbound connection gets; at most half of all. */
+  readonly connectionsReserved: number
   /** Of one member, with those that only serve their last calls; beyond, the oldest is cut. */
   readonly connectionsPerMemberMax: number
   readonly upgradeTimeoutMs: number
@@ -30,6 +32,24 @@ export interface NetworkLimits {
   readonly simultaneousDialMs: number
   /** How long the losing connection is kept for what is on its way. */
   readonly duplicateGraceMs: number
+  // a diverse view
+  /** Connections that this node wants to have chosen itself, and different enclaves or networks among them. */
+  readonly chosenConnectionsMin: number
+  readonly chosenGroupsMin: number
+  readonly seekIntervalMs: number
+  /** How long a goal may be missed before that is said. */
+  readonly diversityGraceMs: number
+  /** Members that others have named; one that has not answered so many dials is left alone for so long. */
+  readonly candidatesMax: number
+  readonly candidateFailuresMax: number
+  readonly candidateRestMs: number
+  /** The first walk after the start, and the pause between two. */
+  readonly walkFirstMs: number
+  readonly walkIntervalMs: number
+  readonly walkTimeoutMs: number
+  readonly walkPeersMax: number
+  /** Pause between two look-ups of a pinned contact that is not connected. */
+  readonly pinLookupPauseMs: number
   // admission and joining
   readonly strangerTimeoutMs: number
   readonly admissionTimeoutMs: number
@@ -40,8 +60,10 @@ export interface NetworkLimits {
   readonly joinRequestBytesMax: number
   readonly joinResponseBytesMax: number
   // records
-  /** How long a connection may take from both verdicts until it is settled. */
+  /** How long a connection that is not settled may go without anything being heard on its records channel. */
   readonly settleTimeoutMs: number
+  /** How long a connection may take from both verdicts until it is settled, whatever is heard. */
+  readonly settleTotalMs: number
   /** Of one message, and of those that wait to be sent on one connection, with their lengths. */
   readonly recordBytesMax: number
   readonly recordQueueBytesMax: number
@@ -94,6 +116,7 @@ export interface NetworkLimits {
 
 export const NETWORK_LIMITS: NetworkLimits = {
   connectionsMax: 300,
+  connectionsReserved: 32,
   connectionsPerMemberMax: 8,
   upgradeTimeoutMs: 3_000,
   pendingPerHostMax: 64,
@@ -114,6 +137,18 @@ export const NETWORK_LIMITS: NetworkLimits = {
   addressesPerTargetMax: 16,
   simultaneousDialMs: 5_000,
   duplicateGraceMs: 250,
+  chosenConnectionsMin: 8,
+  chosenGroupsMin: 3,
+  seekIntervalMs: 10_000,
+  diversityGraceMs: 60_000,
+  candidatesMax: 1_024,
+  candidateFailuresMax: 3,
+  candidateRestMs: 600_000,
+  walkFirstMs: 5_000,
+  walkIntervalMs: 600_000,
+  walkTimeoutMs: 30_000,
+  walkPeersMax: 256,
+  pinLookupPauseMs: 60_000,
   strangerTimeoutMs: 5_000,
   admissionTimeoutMs: 10_000,
   refusalGraceMs: 1_000,
@@ -123,6 +158,7 @@ export const NETWORK_LIMITS: NetworkLimits = {
   joinRequestBytesMax: 262_144,
   joinResponseBytesMax: 1_048_576,
   settleTimeoutMs: 10_000,
+  settleTotalMs: 300_000,
   recordBytesMax: 1_048_576,
   recordQueueBytesMax: 4_194_304,
   auditRequestBytesMax: 98_304,

@@ -3,6 +3,7 @@ import type { Channel } from './channel.ts'
 import type { CallHandler } from './link-calls.ts'
 import type { NetworkEvents, NetworkListener, Peer } from './network-events.ts'
 import type { NetworkInit } from './network-init.ts'
+import type { DiversityStatus } from './peer-seeker.ts'
 import type { DhtStatus } from './private-dht.ts'
 import type { GossipJudge } from './private-gossip.ts'
 import { WarrenNetwork } from './warren-network.ts'
@@ -69,6 +70,8 @@ export interface Network {
   onGossip(judge: GossipJudge): void
   /** How the DHT of this node stands. */
   dht(): DhtStatus
+  /** How diverse the view of this node is, and what it lacks; undefined where nothing is known of members. */
+  diversity(): DiversityStatus | undefined
   /** Returns what takes the listener off again. */
   on<K extends keyof NetworkEvents>(event: K, listener: NetworkListener<K>): () => void
 }

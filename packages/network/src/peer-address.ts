@@ -12,9 +12,20 @@ export function parsePeerAddress(text: string): Multiaddr {
   } catch (error) {
     throw malformed(error)
   }
-  const names = address.getComponents().map(({ name }) => name)
-  if (!/^(?:ip6zone,)?(?:ip4|ip6|dns|dns4|dns6),tcp(?:,p2p)?$/.test(names.join())) throw malformed()
+  if (!isDialable(address)) throw malformed()
   return address
+}
+
+/** Whether it is an address that this node dials. */
+export function isDialable(address: Multiaddr): boolean {
+  const names = address.getComponents().map(({ name }) => name)
+  return /^(?:ip6zone,)?(?:ip4|ip6|dns|dns4|dns6),tcp(?:,p2p)?$/.test(names.join())
+}
+
+/** The address with the peer id that must answer there. */
+export function withPeerId(address: Multiaddr, peerId: string): string {
+  if (peerIdOfAddress(address) !== undefined) return address.toString()
+  return address.encapsulate(`/p2p/${peerId}`).toString()
 }
 
 export function peerIdOfAddress(address: Multiaddr): string | undefined {

@@ -185,7 +185,7 @@ export class PeerHub {
   /** libp2p's own protocols start here: it learns only now what the peer speaks, once that has settled, too. */
   #identify(link: PeerLink): void {
     const { node, init, limits } = this.#components
-    const signal = AbortSignal.timeout(limits.settleTimeoutMs + limits.negotiationTimeoutMs)
+    const signal = AbortSignal.timeout(limits.settleTotalMs + limits.negotiationTimeoutMs)
     node()
       .services.identify.identify(link.connection, { signal })
       .catch((error: unknown) => {

@@ -58,3 +58,29 @@ export interface RecordLink {
   /** Ends the connection now. */
   cut(code: string): void
 }
+
+/** What the mesh says of its members, for choosing whom to connect to. */
+export interface MeshPort {
+  /** The member whose peer this is, by what is signed of it. */
+  didOf(peerId: string): string | undefined
+  /** Undefined for somebody who is no member now. */
+  member(did: string): MeshMember | undefined
+  /** Whom this node always tries to be connected to; undefined where there is nobody but itself. */
+  pinned(): PinnedContact | undefined
+}
+
+export interface MeshMember {
+  readonly enclave: string
+  /** Whether it is a witness in force that has not contradicted itself. */
+  readonly isWitness: boolean
+}
+
+/** A witness that a node has chosen by its own randomness and keeps to. */
+export interface PinnedContact {
+  readonly did: string
+  readonly peers: readonly {
+    readonly peerId: string
+    /** Where it was reached before. */
+    readonly addresses: readonly string[]
+  }[]
+}

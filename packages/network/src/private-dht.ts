@@ -2,6 +2,11 @@ import { kadDHT, type KadDHT, type KadDHTComponents, passthroughMapper } from '@
 import type { PeerId } from '@libp2p/interface'
 import { meshPrefix } from './mesh-prefix.ts'
 import { NetworkError } from './network-error.ts'
+import { isDialable, withPeerId } from './peer-address.ts'
+import type { NamedPeer } from './random-walk.ts'
+
+/** Of one peer that is named in one answer. */
+const ADDRESSES_NAMED_MAX = 4
 
 /**
  * The DHT of one mesh: every node a server, private addresses kept, and no values.
@@ -35,6 +40,22 @@ export interface DhtStatus {
 export function dhtStatus(dht: KadDHT, meshId: string): DhtStatus {
   const peers = hasRoutingTable(dht) ? dht.routingTable.size : 0
   return { protocol: dhtProtocol(meshId), mode: dht.getMode(), peers }
+}
+
+/** Whom peers name that are asked for those near a key, nearer and nearer. Nothing of it is vouched for. */
+export async function* namedNear(
+  dht: KadDHT,
+  key: Uint8Array,
+  signal: AbortSignal,
+): AsyncGenerator<NamedPeer> {
+  for await (const event of dht.getClosestPeers(key, { signal })) {
+    if (event.name !== 'PEER_RESPONSE') continue
+    for (const { id, multiaddrs } of event.closer) {
+      const peerId = id.toString()
+      const addresses = multiaddrs.filter(isDialable).map((address) => withPeerId(address, peerId))
+      yield { peerId, addresses: addresses.slice(0, ADDRESSES_NAMED_MAX) }
+    }
+  }
 }
 
 /** Drops a peer from the routing table at once instead of when it next fails to answer. */

@@ -7,6 +7,7 @@ import {
 } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import { BoundedMap } from '@warren/core'
+import { gossipName } from './gossip-name.ts'
 import { meshPrefix } from './mesh-prefix.ts'
 import { NetworkError } from './network-error.ts'
 import type { NetworkLimits } from './network-limits.ts'
@@ -54,6 +55,7 @@ export function privateGossip(
     emitSelf: false,
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
+    fastMsgIdFn: gossipName,
     maxInboundDataLength: limits.gossipBytesMax + RPC_OVERHEAD_BYTES,
     maxOutboundBufferSize: limits.gossipBufferBytesMax,
     decodeRpcLimits: {

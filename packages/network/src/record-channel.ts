@@ -23,6 +23,8 @@ export interface RecordChannelComponents {
   readonly port: RecordsPort
   readonly limits: NetworkLimits
   readonly settle: () => void
+  /** Called when a message of the peer has been dealt with. */
+  readonly heard: () => void
 }
 
 /**
@@ -108,6 +110,7 @@ export class RecordChannel implements RecordLink {
     this.#link.ended.throwIfAborted()
     try {
       await this.#components.port.message(this, bytes)
+      this.#components.heard()
     } catch (error) {
       throw cutBy(reasonCodeOf(error, 'records-failed'), error)
     }

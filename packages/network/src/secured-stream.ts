@@ -66,6 +66,15 @@ export class SecuredStream extends AbstractMessageStream {
     return this.#receivedBytes
   }
 
+  /**
+   * What is written to a connection that is over is dropped instead of refused by a throw: yamux (8.0.3) opens a stream
+   * with a message that it sends a moment later, when nobody is there to catch, and the process would end with it.
+   */
+  override send(data: SendData | Uint8Array): boolean {
+    if (this.writeStatus === 'closed' || this.writeStatus === 'closing') return false
+    return super.send(data)
+  }
+
   override sendData(data: SendData): SendResult {
     const nowMs = performance.now()
     if (this.#batch.bytes === 0) this.#batchSinceMs = nowMs

@@ -1,6 +1,6 @@
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import type { PeerInfo } from '@libp2p/interface'
-import { peerIdFromPublicKey } from '@libp2p/peer-id'
+import { peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id'
 import type { Libp2p } from 'libp2p'
 import type { CallStream } from './call-stream.ts'
 import type { Channel } from './channel.ts'
@@ -22,10 +22,13 @@ import {
 } from './network-events.ts'
 import type { NetworkInit } from './network-init.ts'
 import { NETWORK_LIMITS, type NetworkLimits } from './network-limits.ts'
-import { parsePeerAddress, peerIdOfAddress } from './peer-address.ts'
+import { parsePeerAddress, peerIdOfAddress, withPeerId } from './peer-address.ts'
 import { PeerHub } from './peer-hub.ts'
-import { type DhtStatus, dhtStatus } from './private-dht.ts'
+import { type DiversityStatus, PeerSeeker } from './peer-seeker.ts'
+import type { MeshPort } from './ports.ts'
+import { type DhtStatus, dhtStatus, namedNear } from './private-dht.ts'
 import { GossipDesk, type GossipJudge } from './private-gossip.ts'
+import { protectPeer } from './protect-peer.ts'
 
 /** Puts the parts together: libp2p, the gate, the peers and the dialler, from start to stop. */
 export class WarrenNetwork implements Network {
@@ -39,6 +42,7 @@ export class WarrenNetwork implements Network {
   readonly #hub: PeerHub
   readonly #dialer: Dialer
   readonly #gossip: GossipDesk
+  readonly #seeker: PeerSeeker | undefined
   #node: Libp2p<NodeServices> | undefined
 
   constructor(init: NetworkInit) {
@@ -79,6 +83,7 @@ export class WarrenNetwork implements Network {
       connect: async (address, signal) => (await this.#hub.dialing.dial(address, signal)).peerId,
       isConnected: (peerId) => this.#hub.peers.isConnected(peerId),
     })
+    this.#seeker = init.mesh && this.#createSeeker(init, init.mesh)
   }
 
   addresses(): readonly string[] {
@@ -107,11 +112,13 @@ export class WarrenNetwork implements Network {
     }
     this.#gossip.open(node.services.pubsub)
     this.#dialStatics()
+    this.#seeker?.start()
   }
 
   async stop(): Promise<void> {
     const node = this.#node
     if (node === undefined) return
+    await this.#seeker?.stop()
     await this.#dialer.stop()
     await this.#hub.close()
     await node.stop()
@@ -175,8 +182,28 @@ export class WarrenNetwork implements Network {
     return dhtStatus(this.#running().services.dht, this.#init.meshId)
   }
 
+  diversity(): DiversityStatus | undefined {
+    return this.#seeker?.status()
+  }
+
   on<K extends keyof NetworkEvents>(event: K, listener: NetworkListener<K>): () => void {
     return this.#events.on(event, listener)
+  }
+
+  #createSeeker({ clock, suite, logger }: NetworkInit, mesh: MeshPort): PeerSeeker {
+    return new PeerSeeker({
+      clock,
+      random: suite,
+      limits: this.#limits,
+      logger,
+      mesh,
+      ownPeerId: this.peerId,
+      dialer: this.#dialer,
+      peers: () => this.#hub.peers.all(),
+      lookUp: (key, signal) => namedNear(this.#running().services.dht, key, signal),
+      keyOf: (peerId) => peerIdFromString(peerId).toMultihash().bytes,
+      protect: async (peerId) => protectPeer(this.#running().peerStore, peerId),
+    })
   }
 
   /** Those that the dialler has already stay as they are. */
@@ -189,11 +216,7 @@ export class WarrenNetwork implements Network {
 
   #onLanPeer({ id, multiaddrs }: PeerInfo): void {
     const peerId = id.toString()
-    const addresses = multiaddrs.map((address) =>
-      peerIdOfAddress(address) === undefined
-        ? address.encapsulate(`/p2p/${peerId}`).toString()
-        : address.toString(),
-    )
+    const addresses = multiaddrs.map((address) => withPeerId(address, peerId))
     this.#events.emit('discovered', { peerId, addresses })
     this.#dialer.addDiscovered(peerId, addresses)
   }

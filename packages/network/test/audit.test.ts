@@ -7,7 +7,7 @@ const bytesOf = (text: string): Uint8Array => Buffer.from(text)
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
 const echo = { answer: async (request: Uint8Array) => request }
 
-test('a member is asked, and answers the one who asks', { tags: ['NET-35'] }, async () => {
+test('a member is asked, and answers the one who asks', { tags: ['NET-38'] }, async () => {
   const answer = async (request: Uint8Array, did: string): Promise<Uint8Array> =>
     bytesOf(`${textOf(request)} of ${did}`)
   const { near, far } = await connectedPair({}, { audit: { answer } })
@@ -17,7 +17,7 @@ test('a member is asked, and answers the one who asks', { tags: ['NET-35'] }, as
   }
 })
 
-test('who is not connected is not asked', { tags: ['NET-35'] }, async () => {
+test('who is not connected is not asked', { tags: ['NET-38'] }, async () => {
   const node = await labNode()
   const asked = node.network.askAudit('did:test:nobody', bytesOf('?'), soon())
   expect(await asked.catch(codeOf)).toBe('peer-unknown')
@@ -30,7 +30,7 @@ test.for([
     audit: { answer: () => Promise.reject(new Error('a secret sentence')) },
   },
   { offered: 'the answer is too long', audit: { answer: async () => new Uint8Array(1_001) } },
-])('where $offered the stream is reset', { tags: ['NET-35', 'NET-37'] }, async ({ audit }) => {
+])('where $offered the stream is reset', { tags: ['NET-38', 'NET-37'] }, async ({ audit }) => {
   const limits = { auditAnswerBytesMax: 1_000 }
   const { near, far } = await connectedPair({}, { limits, ...(audit && { audit }) })
   const asked = near.network.askAudit(far.did, bytesOf('?'), soon())
@@ -38,7 +38,7 @@ test.for([
   expect(near.network.peers()).toHaveLength(1)
 })
 
-test('nobody is asked on a connection that is not settled', { tags: ['NET-35'] }, async () => {
+test('nobody is asked on a connection that is not settled', { tags: ['NET-38'] }, async () => {
   const [nearDesk, farDesk] = [recordsDesk(), recordsDesk()]
   const heard: string[] = []
   const answer = async (request: Uint8Array): Promise<Uint8Array> => {

@@ -7,6 +7,7 @@ import {
   type Channel,
   createNetwork,
   type JoinPort,
+  type MeshPort,
   type Network,
   type NetworkLimits,
   NetworkError,
@@ -32,6 +33,7 @@ export interface LabNodeOptions {
   readonly join?: JoinPort
   readonly records?: RecordsPort
   readonly audit?: AuditPort
+  readonly mesh?: MeshPort
   readonly stillAdmitted?: (did: string) => string | undefined
   /** Judges the DID that the peer has shown; admits everybody by default. */
   readonly judge?: (did: string, channel: Channel) => AdmissionVerdict | Promise<AdmissionVerdict>
@@ -79,12 +81,15 @@ export async function labNode(options: LabNodeOptions = {}): Promise<LabNode> {
   return { did, network, log, address: network.addresses()[0] ?? 'none' }
 }
 
-function portsOf({
-  join,
-  records,
-  audit,
-}: LabNodeOptions): Pick<LabNodeOptions, 'join' | 'records' | 'audit'> {
-  return { ...(join && { join }), ...(records && { records }), ...(audit && { audit }) }
+type OptionalPorts = Pick<LabNodeOptions, 'join' | 'records' | 'audit' | 'mesh'>
+
+function portsOf({ join, records, audit, mesh }: OptionalPorts): OptionalPorts {
+  return {
+    ...(join && { join }),
+    ...(records && { records }),
+    ...(audit && { audit }),
+    ...(mesh && { mesh }),
+  }
 }
 
 export function freshIdentity(): ChannelIdentity {

@@ -105,6 +105,24 @@ describe('settling that does not come to its end', { tags: ['NET-30'] }, () => {
     expect(far.network.peers()).toEqual([])
   })
 
+  test('lasts as long as something is heard', async () => {
+    const limits = { settleTimeoutMs: 600 }
+    const { near, nearDesk, farDesk, dialling } = await settlingPair({ limits }, { limits })
+    const untilMs = performance.now() + 2 * limits.settleTimeoutMs
+    while (performance.now() < untilMs) await roundTrip(nearDesk, farDesk)
+    for (const desk of [nearDesk, farDesk]) desk.links[0]?.settle()
+    await dialling
+    expect(near.network.peers()).toHaveLength(1)
+  })
+
+  test('is given up in the end, whatever is heard', async () => {
+    const limits = { settleTimeoutMs: 60_000, settleTotalMs: 60 }
+    const { farDesk, dialling } = await settlingPair({ limits })
+    const talking = setInterval(() => farDesk.links[0]?.send(Buffer.from('more')), 5)
+    await expect(dialling).rejects.toMatchObject({ code: 'settle-timeout' })
+    clearInterval(talking)
+  })
+
   test('tells who dialled', async () => {
     const { dialling, nearDesk } = await settlingPair({ limits: { settleTimeoutMs: 60 } })
     await expect(dialling).rejects.toMatchObject({ code: 'settle-timeout' })

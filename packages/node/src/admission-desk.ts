@@ -61,6 +61,8 @@ export interface AdmissionDeskInit {
 export class AdmissionDesk implements AdmissionPort {
   readonly #init: AdmissionDeskInit
   readonly #members = new Map<string, AdmittedMember>()
+  /** Logs never change, and writing a key of ML-DSA in base58 costs more than judging by it. */
+  readonly #keys = new WeakMap<VerifiedLog, readonly string[]>()
 
   constructor(init: AdmissionDeskInit) {
     this.#init = init
@@ -112,11 +114,9 @@ export class AdmissionDesk implements AdmissionPort {
   keysOf(did: string): readonly string[] {
     const log = this.#members.get(did)?.log
     if (log === undefined) return []
-    const { ed25519, mlDsa44 } = authenticationKeys(log.document)
-    return [
-      ...ed25519.map((bytes) => encodeMultikey({ type: 'ed25519', bytes })),
-      ...mlDsa44.map((bytes) => encodeMultikey({ type: 'mldsa44', bytes })),
-    ]
+    const known = this.#keys.get(log) ?? keysIn(log)
+    this.#keys.set(log, known)
+    return known
   }
 
   /** What is known of a member that was admitted, if it is one now. */
@@ -182,6 +182,14 @@ export class AdmissionDesk implements AdmissionPort {
     // the clock may stand earlier now: time that seems to run back must not bring a replaced key back.
     return verifyLog({ suite, text: stored.log, nowMs: Math.max(clock.wallMs(), stored.seenMs) })
   }
+}
+
+function keysIn({ document }: VerifiedLog): readonly string[] {
+  const { ed25519, mlDsa44 } = authenticationKeys(document)
+  return [
+    ...ed25519.map((bytes) => encodeMultikey({ type: 'ed25519', bytes })),
+    ...mlDsa44.map((bytes) => encodeMultikey({ type: 'mldsa44', bytes })),
+  ]
 }
 
 /** Whose membership a text is, once the set has taken it up. */

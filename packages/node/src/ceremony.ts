@@ -14,6 +14,14 @@ export {
   readPublicFile,
 } from './ceremony/admin-keys.ts'
 export {
+  checkCredentials,
+  checkKnown,
+  checkReason,
+  checkServers,
+  checkWho,
+  parseKeyHash,
+} from './ceremony/check-wish.ts'
+export {
   finishFounding,
   foundMeshHere,
   type FoundedMesh,
@@ -40,6 +48,7 @@ export {
   viewRequest,
   writeRequestFile,
 } from './ceremony/request-file.ts'
+export { type StapleView, viewStapleFile, writeStapleFile } from './ceremony/staple-file.ts'
 export {
   type DescribedMember,
   type DescribedReason,

@@ -1,4 +1,4 @@
-import { isPrintableName } from '@warren/membership'
+import { isPrintableName, ROLES_RULE } from '@warren/membership'
 import { NodeError } from './node-error.ts'
 
 /** What the names of roles and enclaves look like: safe in file names, policies and terminals. */
@@ -13,6 +13,10 @@ export const LABEL_RULE = 'has 1 to 32 of a-z, 0-9 and "-", and starts with a le
  * @throws NodeError `role-malformed`
  */
 export function checkRoles(roles: readonly string[]): void {
+  const { countMax } = ROLES_RULE
+  if (roles.length > countMax || new Set(roles).size < roles.length) {
+    throw new NodeError('role-malformed', `name each role once, and at most ${countMax} of them`)
+  }
   if (roles.every((role) => LABEL_PATTERN.test(role))) return
   throw new NodeError('role-malformed', `a role ${LABEL_RULE}`)
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Clock, JsonObject, JsonValue } from '@warren/core'
+import { formatTimestamp } from '@warren/identity'
 import { indexServers, type Provider } from '@warren/mcp'
 import type { Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
@@ -19,6 +20,7 @@ import type { ControlHandler } from './control/control-server.ts'
 import type { HostDoors } from './host-doors.ts'
 import { answerAboutRecords } from './control/answer-about-records.ts'
 import { describeKnowledge } from './control/describe-knowledge.ts'
+import { describeView } from './control/describe-view.ts'
 import type { JoinDesk } from './join-desk.ts'
 import { listTools } from './list-tools.ts'
 import { loadPolicies } from './load-policies.ts'
@@ -26,6 +28,7 @@ import type { MeshCatalog } from './mesh-catalog.ts'
 import { noSuchServer } from './no-such-server.ts'
 import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
+import { makeStaple } from './records/make-staple.ts'
 import type { MeshKnowledge } from './records/mesh-knowledge.ts'
 import type { OpenedNode } from './open-node.ts'
 import type { PolicyGate } from './policy-gate.ts'
@@ -74,6 +77,8 @@ export class NodeControl implements ControlHandler {
         return this.#status()
       case 'peers':
         return this.#peers()
+      case 'staple':
+        return this.#staple()
       case 'tools':
         return this.#tools(request.server, signal)
       case 'call':
@@ -120,6 +125,7 @@ export class NodeControl implements ControlHandler {
       addresses: network.addresses(),
       http: doors.httpAddress ?? null,
       peers: network.peers().length,
+      ...describeView(mesh, network.diversity()),
       servers,
       serverSessions: sessions + shared,
       streams,
@@ -147,6 +153,12 @@ export class NodeControl implements ControlHandler {
       }
     })
     return { peers }
+  }
+
+  async #staple(): Promise<JsonObject> {
+    const { mesh, opened } = this.#init
+    const { text, asOfMs } = await makeStaple(mesh, opened.log.did)
+    return { staple: text, asOf: formatTimestamp(asOfMs) }
   }
 
   async #tools(server: string | undefined, signal: AbortSignal): Promise<JsonObject> {

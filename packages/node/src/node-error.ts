@@ -39,6 +39,10 @@ export type NodeErrorCode =
   | 'role-malformed'
   | 'name-malformed'
   | 'enclave-malformed'
+  | 'reason-malformed'
+  | 'server-malformed'
+  | 'credential-malformed'
+  | 'revoked-key-malformed'
 
 /** What the node as a whole could not do, in words that say what to do about it. */
 export class NodeError extends CodedError<NodeErrorCode> {

@@ -2,7 +2,7 @@ import type { Clock } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
 import { type Did, peerIdOf } from '@warren/identity'
 import { Provider } from '@warren/mcp'
-import { type AuditPort, createNetwork, type Network } from '@warren/network'
+import { type AuditPort, createNetwork, type MeshPort, type Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
 import type { CallAudit } from './audit/call-audit.ts'
 import { CosigningDesk } from './audit/cosigning-desk.ts'
@@ -157,7 +157,7 @@ function compose(site: Site, policies: PolicySet): Parts {
     report,
     clock,
   })
-  const watch = new FreshnessWatch({ network, provider, catalog, freshness, report })
+  const watch = new FreshnessWatch({ network, provider, streams, catalog, freshness, report })
   const calls = new CallDesk({ network, provider, admission, catalog, report, clock })
   const doors = new HostDoors({ suite, config, catalog, logger: componentLogger(report) })
   const commands = new NodeControl({
@@ -215,7 +215,7 @@ function createMeshParts(
     onChanged,
     onAccepted: (accepted) => audit.recordsAccepted(accepted),
   })
-  const { admission, records } = knowledge
+  const { admission, records, peers } = knowledge
   const joinDesk = createJoinDesk(site, knowledge)
   const cosigning = new CosigningDesk({
     opened,
@@ -225,7 +225,7 @@ function createMeshParts(
     clock,
     report,
   })
-  const ports = { admission, records, join: joinDesk, audit: cosigning.port }
+  const ports = { admission, records, mesh: peers, join: joinDesk, audit: cosigning.port }
   const network: Network = createMeshNetwork(site, ports)
   network.onGossip(async (bytes) => records.judgeGossip(bytes))
   return { ...knowledge, self: { did: opened.log.did }, network, cosigning, joinDesk }
@@ -295,6 +295,7 @@ function createMeshNetwork(
   ports: {
     readonly admission: AdmissionDesk
     readonly records: RecordDesk
+    readonly mesh: MeshPort
     readonly join: JoinDesk
     readonly audit: AuditPort
   },
@@ -311,10 +312,7 @@ function createMeshNetwork(
     staticPeers: [...new Set([...config.peers, ...remembered])].slice(0, STATIC_PEERS_MAX),
     discovery: { enabled: config.discovery.lan },
     limits: networkLimitsOf(config),
-    admission: ports.admission,
-    records: ports.records,
-    join: ports.join,
-    audit: ports.audit,
+    ...ports,
     logger: componentLogger(report),
   })
 }

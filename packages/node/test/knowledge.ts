@@ -3,6 +3,7 @@ import { nodeSuite as suite } from '@warren/crypto'
 import type { VerifiedLog } from '@warren/identity'
 import type { Membership, VerifiedCharter } from '@warren/membership'
 import type { Store } from '@warren/storage'
+import type { Report } from '../src/node-event.ts'
 import { loadRecords } from '../src/records/load-records.ts'
 import { createMeshKnowledge, type MeshKnowledge } from '../src/records/mesh-knowledge.ts'
 
@@ -12,10 +13,11 @@ export interface KnowledgeInit {
   readonly log: VerifiedLog
   readonly membership: Membership
   readonly store: Store
+  readonly report?: Report
 }
 
 /** What a node with this store knows of its mesh, without a network that it could tell anybody. */
-export function knowledge({ clock, ...opened }: KnowledgeInit): MeshKnowledge {
+export function knowledge({ clock, report = () => {}, ...opened }: KnowledgeInit): MeshKnowledge {
   const signer = {
     did: opened.log.did,
     ed25519: suite.ed25519.signer(),
@@ -26,7 +28,7 @@ export function knowledge({ clock, ...opened }: KnowledgeInit): MeshKnowledge {
     suite,
     clock,
     opened: { ...opened, set, signer },
-    report: () => {},
+    report,
     trustClock: false,
     publish: () => Promise.resolve(),
     onChanged: () => {},

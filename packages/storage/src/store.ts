@@ -23,6 +23,8 @@ export interface Store {
   readonly identityLog: TextRecord
   /** What this node, as a witness, has said last: as `WitnessState` writes it. */
   readonly witnessState: TextRecord
+  /** The DID of the witness to which this node always tries to be connected. */
+  readonly pinnedWitness: TextRecord
   /** This node's own membership. */
   readonly membership: TextRecord
   readonly invitations: Invitations
@@ -60,6 +62,7 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
     identityLog: new TextRecord(database, 'identity-log'),
     membership: new TextRecord(database, 'membership'),
     witnessState: new TextRecord(database, 'witness-state'),
+    pinnedWitness: new TextRecord(database, 'pinned-witness'),
     invitations: new Invitations(database),
     peers: new Peers(database),
     aliases: new Aliases(database),

@@ -116,6 +116,18 @@ export function nodeServer(name: string, file: string, ...args: readonly string[
   return { transport: 'stdio', name, command, args: [file, ...args], env: ENVIRONMENT }
 }
 
+/**
+ * The messages of one side, settled, and its answers apart: a server may ask while the host is busy with requests of its
+ * own, and which of the two is first on the wire says nothing.
+ */
+export function inLanes(messages: readonly unknown[]): unknown {
+  const all = settled(messages) as readonly object[]
+  return {
+    asked: all.filter((message) => 'method' in message),
+    answered: all.filter((message) => !('method' in message)),
+  }
+}
+
 /** What differs from run to run although nothing is different: times and random ids. */
 export function settled(messages: readonly unknown[]): unknown {
   const text = JSON.stringify(messages)

@@ -5,6 +5,8 @@ import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import { type CommonOptions, contextOf } from '../context.ts'
 import { parseDurationMs } from '../duration.ts'
+import { shown } from '../shown.ts'
+import { statusLines } from '../status-lines.ts'
 import { table } from '../table.ts'
 
 const TIMEOUT_MAX = '1h'
@@ -14,8 +16,7 @@ const ARGUMENTS_LIMITS = { lengthMax: 4 * 1024 * 1024, depthMax: 64, keysMax: 10
 export async function status(_options: unknown, command: Command): Promise<void> {
   const { socket, output } = contextOf(command.optsWithGlobals<CommonOptions>())
   const answer = await askNode(socket, { do: 'status' })
-  const entries = isJsonObject(answer) ? Object.entries(answer) : []
-  output.result(answer, table(entries.map(([key, value]) => [key, shown(value)])))
+  output.result(answer, statusLines(answer))
 }
 
 /** `warren peers`: which members this node is connected to. */
@@ -100,13 +101,6 @@ function parseArguments(text: string): JsonValue {
 
 function member(value: JsonValue, key: string): JsonValue | undefined {
   return isJsonObject(value) ? value[key] : undefined
-}
-
-function shown(value: JsonValue | undefined): string {
-  if (value === undefined || value === null) return '-'
-  if (typeof value === 'string') return value
-  if (Array.isArray(value)) return value.map((item: JsonValue) => shown(item)).join(', ')
-  return JSON.stringify(value)
 }
 
 function firstLine(text: string): string {

@@ -1,5 +1,9 @@
-import { checkEnclave } from '@warren/node/client'
+import { checkEnclave, checkRoles } from '@warren/node/client'
 import {
+  checkKnown,
+  checkReason,
+  checkServers,
+  checkWho,
   openJoinFile,
   proposeAdmission,
   proposeAdminChange,
@@ -8,7 +12,6 @@ import {
   proposeQuarantine,
   proposeRenewal,
   proposeReturn,
-  proposeRevocation,
   readPublicFile,
 } from '@warren/node/ceremony'
 import type { Command } from 'commander'
@@ -17,73 +20,26 @@ import { parseDurationMs } from '../duration.ts'
 import { propose, type ProposeOptions } from '../propose.ts'
 import { wholeNumber } from '../whole-number.ts'
 
-type RevocationClass = Parameters<typeof proposeRevocation>[1]['class']
-
 const QUARANTINE_MAX = '24h'
 const ISLAND_MAX = '365d'
 const MEMBERSHIP_MAX = '3650d'
 const SIGNERS_MAX = 16
 const QUOTA_MAX = 10_000
 
-interface RevokeOptions extends ProposeOptions {
-  readonly key: readonly string[]
-  readonly enroller: readonly string[]
-  readonly admin: readonly string[]
-  readonly credential: readonly string[]
-  readonly class: RevocationClass
-  readonly reason: string
-  readonly since?: readonly string[]
-}
-
-/** `warren revoke`: take members, keys, enrollers, administrators or credentials out of the mesh for good. */
-export async function revoke(
-  who: readonly string[],
-  _options: unknown,
-  command: Command,
-): Promise<void> {
-  const options = command.optsWithGlobals<RevokeOptions>()
-  const { key: keys, enroller: enrollers, admin: admins, credential: credentials } = options
-  if ([who, keys, enrollers, admins, credentials].every(({ length }) => length === 0)) {
-    throw new CommandError('usage', 'say whom or what to revoke: a DID, a name, or an option')
-  }
-  const since = options.since?.map(readPosition)
-  await propose(options, 'revoke', (mesh) => [
-    proposeRevocation(mesh, {
-      who,
-      keys,
-      enrollers,
-      admins,
-      credentials,
-      class: options.class,
-      reason: options.reason,
-      since: since?.map(({ witness, size }) => {
-        const known = mesh.set.tree.tip.witnesses.find(({ did }) => did === witness)
-        if (known === undefined) throw new CommandError('usage', '--since names no witness')
-        return { witness: known.did, size }
-      }),
-    }),
-  ])
-}
-
-/** Reads `<DID of a witness>=<length of its log>`. */
-function readPosition(text: string): { readonly witness: string; readonly size: number } {
-  const [, witness, size] = /^(.+)=(\d{1,9})$/.exec(text) ?? []
-  if (witness === undefined || size === undefined) {
-    throw new CommandError('usage', '--since takes <DID of a witness>=<length of its log>')
-  }
-  return { witness, size: Number(size) }
-}
-
 interface QuarantineOptions extends ProposeOptions {
   readonly for: string
   readonly reason: string
+  readonly unknown?: boolean
 }
 
 /** `warren quarantine`: keep one member out for a short time, on the word of one administrator. */
 export async function quarantine(who: string, _options: unknown, command: Command): Promise<void> {
   const options = command.optsWithGlobals<QuarantineOptions>()
   const forMs = parseDurationMs(options.for, QUARANTINE_MAX)
+  checkWho([who])
+  checkReason(options.reason)
   await propose(options, 'quarantine', (mesh, atHand) => {
+    if (options.unknown !== true) checkKnown(mesh.members, [who])
     const issuer = mesh.set.tree.tip.admins.find(({ did }) => did === atHand[0])
     if (issuer === undefined) {
       throw new CommandError('usage', "a quarantine needs an administrator's keys here: use --keys")
@@ -100,17 +56,27 @@ interface AdmitOptions extends ProposeOptions {
 /** `warren admit`: make the machine that asks by a file a member. */
 export async function admit(file: string, _options: unknown, command: Command): Promise<void> {
   const options = command.optsWithGlobals<AdmitOptions>()
+  const wish = placeOf(options)
   const joining = await openJoinFile(file)
-  const wish = { roles: options.role, enclave: options.enclave }
   await propose(options, 'admit', (mesh) => [proposeAdmission(mesh, joining, wish)])
 }
 
 /** `warren readmit`: let a revoked member return, with new keys. */
 export async function readmit(file: string, _options: unknown, command: Command): Promise<void> {
   const options = command.optsWithGlobals<AdmitOptions>()
+  const wish = placeOf(options)
   const joining = await openJoinFile(file)
-  const wish = { roles: options.role, enclave: options.enclave }
   await propose(options, 'readmit', (mesh) => proposeReturn(mesh, joining, wish))
+}
+
+/** The enclave and the roles that a member is to have. */
+function placeOf({ role: roles, enclave }: Pick<AdmitOptions, 'role' | 'enclave'>): {
+  readonly roles: readonly string[]
+  readonly enclave: string
+} {
+  checkRoles(roles)
+  checkEnclave(enclave)
+  return { roles, enclave }
 }
 
 interface RenewOptions extends ProposeOptions {
@@ -121,6 +87,7 @@ interface RenewOptions extends ProposeOptions {
 export async function renew(who: string, _options: unknown, command: Command): Promise<void> {
   const options = command.optsWithGlobals<RenewOptions>()
   const forMs = parseDurationMs(options.for, MEMBERSHIP_MAX)
+  checkWho([who])
   await propose(options, 'renew', async (mesh, _atHand, node) => [
     proposeRenewal(mesh, await node.membership(who), forMs),
   ])
@@ -134,13 +101,11 @@ interface EnrollerOptions extends AdmitOptions {
 /** `warren enroller`: let another node admit members by itself. */
 export async function enroller(file: string, _options: unknown, command: Command): Promise<void> {
   const options = command.optsWithGlobals<EnrollerOptions>()
-  const pair = await readPublicFile(file)
   const wish = {
-    enroller: pair,
-    enclave: options.enclave,
-    roles: options.role,
+    ...placeOf(options),
     quota: wholeNumber(options.quota, '--quota', QUOTA_MAX),
     forMs: parseDurationMs(options.for, MEMBERSHIP_MAX),
+    enroller: await readPublicFile(file),
   }
   await propose(options, 'enroller', (mesh) => [proposeEnroller(mesh, wish)])
 }
@@ -158,6 +123,7 @@ export async function island(enclave: string, _options: unknown, command: Comman
   const staleMs = parseDurationMs(options.stale, ISLAND_MAX)
   const untilMs = Date.now() + parseDurationMs(options.until, ISLAND_MAX)
   const { server: servers } = options
+  checkServers(servers)
   await propose(options, 'island', (mesh) => [
     proposeIsland(mesh, { enclave, staleMs, servers, untilMs }),
   ])

@@ -1,5 +1,11 @@
 import { askNode } from '@warren/node/client'
-import { type DescribedReason, readFreshness, readMembers, readReason } from '@warren/node/ceremony'
+import {
+  checkWho,
+  type DescribedReason,
+  readFreshness,
+  readMembers,
+  readReason,
+} from '@warren/node/ceremony'
 import type { Command } from 'commander'
 import { type CommonOptions, contextOf } from '../context.ts'
 import { sayUnlessFresh } from '../say-unless-fresh.ts'
@@ -26,6 +32,7 @@ export async function members(_options: unknown, command: Command): Promise<void
 /** `warren why`: what a member's standing rests on, record by record, down to the charter. */
 export async function why(who: string, _options: unknown, command: Command): Promise<void> {
   const { socket, output } = contextOf(command.optsWithGlobals<CommonOptions>())
+  checkWho([who])
   const answer = await askNode(socket, { do: 'why', who })
   sayUnlessFresh(output, readFreshness(answer))
   output.result(answer, treeLines(readReason(answer)))

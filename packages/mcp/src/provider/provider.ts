@@ -110,6 +110,16 @@ export class Provider {
     await Promise.all([servers, records.within(cut)])
   }
 
+  /** Ends what a caller has running of all servers but some; resolves when it is gone. */
+  async endCalls(
+    did: string,
+    { but, reason }: { readonly but: ReadonlySet<string>; readonly reason: string },
+  ): Promise<void> {
+    const error = new McpError('caller-dropped', reason)
+    const ending = [...this.#servers.keys()].filter((server) => !but.has(server))
+    await Promise.all(ending.map((server) => this.#server.stop(error, { did, server })))
+  }
+
   /**
    * Cuts every stream and ends every server; resolves when they are gone and the gate knows how every
    * call has ended, for which it is given so long and no longer. Serves nothing afterwards.

@@ -17,9 +17,29 @@ export function describeAdminChange(
     ...addWitnesses.map((pair) => `ADD A WITNESS: ${withKeys(pair, set)}`),
     ...removeWitnesses.map((did) => `REMOVE A WITNESS: ${named(did, set)}.`),
     `From then on it takes ${k} admins to admit or to revoke, ${kAdmin} to change the admins or to revoke one, and ${kWitness} witnesses for a proof of freshness.`,
+    ...describeUnsettled(change, set),
     `It follows ${change.prev} and is signed by all of: ${change.approvers.join(', ')}.`,
     `What the admins before it granted goes on counting where witnesses logged it in time: ${seenBefore(change.since)}.`,
     'It takes effect at every node that learns of it and cannot be taken back; another change can follow it.',
+  ]
+}
+
+/**
+ * What is to be said of a change on which its own witnesses will not be able to settle: those who go write nothing down
+ * any more, so that too few are left to say that it is in force, and not a rival of it.
+ */
+function describeUnsettled(
+  { addWitnesses, removeWitnesses }: Said<AdminChangeRecord>,
+  set: RecordSet | undefined,
+): readonly string[] {
+  if (set === undefined) return []
+  const { witnesses, kWitness, kAdmin } = set.tree.tip
+  const back = new Set(addWitnesses.map(({ did }) => did))
+  const staying = witnesses.filter(({ did }) => !removeWitnesses.includes(did) || back.has(did))
+  if (staying.length >= kWitness) return []
+  return [
+    `IT CAN NEVER BE SETTLED: of the witnesses before it ${staying.length} stay, and it takes ${kWitness} of them. For good, ${kAdmin} keys of the admins before it, retired or stolen, can bring a rival of it.`,
+    `Change fewer witnesses at a time: first add those who come, then, by another change, remove those who go, and let at least as many stay each time as it takes.`,
   ]
 }
 

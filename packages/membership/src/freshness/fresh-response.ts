@@ -78,6 +78,8 @@ export function signResponse(init: ResponseInit): string {
 export interface ResponseTexts {
   readonly text: string
   readonly beaconText: string
+  /** The beacon of that very text, where it was verified before: it needs no second look. */
+  readonly knownBeacon?: Beacon | undefined
   /** Whether a nonce waits for the answer of that witness: asked before any signature is verified. */
   readonly isAwaited: (nonce: string, witness: Did) => boolean
 }
@@ -89,7 +91,7 @@ export interface ResponseTexts {
  */
 export function decodeResponse(
   context: WitnessContext,
-  { text, beaconText, isAwaited }: ResponseTexts,
+  { text, beaconText, knownBeacon, isAwaited }: ResponseTexts,
 ): FreshResponse {
   const record = parseRecord('record', text, RESPONSE_LENGTH_MAX)
   record.members(['@context', 'type', 'mesh', 'nonce', 'witness', 'beacon', 'timeMs', 'proof'])
@@ -102,7 +104,7 @@ export function decodeResponse(
     throw new MembershipError('nonce-unknown', 'the response answers no challenge that is open')
   }
   verifyWitness(context, record, witness)
-  const beacon = decodeBeacon(context, beaconText)
+  const beacon = knownBeacon ?? decodeBeacon(context, beaconText)
   if (beacon.id !== beaconId) throw record.fault('the beacon beside it is another')
   if (beacon.witness !== witness) throw record.fault('the beacon is of another witness')
   if (timeMs < beacon.timeMs) throw record.fault('it was made before its beacon')

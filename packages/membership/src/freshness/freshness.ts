@@ -6,7 +6,14 @@ import type { FreshResponse } from './fresh-response.ts'
 import { type FreshnessJudgement, serversOf, stateOfAge, worseOf } from './freshness-judgement.ts'
 import { MeshTime, type TimeView } from './mesh-time.ts'
 import { ANSWER_MS_MAX, OpenNonces } from './open-nonces.ts'
-import { agesOf, type AgeView, kthSmallest, latestOf, missingOf } from './witness-ages.ts'
+import {
+  agesOf,
+  type AgeView,
+  isAnyUnanswered,
+  kthSmallest,
+  latestOf,
+  missingOf,
+} from './witness-ages.ts'
 import {
   answered,
   type BeaconOutcome,
@@ -150,6 +157,11 @@ export class Freshness {
     return this.#state.time.read(this.#view(nowMs))
   }
 
+  /** Whether kw witnesses have answered nonces of this boot. */
+  get hasMeshTime(): boolean {
+    return this.#state.time.isKnown
+  }
+
   /** Says how fresh this node's knowledge is. `islands`: the grants of its own enclave, see `islandsOf`. */
   judge(nowMs: number, islands: readonly IslandRecord[] = []): FreshnessJudgement {
     const view = this.#ageView(nowMs)
@@ -179,11 +191,10 @@ export class Freshness {
 
   /** When the next challenge is due: at once, again until kw have answered, and sooner while a witness is heard that has not. */
   challengeDueMs(nowMs: number): number {
-    const { nonces, panel } = this.#state
+    const { nonces, panel, time } = this.#state
     if (nonces.lastMs === undefined) return nowMs
-    const view = this.#ageView(nowMs)
-    if (view.meshTimeMs === undefined) return nonces.lastMs + ANSWER_MS_MAX
-    const isWaiting = missingOf(view).some(({ why }) => why === 'unanswered')
+    if (!time.isKnown) return nonces.lastMs + ANSWER_MS_MAX
+    const isWaiting = isAnyUnanswered(this.#state)
     return nonces.lastMs + (isWaiting ? panel.limits.beaconMs : CHALLENGE_MS)
   }
 

@@ -24,6 +24,11 @@ export class MeshTime {
     this.#reached = reached
   }
 
+  /** Whether there is a time to be read. */
+  get isKnown(): boolean {
+    return this.#reached !== undefined
+  }
+
   read(view: TimeView): number | undefined {
     if (this.#reached === undefined) return undefined
     const { timeMs, atMs } = this.#reached

@@ -54,13 +54,25 @@ export function missingOf(view: AgeView): readonly MissingWitness[] {
   })
 }
 
+/** Whether a sound witness is heard that has not answered: asked for at every event, so no clock is read. */
+export function isAnyUnanswered({ panel, entries }: Pick<AgeView, 'panel' | 'entries'>): boolean {
+  return panel.witnesses.some(
+    (witness) => !panel.forked.has(witness) && isUnanswered(entries.get(witness)),
+  )
+}
+
+function isUnanswered(entry: WitnessEntry | undefined): boolean {
+  if (entry === undefined || entry.answeredMs !== undefined) return false
+  return entry.newest.beacon.seq !== entry.seqMin
+}
+
 function whyMissing(
   view: AgeView,
   entry: WitnessEntry | undefined,
 ): MissingWitness['why'] | undefined {
   if (entry === undefined) return 'silent'
-  const { newest, seqMin, answeredMs } = entry
-  if (answeredMs === undefined) return newest.beacon.seq === seqMin ? 'silent' : 'unanswered'
+  const { newest, answeredMs } = entry
+  if (answeredMs === undefined) return isUnanswered(entry) ? 'unanswered' : 'silent'
   if (countedOf(entry, latestOf(view)) !== undefined) return undefined
   return newest.isCovered ? 'future' : 'uncovered'
 }

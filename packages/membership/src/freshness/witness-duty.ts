@@ -5,6 +5,7 @@ import { RECORD_LENGTH_MAX } from '../records/decode-record.ts'
 import { pairName } from '../records/keyring.ts'
 import { writeBeacon } from '../records/write-records.ts'
 import type { RecordSet } from '../set/record-set.ts'
+import { type BeaconDraft, BeaconInMaking } from './beacon-draft.ts'
 import { decodeBeacon, witnessContext } from './decode-beacon.ts'
 import { signResponse } from './fresh-response.ts'
 import { type CheckpointDraft, nextCheckpoint } from './next-checkpoint.ts'
@@ -50,11 +51,6 @@ export interface DutyQuestion {
   readonly meshTimeMs: number | undefined
 }
 
-interface BeaconDraft extends Omit<Beacon, 'id' | 'text'> {
-  /** Its time to the millisecond. */
-  readonly exactMs: number
-}
-
 /** A beacon with the witness's time as it made it, for `Freshness.observeOwn`. */
 export interface OwnBeacon {
   readonly beacon: Beacon
@@ -81,7 +77,8 @@ export class WitnessDuty {
   #clock: SteadyClock
   /** Whether its clock still rests on the wall clock alone: nothing was ever signed by it. */
   #isFirst: boolean
-  #draft: BeaconDraft | undefined
+  #making: BeaconInMaking | undefined
+  #draft: (BeaconDraft & Pick<Beacon, 'seq'>) | undefined
   #last: Beacon | undefined
   #beaconAtMs: number | undefined
   #beaconRoot = ''
@@ -102,6 +99,8 @@ export class WitnessDuty {
     if (witness !== this.#witness.did || seq <= this.#state.seq) return
     this.#state = { ...this.#state, seq }
     this.#clock = this.#clock.advance(timeMs, nowMs)
+    // Its time may be behind that beacon now.
+    this.#making = undefined
   }
 
   /** When the next beacon is due: at the interval; as soon as may be after the removals changed; never, where this node is no witness. */
@@ -123,27 +122,29 @@ export class WitnessDuty {
     return this.#checkpointAtMs + Math.min(CHECKPOINT_MS_MIN, set.charter.freshness.beaconMs)
   }
 
-  /** Takes the next number for a beacon, when one is due; gives the state to be made durable. */
+  /**
+   * Takes the next number for a beacon, when one is due; gives the state to be made durable.
+   *
+   * Where there are many members it takes several calls: they are called over a few at a time, and the beacon remains due
+   * meanwhile. It is about the set and the time with which that began.
+   */
   prepareBeacon(question: DutyQuestion): WitnessState | undefined {
     const { set, nowMs } = question
     const dueMs = this.beaconDueMs(set, nowMs)
+    if (dueMs === undefined) this.#making = undefined
     if (dueMs === undefined || nowMs < dueMs) return undefined
     const exactMs = this.#timeMs(question)
-    const { root: removalRoot, count: removalCount } = set.trie('removal')
-    const { did: witness } = this.#witness
-    const seq = this.#state.seq + 1
-    this.#draft = {
-      witness,
-      seq,
-      timeMs: exactMs,
-      exactMs,
-      nextByMs: set.charter.freshness.beaconMs,
-      removalRoot,
-      removalCount,
-      checkpoint: set.logs.latest(witness)?.id,
+    // Before anything was ever signed the time that the others say may put its clock back.
+    if (this.#making === undefined || this.#making.timeMs > exactMs) {
+      this.#making = new BeaconInMaking(this.#witness.did, set, exactMs)
     }
+    const draft = this.#making.advance(exactMs)
+    if (draft === undefined) return undefined
+    const seq = this.#state.seq + 1
+    this.#making = undefined
+    this.#draft = { ...draft, seq }
     this.#beaconAtMs = nowMs
-    this.#beaconRoot = removalRoot
+    this.#beaconRoot = draft.removalRoot
     this.#isFirst = false
     this.#state = { ...this.#state, seq, timeMs: exactMs }
     return this.#state

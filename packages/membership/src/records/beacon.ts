@@ -20,6 +20,9 @@ export interface Beacon {
   readonly nextByMs: number
   readonly removalRoot: string
   readonly removalCount: number
+  /** The members in good standing, as the witness knew them at `timeMs`: see `MemberRoll`. */
+  readonly memberRoot: string
+  readonly memberCount: number
   /** The newest checkpoint of this witness, where it has made one. */
   readonly checkpoint: string | undefined
 }
@@ -34,6 +37,8 @@ const MEMBERS = [
   'nextBySeconds',
   'removalRoot',
   'removalCount',
+  'memberRoot',
+  'memberCount',
 ] as const
 const SECONDS_RULE = { min: 1, max: 31_536_000 } as const
 
@@ -48,6 +53,8 @@ export function readBeacon(record: RecordReader, meshId: string): Omit<Beacon, '
     nextByMs: record.integer('nextBySeconds', SECONDS_RULE) * 1000,
     removalRoot: record.text('removalRoot', ROOT_RULE),
     removalCount: record.integer('removalCount', COUNT_RULE),
+    memberRoot: record.text('memberRoot', ROOT_RULE),
+    memberCount: record.integer('memberCount', COUNT_RULE),
     checkpoint: record.has('checkpoint') ? record.text('checkpoint', CONTENT_ID_RULE) : undefined,
   }
 }

@@ -12,7 +12,8 @@ export const ISLAND_TYPE = 'WarrenIslandCredential'
 /** Members that one enroller may admit at most. */
 export const QUOTA_MAX = 10_000
 const STALENESS_SECONDS_MAX = 31_536_000
-const ISLAND_SERVERS_MAX = 64
+/** Servers that one island grant names at most. */
+export const ISLAND_SERVERS_MAX = 64
 const KEYS_RULE = { lengthMax: 2048, countMax: 8, pattern: /^[uz][\w-]+$/ } as const
 const RETURNING_GEN_RULE = { min: 2, max: 1_000_000 } as const
 

@@ -5,8 +5,9 @@ import type { RevocationClass, RevocationRecord, RevocationTarget } from './mesh
 import type { Said } from './said.ts'
 
 export const REVOCATION_TYPE = 'WarrenRevocationCredential'
-/** More than this is taken away with the admin threshold only: see `RecordSet`. */
-export const TARGETS_MAX = 64
+/** What one revocation takes away at most. */
+const TARGETS_MAX = 64
+/** Characters of the reason of a revocation or a quarantine. */
 export const REASON_LENGTH_MAX = 200
 const GEN_RULE = { min: 1, max: 1_000_000 } as const
 const CLASSES: readonly RevocationClass[] = ['lost', 'compromised', 'policy', 'retired']

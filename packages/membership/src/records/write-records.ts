@@ -118,7 +118,8 @@ export function writeCheckpoint(wish: Wish<CheckpointRecord>): JsonObject {
 export function writeBeacon(
   wish: Omit<Beacon, 'id' | 'text'> & { readonly meshId: string },
 ): JsonObject {
-  const { witness, seq, timeMs, nextByMs, removalRoot, removalCount, checkpoint } = wish
+  const { witness, seq, timeMs, nextByMs, checkpoint } = wish
+  const { removalRoot, removalCount, memberRoot, memberCount } = wish
   return {
     ...writePlain(BEACON_TYPE, wish.meshId),
     witness,
@@ -127,6 +128,8 @@ export function writeBeacon(
     nextBySeconds: nextByMs / 1000,
     removalRoot,
     removalCount,
+    memberRoot,
+    memberCount,
     ...(checkpoint === undefined ? {} : { checkpoint }),
   }
 }

@@ -1,13 +1,7 @@
 import type { CryptoSuite } from '@warren/crypto'
-import { concat } from 'uint8arrays/concat'
 import { toString } from 'uint8arrays/to-string'
-import { utf8Bytes } from '../byte-text.ts'
-
-const FANOUT = 16
-const DIGEST_BYTES = 32
-const LEAF_TAG = Uint8Array.of(0)
-const BRANCH_TAG = Uint8Array.of(1)
-const ABSENT = new Uint8Array(DIGEST_BYTES)
+import { type BranchOnTheWay, type InclusionProof, writeInclusion } from './inclusion-proof.ts'
+import { ABSENT, branchDigest, digitAt, FANOUT, leafDigest, trieKey } from './trie-digest.ts'
 
 /** One element: its key, 64 hexadecimal digits, and the id that it stands for. */
 interface Leaf {
@@ -94,18 +88,33 @@ export class IdTrie {
 
   /** The key of an id: 64 hexadecimal digits. */
   keyOf(id: string): string {
-    return toString(this.#suite.sha256(utf8Bytes(id)), 'hex')
+    return trieKey(this.#suite, id)
+  }
+
+  /** Proves to whoever knows the root that an id is in the set; undefined where it is not. */
+  prove(id: string): InclusionProof | undefined {
+    const key = this.keyOf(id)
+    const way: BranchOnTheWay[] = []
+    let node = this.#root
+    while (node !== undefined && !('key' in node)) {
+      const through = digitAt(key, way.length)
+      way.push({ children: node.children.map((child) => this.#digestOf(child)), through })
+      node = node.children[through]
+    }
+    return node?.key === key ? writeInclusion(way) : undefined
   }
 
   #digestOf(node: TrieNode | undefined): Uint8Array {
     if (node === undefined) return ABSENT
     const known = this.#digests.get(node)
     if (known !== undefined) return known
-    const digest = this.#suite.sha256(
+    const digest =
       'key' in node
-        ? concat([LEAF_TAG, utf8Bytes(node.key)])
-        : concat([BRANCH_TAG, ...node.children.map((child) => this.#digestOf(child))]),
-    )
+        ? leafDigest(this.#suite, node.key)
+        : branchDigest(
+            this.#suite,
+            node.children.map((child) => this.#digestOf(child)),
+          )
     this.#digests.set(node, digest)
     return digest
   }
@@ -114,10 +123,6 @@ export class IdTrie {
 function countOf(node: TrieNode | undefined): number {
   if (node === undefined) return 0
   return 'key' in node ? 1 : node.count
-}
-
-function digitAt(key: string, depth: number): number {
-  return Number.parseInt(key.charAt(depth), FANOUT)
 }
 
 function insert(node: TrieNode | undefined, leaf: Leaf, depth: number): TrieNode {

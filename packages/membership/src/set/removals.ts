@@ -55,7 +55,24 @@ export class Removals {
   }
 }
 
+/** A membership's list of keys never changes, and naming a key costs hashing. */
+const NAMES = new WeakMap<readonly string[], readonly RemovalKey[]>()
+
+/** The revocations that hit any of the keys of a membership. */
+export function revocationsOfKeys(
+  set: RecordSet,
+  multikeys: readonly string[],
+): readonly RevocationRecord[] {
+  const names = NAMES.get(multikeys) ?? multikeys.map((each) => nameOf(set, each))
+  NAMES.set(multikeys, names)
+  return names.flatMap((name) => set.tables.removals.revocations(name))
+}
+
 /** The revocations that hit a key, by its multikey text: whoever shows it is refused, whatever the DID. */
 export function revocationsOfKey(set: RecordSet, multikey: string): readonly RevocationRecord[] {
-  return set.tables.removals.revocations(`key z${multihashOf(set.suite, multikey)}`)
+  return set.tables.removals.revocations(nameOf(set, multikey))
+}
+
+function nameOf({ suite }: RecordSet, multikey: string): RemovalKey {
+  return `key z${multihashOf(suite, multikey)}`
 }

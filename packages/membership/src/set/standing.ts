@@ -9,7 +9,7 @@ import { revocationsOfEnroller } from './is-enrolled.ts'
 import { isGranted } from './is-granted.ts'
 import { byRank } from './newest-membership.ts'
 import type { RecordSet } from './record-set.ts'
-import { revocationsOfKey } from './removals.ts'
+import { revocationsOfKeys } from './removals.ts'
 import { type FreshnessView, inView, type KnownStanding } from './stale-standing.ts'
 
 /** How somebody stands, with the records that it rests on. */
@@ -137,8 +137,7 @@ export function revocationOf(set: RecordSet, membership: Membership): Revocation
       ),
     )
   if (byDid !== undefined) return byDid
-  const byKey = keys.flatMap((multikey) => revocationsOfKey(set, multikey))
-  return byKey[0] ?? removals.revocations(`credential ${uuid}`)[0]
+  return revocationsOfKeys(set, keys)[0] ?? removals.revocations(`credential ${uuid}`)[0]
 }
 
 /**

@@ -10,6 +10,7 @@ interface Route {
   readonly askedMs: number
   /** Whose answers have been passed back; at most all witnesses. */
   readonly answered: Set<Did>
+  isPassedOn: boolean
 }
 
 /** Whose challenges have come by, by which links, and who has answered them: the way back for answers. */
@@ -20,16 +21,28 @@ export class ChallengeRoutes {
     this.#routes = new BoundedMap(routesMax)
   }
 
-  /** Notes that a nonce came by a link; says whether it is new, or new over that link, and undefined where it is neither. */
-  came(nonce: string, link: string, nowMs: number): 'new' | 'again' | undefined {
+  /** Notes that a nonce came by a link; says whether it is new over that link, and one of the first that bring it. */
+  came(nonce: string, link: string, nowMs: number): boolean {
     const route = this.#routes.get(nonce)
     if (route === undefined) {
-      this.#routes.set(nonce, { links: new Set([link]), askedMs: nowMs, answered: new Set() })
-      return 'new'
+      const links = new Set([link])
+      this.#routes.set(nonce, { links, askedMs: nowMs, answered: new Set(), isPassedOn: false })
+      return true
     }
-    if (route.links.has(link) || route.links.size >= LINKS_MAX) return undefined
+    if (route.links.has(link) || route.links.size >= LINKS_MAX) return false
     route.links.add(link)
-    return 'again'
+    return true
+  }
+
+  /** Whether a nonce that has come by has gone on from here. */
+  isPassedOn(nonce: string): boolean {
+    return this.#routes.get(nonce)?.isPassedOn ?? false
+  }
+
+  /** Notes that a nonce has gone on from here. */
+  passedOn(nonce: string): void {
+    const route = this.#routes.get(nonce)
+    if (route !== undefined) route.isPassedOn = true
   }
 
   /** Whether a witness has yet to answer a nonce that has come by. */

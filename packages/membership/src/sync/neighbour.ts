@@ -2,6 +2,7 @@ import { BoundedMap } from '@warren/core'
 import type { RecordClass } from '../records/mesh-record.ts'
 import { Allowance } from './allowance.ts'
 import type { Pull } from './pull.ts'
+import { relayAllowance } from './relay-shares.ts'
 import type { SyncLimits } from './sync-limits.ts'
 import type { Heads } from './sync-message.ts'
 
@@ -26,9 +27,6 @@ export interface Shown {
   readonly heads: Heads
   readonly due: readonly string[]
 }
-
-/** How much of what a neighbour deals with may be challenges of others. */
-const RELAY_SHARE = 0.75
 
 /** One connection, as far as records are concerned. */
 export class Neighbour {
@@ -57,7 +55,7 @@ export class Neighbour {
   readonly #announced = new Set<string>()
   /** Challenges of this neighbour that are dealt with. */
   readonly asks: Allowance
-  /** Challenges of others that it is passed: fewer than it deals with, which leaves room for those of this node. */
+  /** Challenges of others that it is passed. */
   readonly relays: Allowance
 
   readonly #limits: SyncLimits
@@ -68,10 +66,7 @@ export class Neighbour {
     this.#limits = limits
     const { challengesMax: countMax, challengePauseMs: pauseMs } = limits
     this.asks = new Allowance({ countMax, pauseMs })
-    this.relays = new Allowance({
-      countMax: Math.ceil(countMax * RELAY_SHARE),
-      pauseMs: pauseMs / RELAY_SHARE,
-    })
+    this.relays = relayAllowance(limits)
     this.#known = new BoundedMap(limits.knownMax)
   }
 

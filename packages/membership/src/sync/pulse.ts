@@ -2,12 +2,7 @@ import { BoundedMap, type RandomSource } from '@warren/core'
 import type { Did } from '@warren/identity'
 import { multibaseText } from '../byte-text.ts'
 import { decodeBeacon, readClaimedBeacon, witnessContext } from '../freshness/decode-beacon.ts'
-import {
-  decodeChallenge,
-  decodeResponse,
-  encodeChallenge,
-  type FreshResponse,
-} from '../freshness/fresh-response.ts'
+import { decodeChallenge, decodeResponse, encodeChallenge } from '../freshness/fresh-response.ts'
 import { Freshness, type Observation } from '../freshness/freshness.ts'
 import type { FreshnessJudgement } from '../freshness/freshness-judgement.ts'
 import type { WitnessDuty, WitnessState } from '../freshness/witness-duty.ts'
@@ -18,7 +13,7 @@ import type { Beacon } from '../records/beacon.ts'
 import type { IslandRecord } from '../records/mesh-record.ts'
 import type { RecordSet } from '../set/record-set.ts'
 import { Allowance } from './allowance.ts'
-import { ChallengeRoutes } from './challenge-routes.ts'
+import { ChallengeRelay } from './challenge-relay.ts'
 import { chooseSome } from './choose-some.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { SyncEffect } from './sync-effect.ts'
@@ -66,18 +61,20 @@ const IS_LOOKED_AT: ReadonlySet<HeardRefusal> = new Set(['beacon-forked', 'beaco
 export class Pulse {
   readonly #init: PulseInit
   readonly #duty: WitnessDuty | undefined
-  readonly #routes: ChallengeRoutes
+  readonly #relay: ChallengeRelay
   /** Of witnesses in force. */
   readonly #paces = new BoundedMap<Did, Allowance>(WITNESSES_MAX)
   #freshness: Freshness
   #set: RecordSet
+  /** Until when this witness lets new records spread. */
+  #pausesUntilMs: number | undefined
 
   constructor(init: PulseInit) {
-    const { set, hasHadRoot, bounds, nowMs, limits, duty } = init
+    const { set, hasHadRoot, bounds, nowMs, duty } = init
     this.#init = init
     this.#set = set
     this.#duty = duty
-    this.#routes = new ChallengeRoutes(limits.routesMax)
+    this.#relay = new ChallengeRelay(init)
     this.#freshness = Freshness.boot({ panel: panelOf(set, hasHadRoot), bounds, nowMs })
   }
 
@@ -89,9 +86,14 @@ export class Pulse {
     return this.#freshness.meshTimeMs(nowMs)
   }
 
+  /** The newest beacon of each witness in force. */
+  beacons(): readonly Beacon[] {
+    return this.#freshness.bounds()
+  }
+
   /** Whether witnesses have yet to answer for the first time since this node started. */
-  isBooting(nowMs: number): boolean {
-    return this.#set.tree.tip.kWitness > 0 && this.meshTimeMs(nowMs) === undefined
+  get isBooting(): boolean {
+    return this.#set.tree.tip.kWitness > 0 && !this.#freshness.hasMeshTime
   }
 
   /** When the pulse has something to do next. */
@@ -99,11 +101,7 @@ export class Pulse {
     if (this.#set.tree.tip.kWitness === 0) return undefined
     const challengeMs =
       this.#init.neighbours.size === 0 ? undefined : this.#freshness.challengeDueMs(nowMs)
-    const times = [
-      challengeMs,
-      this.#duty?.beaconDueMs(this.#set, nowMs),
-      this.#duty?.checkpointDueMs(this.#set, nowMs),
-    ]
+    const times = [challengeMs, ...this.#dutyDueMs(nowMs)]
     const known = times.flatMap((time) => (time === undefined ? [] : [time]))
     return known.length === 0 ? undefined : Math.min(...known)
   }
@@ -111,23 +109,44 @@ export class Pulse {
   /** The set has grown: what was not covered may be now, and who counts may be others. */
   changed(set: RecordSet, nowMs: number): void {
     this.#set = set
+    // From the first of several: more that come meanwhile put nothing off.
+    if (this.#duty !== undefined) {
+      this.#pausesUntilMs ??= nowMs + this.#init.limits.witnessPauseMs
+    }
     this.#freshness = this.#freshness.recheck(panelOf(set, this.#init.hasHadRoot), nowMs)
   }
 
   /** Does what is due. */
   wake(nowMs: number): PulseOutcome {
     if (this.#set.tree.tip.kWitness === 0) return NOTHING
+    const effects = [...this.#prepare(nowMs)]
+    const { neighbours } = this.#init
+    if (neighbours.size > 0 && nowMs >= this.#freshness.challengeDueMs(nowMs)) {
+      effects.push(...this.#challenge(nowMs))
+    }
+    return { effects, records: [] }
+  }
+
+  /** When a witness has something to say, or may say what is new: what it has to say must not stand in the way of that. */
+  #dutyDueMs(nowMs: number): readonly (number | undefined)[] {
+    if (this.#pausesUntilMs !== undefined) return [this.#pausesUntilMs]
+    return [
+      this.#duty?.beaconDueMs(this.#set, nowMs),
+      this.#duty?.checkpointDueMs(this.#set, nowMs),
+    ]
+  }
+
+  /** Takes the numbers of what a witness has to say now. */
+  #prepare(nowMs: number): readonly SyncEffect[] {
+    if (this.#pausesUntilMs !== undefined && nowMs < this.#pausesUntilMs) return []
+    this.#pausesUntilMs = undefined
     const effects: SyncEffect[] = []
     const question = { set: this.#set, nowMs, meshTimeMs: this.meshTimeMs(nowMs) }
     const state = this.#duty?.prepareBeacon(question)
     if (state !== undefined) effects.push({ type: 'reserve', what: 'beacon', state })
     const log = this.#duty?.prepareCheckpoint(question)
     if (log !== undefined) effects.push({ type: 'reserve', what: 'checkpoint', state: log })
-    const { neighbours } = this.#init
-    if (neighbours.size > 0 && nowMs >= this.#freshness.challengeDueMs(nowMs)) {
-      effects.push(...this.#challenge(nowMs))
-    }
-    return { effects, records: [] }
+    return effects
   }
 
   /** The number of a statement is durable: now it may be signed. */
@@ -240,41 +259,33 @@ export class Pulse {
     const nonce = decodeChallenge(this.#set.charter.meshId, text)
     const name = multibaseText(nonce)
     if (this.#freshness.isOpen(name, nowMs)) return []
-    const came = this.#routes.came(name, neighbour.link, nowMs)
-    if (came === undefined) return []
+    if (!this.#relay.came(name, neighbour, nowMs)) return []
     const question = { set: this.#set, nowMs, meshTimeMs: this.meshTimeMs(nowMs) }
     const own = this.#duty?.respond(nonce, question)
     const effects: SyncEffect[] = []
     if (own !== undefined) effects.push(sendTo(neighbour, { type: 'answer', nonce: name, ...own }))
-    const hopsLeft = Math.min(hops, this.#init.limits.challengeHops) - 1
-    if (hopsLeft < 0 || came !== 'new') return effects
-    const message: SyncMessage = { type: 'challenge', text, hops: hopsLeft }
-    const others = this.#towardsWitnesses(neighbour).filter(({ relays }) => relays.take(nowMs))
-    return [...effects, ...others.map((other) => sendTo(other, message))]
+    const { to, message } = this.#relay.passOn({ nonce: name, text, hops }, neighbour, question)
+    return [...effects, ...sendToAll(to, message)]
   }
 
   /** Looked into by each node on its way, so that whoever forges one is cut, and nobody who passed it on in good faith. */
   #hearAnswer(message: Extract<PulseMessage, { type: 'answer' }>, nowMs: number): PulseOutcome {
     const { nonce, text, beaconText } = message
     const isOwn = this.#freshness.isOpen(nonce, nowMs)
-    const asker = isOwn ? this.#freshness : this.#routes
+    const asker = isOwn ? this.#freshness : this.#relay
     const isAwaited = (name: string, witness: Did): boolean =>
       name === nonce && asker.awaits(name, witness, nowMs)
+    const knownBeacon = this.#freshness.bounds().find((beacon) => beacon.text === beaconText)
     const response = unlessForgiven(() =>
-      decodeResponse(witnessContext(this.#set), { text, beaconText, isAwaited }),
+      decodeResponse(witnessContext(this.#set), { text, beaconText, knownBeacon, isAwaited }),
     )
     if (response === undefined) return NOTHING
-    if (!isOwn) return { effects: this.#passBack(message, response, nowMs), records: [] }
+    if (!isOwn) {
+      const askers = this.#relay.passBack(response, nowMs)
+      return { effects: sendToAll(askers, message), records: [] }
+    }
     this.#duty?.heard(response.beacon, nowMs)
     return this.#observed(this.#freshness.observeResponse(response, nowMs))
-  }
-
-  #passBack(message: SyncMessage, response: FreshResponse, nowMs: number): readonly SyncEffect[] {
-    const links = this.#routes.answered(response.nonce, response.witness, nowMs)
-    return links.flatMap((link) => {
-      const neighbour = this.#init.neighbours.get(link)
-      return neighbour === undefined ? [] : [sendTo(neighbour, message)]
-    })
   }
 
   #challenge(nowMs: number): readonly SyncEffect[] {
@@ -282,19 +293,7 @@ export class Pulse {
     this.#freshness = this.#freshness.openNonce(multibaseText(nonce), nowMs)
     const text = encodeChallenge(this.#set.charter.meshId, nonce)
     const message: SyncMessage = { type: 'challenge', text, hops: this.#init.limits.challengeHops }
-    return this.#towardsWitnesses(undefined).map((neighbour) => sendTo(neighbour, message))
-  }
-
-  /** Every neighbour that is a witness, and a few others by chance: they may know one, and the next time others may. */
-  #towardsWitnesses(except: Neighbour | undefined): readonly Neighbour[] {
-    const witnesses: ReadonlySet<string> = new Set<Did>(
-      this.#set.tree.tip.witnesses.map(({ did }) => did),
-    )
-    const others = [...this.#init.neighbours.values()].filter((each) => each !== except)
-    const isWitness = ({ did }: Neighbour): boolean => witnesses.has(did)
-    const { random, limits } = this.#init
-    const strangers = others.filter((each) => !isWitness(each))
-    return [...others.filter(isWitness), ...chooseSome(random, strangers, limits.challengeFanout)]
+    return sendToAll(this.#relay.towardsWitnesses(this.#set), message)
   }
 
   #observed({ freshness, outcome, forkProof }: Observation): PulseOutcome {
@@ -309,14 +308,23 @@ export class Pulse {
   #spread(beacon: Beacon, from: Neighbour | undefined, countMax: number): readonly SyncEffect[] {
     const message: SyncMessage = { type: 'beacons', texts: [beacon.text] }
     const others = [...this.#init.neighbours.values()].filter((each) => each !== from)
-    return chooseSome(this.#init.random, others, countMax).map((neighbour) =>
-      sendTo(neighbour, message),
-    )
+    return sendToAll(chooseSome(this.#init.random, others, countMax), message)
   }
 }
 
-function sendTo({ link }: Neighbour, message: SyncMessage): SyncEffect {
-  return { type: 'send', link, bytes: encodeSyncMessage(message) }
+function sendTo(neighbour: Neighbour, message: SyncMessage): SyncEffect {
+  return sendBytes(neighbour, encodeSyncMessage(message))
+}
+
+/** Written once, however many it goes to. */
+function sendToAll(neighbours: readonly Neighbour[], message: SyncMessage): readonly SyncEffect[] {
+  if (neighbours.length === 0) return []
+  const bytes = encodeSyncMessage(message)
+  return neighbours.map((neighbour) => sendBytes(neighbour, bytes))
+}
+
+function sendBytes({ link }: Neighbour, bytes: Uint8Array): SyncEffect {
+  return { type: 'send', link, bytes }
 }
 
 function unlessForgiven<Read>(read: () => Read): Read | undefined {

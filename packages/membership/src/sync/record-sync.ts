@@ -86,6 +86,11 @@ export class RecordSync {
     return this.#pulse.meshTimeMs(nowMs)
   }
 
+  /** The newest beacon that was heard of each witness in force. */
+  beacons(): readonly Beacon[] {
+    return this.#pulse.beacons()
+  }
+
   /** Takes one event at a time on the monotonic clock and says what is to be done, in this order. */
   handle(event: SyncEvent, nowMs: number): readonly SyncEffect[] {
     this.#nowMs = nowMs
@@ -285,7 +290,7 @@ export class RecordSync {
 
   /** A node that has just started waits a moment longer: it could allow nothing yet. */
   #settleReady(): void {
-    const isBooting = this.#pulse.isBooting(this.#nowMs)
+    const { isBooting } = this.#pulse
     for (const neighbour of this.#neighbours.values()) {
       if (!neighbour.maySettle(isBooting, this.#nowMs)) continue
       neighbour.isSettled = true

@@ -41,7 +41,7 @@ export interface SyncLimits {
   /** How far a challenge travels beyond the first neighbour, to how many neighbours that are no witnesses. */
   readonly challengeHops: number
   readonly challengeFanout: number
-  /** Challenges of others of which is remembered where they came from. */
+  /** Challenges of others of which is remembered where they came from: all that 450 neighbours can bring while an answer is waited for. */
   readonly routesMax: number
   /** Challenges of one neighbour that are answered at once, and then one in each pause. */
   readonly challengesMax: number
@@ -49,6 +49,8 @@ export interface SyncLimits {
   /** Beacons of one witness that are taken up at once, and then one in each pause; an honest one makes no more. */
   readonly beaconsMax: number
   readonly beaconPauseMs: number
+  /** How long a witness lets new records spread before it says anything of them. */
+  readonly witnessPauseMs: number
   /** Pause before a write that failed is tried again. */
   readonly retryStoreMs: number
 }
@@ -75,10 +77,11 @@ export const SYNC_LIMITS: SyncLimits = {
   bootPatienceMs: 2_000,
   challengeHops: 3,
   challengeFanout: 3,
-  routesMax: 1_024,
+  routesMax: 8_192,
   challengesMax: 8,
   challengePauseMs: 1_000,
   beaconsMax: 8,
   beaconPauseMs: 1_000,
+  witnessPauseMs: 1_000,
   retryStoreMs: 2_000,
 }

@@ -59,6 +59,8 @@ export function beacon(
     nextByMs: LIMITS.beaconMs,
     removalRoot: root,
     removalCount: 1,
+    memberRoot: ROOT,
+    memberCount: 1,
     checkpoint: undefined,
   }
 }

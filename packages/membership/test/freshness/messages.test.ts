@@ -41,6 +41,8 @@ function beaconText(
     nextByMs: 60_000,
     removalRoot: ROOT,
     removalCount: 1,
+    memberRoot: ROOT,
+    memberCount: 1,
     checkpoint: undefined,
     ...changes,
   })

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
-import { type Did, isDid, multihashOf } from '@warren/identity'
+import { type Did, isDid } from '@warren/identity'
 import {
   randomUuid,
   type RevocationClass,
@@ -18,8 +18,8 @@ import { findMember } from './find-member.ts'
 export interface RevocationWish {
   /** DIDs, or names of members. */
   readonly who: readonly string[]
-  /** Multikeys, or hashes of them. */
-  readonly keys: readonly string[]
+  /** Hashes of keys. */
+  readonly keyHashes: readonly string[]
   readonly enrollers: readonly string[]
   /** DIDs. */
   readonly admins: readonly string[]
@@ -43,7 +43,7 @@ export function proposeRevocation(mesh: MeshDescription, wish: RevocationWish): 
       const { did, member } = findMember(members, who)
       return { did, maxGen: member?.gen ?? 1 }
     }),
-    ...wish.keys.map((key) => ({ keyHash: keyHashOf(key) })),
+    ...wish.keyHashes.map((keyHash) => ({ keyHash })),
     ...wish.enrollers.map((who) => ({ enroller: findMember(members, who).did })),
     ...wish.admins.map((who) => ({ admin: adminOf(mesh, who) })),
     ...wish.credentials.map((credential) => ({ credential })),
@@ -114,9 +114,4 @@ export function fresh(meshId: string): {
 export function adminOf({ set }: MeshDescription, who: string): Did {
   if (isDid(who) && set.tree.tip.admins.some(({ did }) => did === who)) return who
   throw new NodeError('not-an-admin', 'that is not the DID of an admin of this mesh')
-}
-
-/** The hash of a key as a revocation names it; a hash stays as it is. */
-function keyHashOf(key: string): string {
-  return key.startsWith('zQm') ? key : `z${multihashOf(suite, key)}`
 }

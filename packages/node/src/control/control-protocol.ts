@@ -15,7 +15,7 @@ const CALL_MS_MAX = 3_600_000
 
 /** What a local command may ask of the running node, one JSON line each. */
 export type ControlRequest =
-  | { readonly do: 'status' | 'peers' | 'reload' | 'stop' }
+  | { readonly do: 'status' | 'peers' | 'staple' | 'reload' | 'stop' }
   | { readonly do: 'tools'; readonly server?: string | undefined }
   | CallRequest
   | InviteRequest
@@ -65,7 +65,7 @@ const ALIAS = z.string().min(1).max(64)
 const LABEL = z.string().regex(LABEL_PATTERN, LABEL_RULE)
 
 const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
-  z.strictObject({ do: z.enum(['status', 'peers', 'reload', 'stop']) }),
+  z.strictObject({ do: z.enum(['status', 'peers', 'staple', 'reload', 'stop']) }),
   z.strictObject({ do: z.literal('tools'), server: ALIAS.optional() }),
   z.strictObject({
     do: z.literal('call'),

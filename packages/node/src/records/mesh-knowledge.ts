@@ -4,9 +4,12 @@ import type { MeshRecord, RecordSet } from '@warren/membership'
 import { RecordWriter } from '@warren/storage'
 import { AdmissionDesk } from '../admission-desk.ts'
 import type { Report } from '../node-event.ts'
+import { MeshPeers } from '../mesh-peers.ts'
 import type { OpenedNode } from '../open-node.ts'
+import { ForkAlarm } from './fork-alarm.ts'
 import { MemberStandings } from './member-standings.ts'
 import { NodeFreshness } from './node-freshness.ts'
+import { PinnedWitness } from './pinned-witness.ts'
 import { RecordDesk } from './record-desk.ts'
 import { WitnessLedger } from './witness-ledger.ts'
 
@@ -29,6 +32,8 @@ export interface MeshKnowledge {
   readonly standings: MemberStandings
   readonly freshness: NodeFreshness
   readonly admission: AdmissionDesk
+  /** Whom to connect to. */
+  readonly peers: MeshPeers
 }
 
 /** Puts together what a node knows of its mesh. */
@@ -36,7 +41,10 @@ export function createMeshKnowledge(init: MeshKnowledgeInit): MeshKnowledge {
   const { suite, clock, opened, report, trustClock, publish, onChanged, onAccepted } = init
   const { store, charter, log, membership } = opened
   const ledger = new WitnessLedger(store)
-  const records = new RecordDesk({
+  const forks = new ForkAlarm(report)
+  // What was found out before this start stands in the records.
+  forks.look(opened.set)
+  const records: RecordDesk = new RecordDesk({
     suite,
     clock,
     set: opened.set,
@@ -46,7 +54,10 @@ export function createMeshKnowledge(init: MeshKnowledgeInit): MeshKnowledge {
     writer: new RecordWriter(store.records),
     report,
     publish,
-    onChanged,
+    onChanged: (dids, arrivedMs) => {
+      onChanged(dids, arrivedMs)
+      forks.look(records.set)
+    },
     ...(onAccepted === undefined ? {} : { onAccepted }),
   })
   const freshness = new NodeFreshness({ clock, records, enclave: membership.enclave })
@@ -71,5 +82,9 @@ export function createMeshKnowledge(init: MeshKnowledgeInit): MeshKnowledge {
     peers: store.peers,
     records: known,
   })
-  return { records, standings, freshness, admission }
+  const set = (): RecordSet => records.set
+  const kept = store.pinnedWitness
+  const pinned = new PinnedWitness({ self: log.did, random: suite, set, standings, kept })
+  const peers = new MeshPeers({ set, standings, pinned, peers: store.peers })
+  return { records, standings, freshness, admission, peers }
 }

@@ -87,6 +87,11 @@ export class RecordDesk implements RecordsPort {
     return this.#sync.meshTimeMs(this.#init.clock.monotonicMs())
   }
 
+  /** The newest beacon that was heard of each witness in force. */
+  beacons(): readonly Beacon[] {
+    return this.#sync.beacons()
+  }
+
   /** Begins what a node does without being asked. */
   start(): void {
     this.#take({ type: 'wake' })

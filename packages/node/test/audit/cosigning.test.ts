@@ -136,7 +136,7 @@ test(
 
 test(
   'a log that was rewritten under its own keys is refused by all, and shows it itself',
-  { tags: ['THR-34', 'AWT-3', 'AWT-7'] },
+  { tags: ['THR-36', 'AWT-3', 'AWT-7'] },
   async () => {
     for (const entries of [10, 16]) {
       const all = meshOf(3, entries)
@@ -160,7 +160,7 @@ test(
 
 test(
   'a log that was taken back is refused, told, and shown',
-  { tags: ['THR-34', 'AWT-3', 'AWT-7'] },
+  { tags: ['THR-36', 'AWT-3', 'AWT-7'] },
   async () => {
     const all = meshOf(2)
     const { node, others } = all

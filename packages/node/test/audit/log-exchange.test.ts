@@ -38,7 +38,7 @@ test.for([
   { one: 23, other: 20, kind: 'went-back' },
 ])(
   'two stories of $one and $other entries are found: $kind',
-  { tags: ['THR-34', 'AWT-8', 'AWT-3'] },
+  { tags: ['THR-36', 'AWT-8', 'AWT-3'] },
   async ({ kind, ...sizes }) => {
     const nodes = threeNodes()
     const { node, one, other } = nodes

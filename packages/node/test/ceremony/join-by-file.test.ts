@@ -30,7 +30,7 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const NOBODY = {
   who: [],
-  keys: [],
+  keyHashes: [],
   enrollers: [],
   admins: [],
   credentials: [],

@@ -1,0 +1,46 @@
+import type { JsonObject } from '@warren/core'
+import type { FreshnessJudgement, RecordSet } from '@warren/membership'
+import type { DiversityStatus, MissedGoal } from '@warren/network'
+import { forkWords, memberWords } from '../records/fork-alarm.ts'
+import type { MeshKnowledge } from '../records/mesh-knowledge.ts'
+import { forkedWitnesses } from '../records/pinned-witness.ts'
+
+/** Whom a node sees of its mesh, for its status, and what somebody should look into. */
+export function describeView(
+  { records, freshness }: Pick<MeshKnowledge, 'records' | 'freshness'>,
+  view: DiversityStatus | undefined,
+): JsonObject {
+  const { set } = records
+  const warnings = [
+    ...[...forkedWitnesses(set)].map((did) => forkWords(set, did)),
+    ...ageWords(freshness.judge()),
+  ]
+  if (view === undefined) return { warnings }
+  const { chosen, enclaves, networks, witnesses, pinned, missed } = view
+  return {
+    chosenPeers: chosen,
+    chosenEnclaves: enclaves,
+    chosenNetworks: networks,
+    connectedWitnesses: witnesses,
+    pinnedWitness: pinned === undefined ? null : memberWords(set, pinned.did),
+    pinnedWitnessConnected: pinned === undefined ? null : pinned.isConnected,
+    warnings: [...warnings, ...missed.map((goal) => missedWords(set, view, goal))],
+  }
+}
+
+function ageWords({ state, ageMs }: FreshnessJudgement): readonly string[] {
+  if (state === 'fresh' || state === 'unwitnessed') return []
+  if (ageMs === undefined) return ['no witness has been heard, so that nothing new is trusted']
+  return [`no new beacon has come for ${Math.round(ageMs / 1000)} seconds: ${state}`]
+}
+
+function missedWords(set: RecordSet, view: DiversityStatus, goal: MissedGoal): string {
+  const { chosen, enclaves, networks, wanted, pinned } = view
+  if (goal === 'pinned') {
+    return `the witness to which this node keeps, ${memberWords(set, pinned?.did ?? '-')}, is not connected`
+  }
+  if (goal === 'connections') {
+    return `only ${chosen} of ${wanted.connections} connections are of this node's own choice, though it knows more members`
+  }
+  return `what this node has chosen lies in ${enclaves} enclaves and ${networks} networks; ${wanted.groups} of either are wanted, and it knows more`
+}
