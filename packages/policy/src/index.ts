@@ -18,3 +18,20 @@ export type { Explanation, NearestPermit } from './nearest-permit.ts'
 export type { PolicyAction, PolicyCaller, PolicyRequest } from './policy-request.ts'
 export { POLICY_SCHEMA } from './policy-schema.ts'
 export type { PolicySource } from './policy-source.ts'
+export type { ArgumentAddress } from './facts/argument-address.ts'
+export type { Declaration } from './facts/declaration.ts'
+export type { Fact } from './facts/fact.ts'
+export { type DeclaredArgument, FactDeclarations } from './facts/fact-declarations.ts'
+export { FactError, type FactErrorCode, type FactPlace } from './facts/fact-error.ts'
+export type { FactFlawCode } from './facts/fact-flaw.ts'
+export {
+  FactLayer,
+  type FactPorts,
+  type FactQuestion,
+  type FactReading,
+  type FactRefusal,
+  type Rewrite,
+} from './facts/fact-layer.ts'
+export { factTypeOf, type FactType } from './facts/fact-type.ts'
+export type { FileStatus, FileTree } from './facts/path/file-tree.ts'
+export type { NameResolver, ParsedUrl, UrlParser } from './facts/url/url-ports.ts'
