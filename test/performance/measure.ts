@@ -59,6 +59,7 @@ function totalCpuMs(variant: Variant): number {
   return (user + system) / 1000 + variant.pids.reduce((sum, pid) => sum + cpuMsOfTree(pid), 0)
 }
 
-function quantile(sorted: readonly number[], fraction: number): number {
+/** The value below which that fraction of a sorted list lies. */
+export function quantile(sorted: readonly number[], fraction: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? Number.NaN
 }

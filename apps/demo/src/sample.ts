@@ -19,11 +19,11 @@ export const FILES_POLICY = `// Members may look at the lab notes; whatever chan
 permit (principal in Warren::Role::"member", action in [Warren::Action::"list", Warren::Action::"read"], resource == Warren::Server::"files");
 
 @id("files-call")
-permit (principal in Warren::Role::"member", action == Warren::Action::"call", resource in Warren::Server::"files");
+permit (principal in Warren::Role::"member", action in Warren::Action::"call", resource in Warren::Server::"files");
 
 @id("no-writes")
 @reason("the lab notes are read-only for the mesh")
-forbid (principal, action == Warren::Action::"call", resource)
+forbid (principal, action in Warren::Action::"call", resource)
 when { resource in [Warren::Tool::"files/write_file", Warren::Tool::"files/edit_file", Warren::Tool::"files/move_file", Warren::Tool::"files/create_directory"] };
 `
 

@@ -12,7 +12,7 @@ const OPEN =
 const LIST_ONLY =
   '@id("list") permit (principal, action == Warren::Action::"list", resource in Warren::Server::"fs");'
 const READ_FILE =
-  '@id("read") permit (principal, action == Warren::Action::"call", resource == Warren::Tool::"fs/read_file");'
+  '@id("read") permit (principal, action in Warren::Action::"call", resource == Warren::Tool::"fs/read_file");'
 
 function policySet(...texts: readonly string[]): GatePolicies {
   const engine = createPolicyEngine({

@@ -1,8 +1,25 @@
 import type { Context, Entities, EntityUid } from '@cedar-policy/cedar-wasm/nodejs'
 import type { PolicyRequest } from './policy-request.ts'
-import { NAMESPACE } from './policy-schema.ts'
+import { NAMESPACE } from './vocabulary/policy-schema.ts'
 
-/** What the engine is asked: identifiers and entities, built here from strings alone. */
+/** One entity, always built here from strings alone. */
+export interface Uid {
+  readonly type: string
+  readonly id: string
+}
+
+/** Who asks for what, in the engine's terms. */
+export interface CedarScope {
+  readonly principal: Uid
+  /** What the caller stands in. */
+  readonly roles: readonly Uid[]
+  readonly action: Uid
+  readonly resource: Uid
+  /** The server that the resource is, or stands in. */
+  readonly server: Uid
+}
+
+/** What the engine is asked. */
 export interface CedarQuestion {
   readonly principal: EntityUid
   readonly action: EntityUid
@@ -12,47 +29,46 @@ export interface CedarQuestion {
 }
 
 /**
- * Writes a request in the engine's terms.
- *
- * Every value that comes from outside ends up as a string inside a fixed shape, so no name can be
- * read as an entity or an extension value.
+ * Writes who asks for what. Every name that comes from outside ends up as a string inside a fixed
+ * shape, so none can be read as an entity or an extension value.
  */
-export function cedarQuestion({
-  caller,
-  action,
-  server,
-  tool,
-  atMs,
-}: PolicyRequest): CedarQuestion {
-  const principal = uid('Caller', caller.did)
+export function cedarScope({ caller, server, tool }: PolicyRequest, action: string): CedarScope {
   const serverUid = uid('Server', server)
+  return {
+    principal: uid('Caller', caller.did),
+    roles: caller.roles.map((role) => uid('Role', role)),
+    action: uid('Action', action),
+    resource: tool === undefined ? serverUid : uid('Tool', toolId(server, tool)),
+    server: serverUid,
+  }
+}
+
+/** The id of a tool, as an entity and as an action. */
+export function toolId(server: string, tool: string): string {
+  return `${server}/${tool}`
+}
+
+/** Writes the whole question. */
+export function cedarQuestion(
+  { caller, server: serverName, tool }: PolicyRequest,
+  { principal, roles, action, resource, server }: CedarScope,
+  context: Context,
+): CedarQuestion {
   const entities: Entities = [
     {
       uid: principal,
       attrs: { did: caller.did, enclave: caller.enclave },
-      parents: caller.roles.map((role) => uid('Role', role)),
+      parents: [...roles],
     },
-    { uid: serverUid, attrs: { name: server }, parents: [] },
+    { uid: server, attrs: { name: serverName }, parents: [] },
   ]
-  const resource = tool === undefined ? serverUid : uid('Tool', `${server}/${tool}`)
   if (tool !== undefined) {
-    entities.push({ uid: resource, attrs: { name: tool }, parents: [serverUid] })
+    entities.push({ uid: resource, attrs: { name: tool }, parents: [server] })
   }
-  return {
-    principal,
-    action: uid('Action', action),
-    resource,
-    context: { at: datetime(atMs) },
-    entities,
-  }
+  return { principal, action, resource, context, entities }
 }
 
-function uid(type: string, id: string): { type: string; id: string } {
+/** Names an entity of this vocabulary. */
+export function uid(type: string, id: string): Uid {
   return { type: `${NAMESPACE}::${type}`, id }
-}
-
-function datetime(atMs: number): Context[string] {
-  const epoch = { __extn: { fn: 'datetime', arg: '1970-01-01' } }
-  const since = { __extn: { fn: 'duration', arg: `${atMs}ms` } }
-  return { __extn: { fn: 'offset', args: [epoch, since] } }
 }

@@ -1,16 +1,17 @@
 import {
   preparsePolicySet,
   preparseSchema,
+  type SchemaJson,
   statefulIsAuthorized,
 } from '@cedar-policy/cedar-wasm/nodejs'
 import { type CedarQuestion } from './cedar-request.ts'
 import { PolicyError } from './policy-error.ts'
-import { POLICY_SCHEMA } from './policy-schema.ts'
 
-const SCHEMA_NAME = 'warren'
-
-/** The engine keeps prepared sets by name in its one memory, for all of this process. */
-let setsMade = 0
+/** The engine keeps what is prepared by name in its one memory, for all of this process. */
+let namesMade = 0
+/** Names that hold nothing any more: there is no call to free one, so each is used again. */
+const namesFree: string[] = []
+const NO_SCHEMA = {}
 
 /** What the engine says: the ids of what applied and of what could not be evaluated. */
 export type CedarVerdict =
@@ -22,31 +23,43 @@ export type CedarVerdict =
       readonly errors: readonly string[]
     }
 
-/**
- * One prepared policy set inside the engine.
- *
- * Names of sets are never used twice. The engine has no call to free a set, so `retire` puts an
- * empty one in its place: what stays behind is a name.
- */
+/** One prepared schema inside the engine. */
+export class CedarSchema {
+  readonly name: string
+
+  /** @throws PolicyError `policy-engine-failed` */
+  constructor(schema: SchemaJson<string>) {
+    this.name = takeName()
+    prepare(() => preparseSchema(this.name, schema))
+  }
+
+  /** Frees the schema. Nothing may ask by it any more. */
+  retire(): void {
+    if (succeeds(() => preparseSchema(this.name, NO_SCHEMA))) namesFree.push(this.name)
+  }
+}
+
+/** One prepared policy set inside the engine. */
 export class CedarSet {
   readonly #name: string
+  #retired = false
 
   /** @throws PolicyError `policy-engine-failed` */
   constructor(policies: ReadonlyMap<string, string>) {
-    setsMade += 1
-    this.#name = `warren-${setsMade}`
-    prepare(() => preparseSchema(SCHEMA_NAME, POLICY_SCHEMA))
+    this.#name = takeName()
     const set = { staticPolicies: Object.fromEntries(policies) }
     prepare(() => preparsePolicySet(this.#name, set))
   }
 
   /** Asks the engine. Never throws: an exception inside it is a failure. */
-  ask(question: CedarQuestion): CedarVerdict {
+  ask(question: CedarQuestion, schema: CedarSchema): CedarVerdict {
+    // The name may be another set's by now.
+    if (this.#retired) return { type: 'failure' }
     try {
       const answer = statefulIsAuthorized({
         ...question,
         preparsedPolicySetId: this.#name,
-        preparsedSchemaName: SCHEMA_NAME,
+        preparsedSchemaName: schema.name,
         validateRequest: true,
       })
       if (answer.type !== 'success') return { type: 'failure' }
@@ -63,10 +76,24 @@ export class CedarSet {
     }
   }
 
-  /** Frees the set. Should the engine fail at that, its memory is lost and nothing else. */
+  /**
+   * Frees the set, by an empty one in its place. Should the engine fail at that, its memory and the
+   * name are lost and nothing else.
+   */
   retire(): void {
-    succeeds(() => preparsePolicySet(this.#name, { staticPolicies: {} }))
+    if (this.#retired) return
+    this.#retired = true
+    if (succeeds(() => preparsePolicySet(this.#name, { staticPolicies: {} }))) {
+      namesFree.push(this.#name)
+    }
   }
+}
+
+function takeName(): string {
+  const free = namesFree.pop()
+  if (free !== undefined) return free
+  namesMade += 1
+  return `warren-${namesMade}`
 }
 
 function prepare(step: () => ReturnType<typeof preparsePolicySet>): void {

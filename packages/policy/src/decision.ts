@@ -1,13 +1,22 @@
+import type { ContextFlaw, ContextFlawCode } from './context/context-flaw.ts'
+import type { Obligation } from './obligation.ts'
 import type { PolicyRequest } from './policy-request.ts'
 import type { Rule } from './policy-source.ts'
+import { printable } from './printable.ts'
 
 /**
  * - `no-rule`: nothing allows it. The default.
  * - `denied`: a forbid rule applies.
  * - `request-malformed`: the request broke a limit and the engine never saw it.
  * - `engine-failure`: the engine failed, or a rule could not be evaluated.
+ * - the others: the arguments, or what the node says of them, cannot be given to the engine.
  */
-export type RefusalReason = 'no-rule' | 'denied' | 'request-malformed' | 'engine-failure'
+export type RefusalReason =
+  | 'no-rule'
+  | 'denied'
+  | 'request-malformed'
+  | 'engine-failure'
+  | ContextFlawCode
 
 /** What the policy says about one request. A refusal is an answer, not an error. */
 export type Decision =
@@ -17,6 +26,8 @@ export type Decision =
       readonly rule: string
       /** Every permit that applies, in the order of the files. */
       readonly rules: readonly string[]
+      /** Of all those permits together: what has to be done, or the call may not go on. */
+      readonly obligations: readonly Obligation[]
     }
   | {
       readonly allowed: false
@@ -25,23 +36,52 @@ export type Decision =
       readonly rule?: string
       /** Every forbid that applies, or every rule that could not be evaluated. */
       readonly rules: readonly string[]
-      /** For the person at the host. One line, printable, at most some 500 characters. */
+      /** Of all those forbids together. */
+      readonly obligations: readonly Obligation[]
+      /** For the person at the host. One line, printable, at most some 1,500 characters. */
       readonly sentence: string
     }
 
 type Refusal = Extract<Decision, { allowed: false }>
 
 const ROLES_SHOWN_MAX = 8
-const NAME_SHOWN_MAX = 80
+const HINTS_SHOWN_MAX = 3
+
+/** The answer when permits apply and no forbid does. */
+export function allowed(rules: readonly [Rule, ...Rule[]]): Decision {
+  const [{ id }] = rules
+  return {
+    allowed: true,
+    rule: id,
+    rules: rules.map((rule) => rule.id),
+    obligations: obligationsOf(rules),
+  }
+}
 
 /** The answer when nothing allows the request. */
 export function noRule(request: PolicyRequest): Refusal {
   const { did, roles } = request.caller
-  const shown = roles.slice(0, ROLES_SHOWN_MAX).map(printable).join(', ')
+  const shown = roles
+    .slice(0, ROLES_SHOWN_MAX)
+    .map((role) => printable(role))
+    .join(', ')
   const more = roles.length > ROLES_SHOWN_MAX ? ', …' : ''
   const who = `${printable(did)} (${roles.length === 0 ? 'no roles' : `roles ${shown}${more}`})`
   const sentence = `refused: no rule allows ${who} to ${deed(request)}`
-  return { allowed: false, reason: 'no-rule', rules: [], sentence }
+  return { allowed: false, reason: 'no-rule', rules: [], obligations: [], sentence }
+}
+
+/** The same answer with what these permits say that they would allow. */
+export function withHints(decision: Decision, permits: readonly Rule[]): Decision {
+  if (decision.allowed || decision.reason !== 'no-rule') return decision
+  const hints = permits.flatMap(({ id, allowed: text }) =>
+    text === undefined ? [] : [`"${id}" allows ${text}`],
+  )
+  if (hints.length === 0) return decision
+  return {
+    ...decision,
+    sentence: `${decision.sentence}; ${hints.slice(0, HINTS_SHOWN_MAX).join('; ')}`,
+  }
 }
 
 /** The answer when at least one forbid applies. */
@@ -53,29 +93,39 @@ export function denied(rules: readonly [Rule, ...Rule[]]): Refusal {
     reason: 'denied',
     rule: id,
     rules: rules.map((rule) => rule.id),
+    obligations: obligationsOf(rules),
     sentence,
   }
 }
 
 /** The answer when the request itself broke a rule. */
 export function requestMalformed(flaw: string): Refusal {
-  return { allowed: false, reason: 'request-malformed', rules: [], sentence: `refused: ${flaw}` }
+  return {
+    allowed: false,
+    reason: 'request-malformed',
+    rules: [],
+    obligations: [],
+    sentence: `refused: ${flaw}`,
+  }
+}
+
+/** The answer when no rule can be asked about the call. */
+export function contextFlawed(request: PolicyRequest, { code, message }: ContextFlaw): Refusal {
+  const sentence = `refused to ${deed(request)}: ${message}`
+  return { allowed: false, reason: code, rules: [], obligations: [], sentence }
 }
 
 /** The answer when the engine could not decide; `rules` are those that could not be evaluated. */
 export function engineFailure(rules: readonly string[]): Refusal {
   const [rule] = rules
-  const reason = 'engine-failure'
-  if (rule === undefined) {
-    return {
-      allowed: false,
-      reason,
-      rules,
-      sentence: 'refused: the policy engine could not decide',
-    }
-  }
-  const sentence = `refused: policy "${rule}" could not be evaluated`
-  return { allowed: false, reason, rule, rules, sentence }
+  const flaw = { allowed: false, reason: 'engine-failure', rules, obligations: [] } as const
+  return rule === undefined
+    ? { ...flaw, sentence: 'refused: the policy engine could not decide' }
+    : { ...flaw, rule, sentence: `refused: policy "${rule}" could not be evaluated` }
+}
+
+function obligationsOf(rules: readonly Rule[]): readonly Obligation[] {
+  return [...new Set(rules.flatMap(({ obligation }) => obligation ?? []))]
 }
 
 function deed({ action, server, tool }: PolicyRequest): string {
@@ -83,12 +133,4 @@ function deed({ action, server, tool }: PolicyRequest): string {
   return action === 'call'
     ? `call server "${server}" beyond its tools`
     : `${action} server "${server}"`
-}
-
-/** A name that a stranger chose, made safe for a terminal and a chat window: short, no invisible characters. */
-function printable(text: string): string {
-  const short = text.length > NAME_SHOWN_MAX ? `${text.slice(0, NAME_SHOWN_MAX)}…` : text
-  return short.replaceAll(/[\p{C}\p{Z}"\\]/gu, (character) =>
-    character === ' ' ? ' ' : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  )
 }

@@ -15,6 +15,31 @@ export type { Decision, RefusalReason } from './decision.ts'
 export { createPolicyEngine, type PolicyEngine, type PolicyEngineInit } from './policy-engine.ts'
 export { PolicyError, type PolicyErrorCode, type PolicyPlace } from './policy-error.ts'
 export type { Explanation, NearestPermit } from './nearest-permit.ts'
-export type { PolicyAction, PolicyCaller, PolicyRequest } from './policy-request.ts'
-export { POLICY_SCHEMA } from './policy-schema.ts'
+export type { Obligation } from './obligation.ts'
+export type {
+  PolicyAction,
+  PolicyCaller,
+  PolicyRequest,
+  SessionFacts,
+  ToolState,
+} from './policy-request.ts'
 export type { PolicySource } from './policy-source.ts'
+export type { ArgumentAddress } from './facts/argument-address.ts'
+export type { Declaration } from './facts/declaration.ts'
+export type { Fact } from './facts/fact.ts'
+export { type DeclaredArgument, FactDeclarations } from './facts/fact-declarations.ts'
+export { FactError, type FactErrorCode, type FactPlace } from './facts/fact-error.ts'
+export type { FactFlawCode } from './facts/fact-flaw.ts'
+export {
+  FactLayer,
+  type FactPorts,
+  type FactQuestion,
+  type FactReading,
+  type FactRefusal,
+  type Rewrite,
+} from './facts/fact-layer.ts'
+export { factTypeOf, type FactType } from './facts/fact-type.ts'
+export type { FileStatus, FileTree } from './facts/path/file-tree.ts'
+export type { NameResolver, ParsedUrl, UrlParser } from './facts/url/url-ports.ts'
+export type { Supplied } from './vocabulary/policy-schema.ts'
+export type { OpaqueArgument, ToolDefinition } from './vocabulary/vocabulary.ts'

@@ -1,7 +1,8 @@
 import { type PolicyJson, policyToText } from '@cedar-policy/cedar-wasm/nodejs'
 import type { CedarQuestion } from './cedar-request.ts'
-import { CedarSet } from './cedar-set.ts'
+import { type CedarSchema, CedarSet } from './cedar-set.ts'
 import type { Decision } from './decision.ts'
+import { type ExplainedValue, valuesIn } from './explained-values.ts'
 import type { Rule } from './policy-source.ts'
 
 /** Why a request was refused, for the operator. */
@@ -18,6 +19,8 @@ export interface NearestPermit {
   readonly conditionCount: number
   /** The first condition that does not hold, in the Cedar language. */
   readonly failing: string
+  /** What that condition looks at, and what stands there in this request; absent values are left out. */
+  readonly values: readonly ExplainedValue[]
 }
 
 /** One condition of a permit: who, what or a term of `when`. */
@@ -63,16 +66,18 @@ export class NearestPermits {
     this.#set = new CedarSet(prefixes)
   }
 
-  find(question: CedarQuestion): NearestPermit | undefined {
-    const verdict = this.#set.ask(question)
+  find(question: CedarQuestion, schema: CedarSchema): NearestPermit | undefined {
+    const verdict = this.#set.ask(question, schema)
     if (verdict.type === 'failure') return undefined
     const holding = new Set(verdict.reasons)
-    let nearest: NearestPermit | undefined
-    for (const [index, candidate] of this.#candidates.entries()) {
-      const found = progress(candidate, (held) => holding.has(prefixId(index, held)))
+    let nearest: Progress | undefined
+    for (const [index, { conditions, rule }] of this.#candidates.entries()) {
+      const failing = conditions.findIndex((_, held) => !holding.has(prefixId(index, held)))
+      const held = failing === -1 ? conditions.length : failing
+      const found = { rule, conditions, held }
       if (nearest === undefined || share(found) > share(nearest)) nearest = found
     }
-    return nearest
+    return nearest === undefined ? undefined : described(nearest, question)
   }
 
   retire(): void {
@@ -80,22 +85,24 @@ export class NearestPermits {
   }
 }
 
-function progress(
-  { rule, conditions }: Candidate,
-  holds: (index: number) => boolean,
-): NearestPermit {
-  const failing = conditions.findIndex((_, index) => !holds(index))
-  const first = conditions[failing]
+/** How far one permit gets. */
+interface Progress extends Candidate {
+  readonly held: number
+}
+
+function described({ rule, conditions, held }: Progress, question: CedarQuestion): NearestPermit {
+  const first = conditions[held]
   return {
     rule,
-    conditionsHeld: failing === -1 ? conditions.length : failing,
+    conditionsHeld: held,
     conditionCount: conditions.length,
     failing: first === undefined ? '' : conditionText(first),
+    values: (first?.conditions ?? []).flatMap(({ body }) => valuesIn(body, question)),
   }
 }
 
-function share({ conditionsHeld, conditionCount }: NearestPermit): number {
-  return conditionsHeld / conditionCount
+function share({ conditions, held }: Progress): number {
+  return held / conditions.length
 }
 
 function prefixId(candidate: number, held: number): string {

@@ -21,7 +21,7 @@ export class PolicyError extends CodedError<PolicyErrorCode> {
   override readonly name = 'PolicyError'
   readonly place: PolicyPlace | undefined
 
-  constructor(code: PolicyErrorCode, message: string, place?: PolicyPlace & ErrorOptions) {
+  constructor(code: PolicyErrorCode, message: string, place?: Partial<PolicyPlace> & ErrorOptions) {
     const { file, line, cause } = place ?? {}
     const text = file === undefined ? message : `${printed({ file, line })}: ${message}`
     super(code, text, cause === undefined ? undefined : { cause })

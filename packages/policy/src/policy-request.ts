@@ -1,3 +1,5 @@
+import type { JsonObject } from '@warren/core'
+
 export type PolicyAction = 'call' | 'read' | 'list'
 
 /** Who asks, as the mesh proved it: never what a message claims. */
@@ -5,6 +7,38 @@ export interface PolicyCaller {
   readonly did: string
   readonly roles: readonly string[]
   readonly enclave: string
+}
+
+/** What the node counted and saw of one session before this request. Integers, none negative. */
+export interface SessionFacts {
+  /** Repeats of this call with the same arguments. */
+  readonly sameCall: number
+  /** Length of an alternation of two calls that ends here. */
+  readonly pingPong: number
+  /** Calls with different arguments and the same result. */
+  readonly noProgress: number
+  readonly errors: number
+  readonly calls: number
+  /** Distinct servers and peers. */
+  readonly fanOut: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** Distinct directories, tables and hosts. */
+  readonly resources: number
+  /** Per cent of these arguments that earlier results hold. */
+  readonly argOverlap: number
+  /** Score of the detectors, 0 to 100. */
+  readonly risk: number
+  /** Labels of what was read. */
+  readonly taint: readonly string[]
+}
+
+/** What the node knows of a tool as it stands now. */
+export interface ToolState {
+  /** The tool is the one that was approved. */
+  readonly pinned: boolean
+  /** How the process of its server is confined. */
+  readonly confinement: string
 }
 
 /** One question to the policy. */
@@ -17,6 +51,16 @@ export interface PolicyRequest {
   readonly tool?: string | undefined
   /** Wall-clock time in milliseconds since 1970, for policies about hours and dates. */
   readonly atMs: number
+  /** With a tool alone: the arguments as the message has them; absent when it has none. */
+  readonly input?: JsonObject | undefined
+  /** With a tool alone: what its arguments mean, by the address under which each is declared. */
+  readonly facts?: Readonly<Record<string, object>> | undefined
+  /** With `call` alone, where the node supplies it. */
+  readonly toolState?: ToolState | undefined
+  /** Where the node supplies it. */
+  readonly session?: SessionFacts | undefined
+  /** Types of the credentials of the caller that the node verified, where it supplies them. */
+  readonly credentials?: readonly string[] | undefined
 }
 
 const ACTIONS: ReadonlySet<string> = new Set<PolicyAction>(['call', 'read', 'list'])

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Decision, engineFailure } from '../src/decision.ts'
 import { DecisionMemory } from '../src/decision-memory.ts'
+import { contextReads, isReading } from '../src/context/context-reads.ts'
 import { readRules } from '../src/policy-source.ts'
 
 const NOON = Date.UTC(2026, 10, 22, 12)
@@ -28,11 +29,13 @@ function request(changes: Partial<PolicyRequest> = {}): PolicyRequest {
 
 /** A memory of those rules, and how often it had to ask. */
 function counted(text: string, decision: Decision): { ask(r: PolicyRequest): number } {
-  const memory = new DecisionMemory(readRules({ name: 'rules.cedar', text }))
+  const rules = readRules({ name: 'rules.cedar', text }).map(({ json }) => json)
+  const readsContext = isReading(contextReads(rules))
+  const memory = new DecisionMemory()
   let asked = 0
   return {
     ask: (question) => {
-      memory.recall(question, () => {
+      memory.recall(question, readsContext, () => {
         asked += 1
         return decision
       })
@@ -41,7 +44,12 @@ function counted(text: string, decision: Decision): { ask(r: PolicyRequest): num
   }
 }
 
-const ALLOWED: Decision = { allowed: true, rule: 'by-role', rules: ['by-role'] }
+const ALLOWED: Decision = {
+  allowed: true,
+  rule: 'by-role',
+  rules: ['by-role'],
+  obligations: [],
+}
 
 test(
   'the same question is asked of the engine once, at whatever time',
@@ -102,7 +110,13 @@ test('a failure of the engine is not remembered, a refusal is', { tags: ['POL-13
   expect(failing.ask(request())).toBe(1)
   expect(failing.ask(request())).toBe(2)
 
-  const refusing = counted(BY_ROLE, { allowed: false, reason: 'no-rule', rules: [], sentence: '' })
+  const refusing = counted(BY_ROLE, {
+    allowed: false,
+    reason: 'no-rule',
+    rules: [],
+    obligations: [],
+    sentence: '',
+  })
   expect(refusing.ask(request())).toBe(1)
   expect(refusing.ask(request())).toBe(1)
 })

@@ -68,6 +68,7 @@ describe('default deny', () => {
       allowed: false,
       reason: 'no-rule',
       rules: [],
+      obligations: [],
       sentence:
         'refused: no rule allows did:webvh:QmA:warren.internal (roles operator) to call tool "fs/read_file"',
     })
@@ -132,12 +133,14 @@ describe('forbid', () => {
         reason: 'denied',
         rule: 'no-writes',
         rules: ['no-writes'],
+        obligations: [],
         sentence: 'refused by policy "no-writes": nobody writes from the mesh',
       })
       expect(both.decide(request())).toEqual({
         allowed: true,
         rule: 'operators',
         rules: ['operators'],
+        obligations: [],
       })
     },
   )
@@ -190,6 +193,7 @@ describe('engine failure', () => {
         reason: 'engine-failure',
         rule: 'broken',
         rules: ['broken'],
+        obligations: [],
         sentence: 'refused: policy "broken" could not be evaluated',
       })
       expect(broken.decide(request({ atMs: midnight })).allowed).toBe(true)
@@ -225,6 +229,7 @@ describe('decisions', () => {
       allowed: true,
       rule: '0.cedar:policy0',
       rules: [...unnamed, 'operators'],
+      obligations: [],
     })
   })
 
@@ -289,7 +294,7 @@ describe('retiring', () => {
 })
 
 describe('explaining', () => {
-  const NEAR = `@id("near") permit (principal in Warren::Role::"operator", action == Warren::Action::"call", resource in Warren::Server::"fs")
+  const NEAR = `@id("near") permit (principal in Warren::Role::"operator", action in Warren::Action::"call", resource in Warren::Server::"fs")
     when { principal.enclave == "plant-a" && resource.name like "read_*" };`
 
   test(
@@ -307,6 +312,7 @@ describe('explaining', () => {
         conditionsHeld: 4,
         conditionCount: 5,
         failing: 'when { resource.name like "read_*" }',
+        values: [{ name: 'resource.name', value: '"write_file"' }],
       })
       const caller = { did: 'did:x', roles: ['viewer'], enclave: 'plant-a' }
       expect(explaining.explain(request({ caller })).nearest).toMatchObject({
@@ -320,7 +326,7 @@ describe('explaining', () => {
 
   test('nothing to explain where a rule decided or none permits', { tags: ['POL-12'] }, () => {
     expect(engine(NEAR).explain(request())).toEqual({
-      decision: { allowed: true, rule: 'near', rules: ['near'] },
+      decision: { allowed: true, rule: 'near', rules: ['near'], obligations: [] },
     })
     expect(engine(NO_WRITES).explain(request()).nearest).toBeUndefined()
     expect(

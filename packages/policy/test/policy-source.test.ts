@@ -61,9 +61,9 @@ test.for<{ name: string; text: string; code: PolicyErrorCode; message: RegExp }>
   },
   {
     name: 'an annotation that it does not know',
-    text: `${PERMIT}\n@obligation("kill") ${PERMIT}`,
+    text: `${PERMIT}\n@priority("1") ${PERMIT}`,
     code: 'policy-invalid',
-    message: /policy1: the annotation @obligation means nothing here/,
+    message: /policy1: the annotation @priority means nothing here/,
   },
   {
     name: 'an @id with spaces',

@@ -1,0 +1,51 @@
+import { CedarSchema } from './cedar-set.ts'
+import { toolId, uid } from './cedar-request.ts'
+import { contextReads, NOTHING_READ, readsBelow } from './context/context-reads.ts'
+import type { ContextPlan } from './context/write-context.ts'
+import type { PolicyRequest } from './policy-request.ts'
+import type { Rule } from './policy-source.ts'
+import { actionMatches, actionPlace } from './slicing/rule-scope.ts'
+import { CALL } from './vocabulary/policy-schema.ts'
+import type { Vocabulary } from './vocabulary/vocabulary.ts'
+
+/** How a request with one action is asked about. */
+export interface ActionPlan extends ContextPlan {
+  readonly action: string
+  readonly schema: CedarSchema
+}
+
+/**
+ * The part of the schema that each action needs, prepared when it is first asked about: the engine's
+ * time grows with the schema as well. Of the arguments only what rules on this action read is in it.
+ */
+export class ActionSchemas {
+  readonly #vocabulary: Vocabulary
+  readonly #rules: readonly Rule[]
+  readonly #plans = new Map<string, ActionPlan>()
+
+  constructor(vocabulary: Vocabulary, rules: readonly Rule[]) {
+    this.#vocabulary = vocabulary
+    this.#rules = rules
+  }
+
+  /** @throws PolicyError `policy-engine-failed` */
+  planFor({ action: asked, server, tool: name }: PolicyRequest): ActionPlan {
+    const tool = name === undefined ? undefined : this.#vocabulary.tool(toolId(server, name))
+    const action = asked === CALL && tool !== undefined ? tool.id : asked
+    const known = this.#plans.get(action)
+    if (known !== undefined) return known
+    const place = actionPlace(uid('Action', action))
+    const rules = this.#rules.filter(({ json }) => actionMatches(json.action, place))
+    const reads = readsBelow(contextReads(rules.map(({ json }) => json)), 'input') ?? NOTHING_READ
+    const schema = new CedarSchema(this.#vocabulary.schemaFor(action, reads))
+    const plan = { action, tool, reads, schema, supplies: this.#vocabulary.supplies }
+    this.#plans.set(action, plan)
+    return plan
+  }
+
+  /** Frees the schemas. */
+  retire(): void {
+    for (const { schema } of this.#plans.values()) schema.retire()
+    this.#plans.clear()
+  }
+}

@@ -1,0 +1,92 @@
+import { BoundedMap } from '@warren/core'
+import type { CedarScope } from '../cedar-request.ts'
+import { CedarSet } from '../cedar-set.ts'
+import { contextReads, isReading } from '../context/context-reads.ts'
+import type { Rule } from '../policy-source.ts'
+import { headMatches, namedIn, type Place, type Places, placesOf } from './rule-scope.ts'
+
+/** The rules whose head matches a request, as one prepared set. */
+export interface Slice {
+  /** In the order of the files. */
+  readonly rules: readonly Rule[]
+  readonly set: CedarSet
+  /** One of the rules reads the context. */
+  readonly readsContext: boolean
+}
+
+/** Sets prepared besides that of all rules; beyond them requests are decided by all rules at once. */
+const SLICES_MAX = 512
+/** Rules in those sets together, which is what takes memory. */
+const RULES_PREPARED_MAX = 16_384
+const KEYS_MAX = 4096
+
+/**
+ * Finds the rules that can matter for a request, so that the time of a decision does not grow with
+ * the others.
+ *
+ * A rule is left out only when its head cannot match, and then the engine would not look at its
+ * conditions either: the answer is that of all rules. What is prepared is prepared once and kept, so
+ * a caller who asks for this and that makes work only until the limits are reached.
+ */
+export class Slices {
+  readonly #rules: readonly Rule[]
+  readonly #all: CedarSet
+  readonly #named: ReadonlySet<string>
+  readonly #byKey: BoundedMap<string, Slice>
+  readonly #byRules = new Map<string, Slice>()
+  readonly #slicesMax: number
+  #rulesPrepared = 0
+
+  /** @throws PolicyError `policy-engine-failed` */
+  constructor(rules: readonly Rule[], slicesMax: number = SLICES_MAX) {
+    this.#rules = rules
+    this.#slicesMax = slicesMax
+    this.#named = new Set(rules.flatMap(({ json }) => namedIn(json)))
+    this.#byKey = new BoundedMap(KEYS_MAX)
+    this.#all = prepared(rules)
+  }
+
+  /** The slice of one request. */
+  of(scope: CedarScope): Slice {
+    const places = placesOf(scope)
+    const key = this.#keyOf(places)
+    const known = this.#byKey.get(key)
+    if (known !== undefined) return known
+    const slice = this.#sliceFor(this.#rules.filter(({ json }) => headMatches(json, places)))
+    this.#byKey.set(key, slice)
+    return slice
+  }
+
+  /** Frees every set. */
+  retire(): void {
+    this.#all.retire()
+    for (const { set } of this.#byRules.values()) set.retire()
+  }
+
+  #sliceFor(rules: readonly Rule[]): Slice {
+    const readsContext = isReading(contextReads(rules.map(({ json }) => json)))
+    if (rules.length === this.#rules.length) return { rules, set: this.#all, readsContext }
+    const key = JSON.stringify(rules.map(({ id }) => id))
+    const known = this.#byRules.get(key)
+    if (known !== undefined) return known
+    const isFull =
+      this.#byRules.size >= this.#slicesMax ||
+      this.#rulesPrepared + rules.length > RULES_PREPARED_MAX
+    if (isFull) return { rules, set: this.#all, readsContext }
+    const slice = { rules, set: prepared(rules), readsContext }
+    this.#rulesPrepared += rules.length
+    this.#byRules.set(key, slice)
+    return slice
+  }
+
+  /** What of a request the heads of rules can tell apart. */
+  #keyOf({ principal, action, resource }: Places): string {
+    const named = ({ within }: Place): readonly string[] =>
+      [...within].filter((key) => this.#named.has(key)).toSorted()
+    return JSON.stringify([action.self, resource.type, named(resource), named(principal)])
+  }
+}
+
+function prepared(rules: readonly Rule[]): CedarSet {
+  return new CedarSet(new Map(rules.map(({ id, text }) => [id, text])))
+}
