@@ -1,7 +1,7 @@
 /**
  * Local policy: may this caller make this call now, and which rule says so.
  *
- * Pure but for the Cedar engine, which is a module of WebAssembly without I/O. Specified in docs/specs/policy.md.
+ * Pure but for the Cedar engine and Postgres' parser, which are modules of WebAssembly without I/O. Specified in docs/specs/policy.md.
  *
  * @packageDocumentation
  */
@@ -23,6 +23,17 @@ export type {
   SessionFacts,
   ToolState,
 } from './policy-request.ts'
+export { boundPostgres, postgresFact } from './facts/sql/postgres-facts.ts'
+export type { PostgresRules } from './facts/sql/postgres-findings.ts'
+export {
+  loadPostgresParser,
+  type PostgresParser,
+  type PostgresStatement,
+} from './facts/sql/postgres-parser.ts'
+export type { SqlFact, SqlKind } from './facts/sql/sql-fact.ts'
+export { SqlFactError, type SqlFactErrorCode } from './facts/sql/sql-fact-error.ts'
+export type { SqliteCompilation, SqliteCompiler, SqliteUse } from './facts/sql/sqlite-compiler.ts'
+export { boundSqlite, sqliteFact, type SqliteRules } from './facts/sql/sqlite-facts.ts'
 export type { PolicySource } from './policy-source.ts'
 export type { ArgumentAddress } from './facts/argument-address.ts'
 export type { Declaration } from './facts/declaration.ts'

@@ -1,0 +1,110 @@
+import {
+  POSTGRES_COLLAPSING,
+  POSTGRES_FUNCTIONS,
+  POSTGRES_OPERATORS,
+  POSTGRES_ROW_FUNCTIONS,
+  POSTGRES_TYPES,
+} from './sql-functions.ts'
+import { columnMeaning, everyColumn, type Scope } from './postgres-scope.ts'
+import { type SqlFlag } from './sql-fact.ts'
+import { SqlFactError } from './sql-fact-error.ts'
+import { sqlName } from './sql-name.ts'
+import { type SyntaxNode } from './syntax-node.ts'
+
+/** What the owner says about the database behind a tool. */
+export interface PostgresRules {
+  /** Where the server looks for a table without a schema. */
+  readonly searchPath: readonly string[]
+  /** Functions, besides the ordinary ones, that the owner vouches for. */
+  readonly functions?: readonly string[] | undefined
+}
+
+/** Gathers what a statement touches, and refuses names that nobody vouches for. */
+export class PostgresFindings {
+  readonly tables: Set<string> = new Set()
+  readonly columns: Set<string> = new Set()
+  readonly functions: Set<string> = new Set()
+  readonly flags: Set<SqlFlag> = new Set()
+  readonly #rules: PostgresRules
+
+  constructor(rules: PostgresRules) {
+    this.#rules = rules
+  }
+
+  /** Notes a table, and says what names it can have in the database: none when it is a CTE. */
+  table(node: SyntaxNode, ctes: ReadonlySet<string>): readonly string[] {
+    const schema = node.text('schemaname')
+    const name = node.text('relname')
+    if (schema === '' && ctes.has(name)) return []
+    const names = this.#schemas(schema, name).map((known) => sqlName(known, name))
+    for (const table of names) this.tables.add(table)
+    return names
+  }
+
+  #schemas(schema: string, name: string): readonly string[] {
+    if (schema !== '') return [schema]
+    // Postgres looks into its own catalogue first, and all that is in there begins like this.
+    const { searchPath } = this.#rules
+    return name.startsWith('pg_') ? ['pg_catalog', ...searchPath] : searchPath
+  }
+
+  addColumns(columns: readonly string[]): void {
+    for (const column of columns) this.columns.add(column)
+  }
+
+  /** @throws SqlFactError `fact-sql-function` */
+  column(node: SyntaxNode, scope: Scope): void {
+    const fields = node.many('fields')
+    const last = fields.at(-1)
+    const qualifier = fields.at(-2)?.text('sval')
+    if (last?.type === 'A_Star') {
+      const columns =
+        qualifier === undefined
+          ? everyColumn(scope.own)
+          : columnMeaning(scope, qualifier, qualifier).columns
+      this.addColumns(columns)
+      return
+    }
+    const name = last?.text('sval') ?? ''
+    const { columns, call } = columnMeaning(scope, name, qualifier)
+    this.addColumns(columns)
+    if (call === 'of-anything' || (call === 'of-a-row' && POSTGRES_ROW_FUNCTIONS.has(name))) {
+      this.call(name)
+      this.addColumns(everyColumn([...scope.own, ...scope.outer]))
+    }
+  }
+
+  /** @throws SqlFactError `fact-sql-function` */
+  call(...qualified: readonly string[]): void {
+    const own = qualified[0] === 'pg_catalog' ? qualified.slice(1) : qualified
+    const name = sqlName(...own)
+    const collapses = POSTGRES_COLLAPSING.has(name)
+    const declared = this.#rules.functions?.includes(name) ?? false
+    if (!collapses && !declared && !POSTGRES_FUNCTIONS.has(name)) {
+      throw new SqlFactError(
+        'fact-sql-function',
+        'the statement calls a function that the owner of the server does not vouch for',
+      )
+    }
+    if (collapses) this.flags.add('collapses')
+    this.functions.add(name)
+  }
+
+  /** @throws SqlFactError `fact-sql-unsupported` */
+  // oxlint-disable-next-line class-methods-use-this -- beside the other names
+  operator(names: readonly string[]): void {
+    const own = names.length === 2 && names[0] === 'pg_catalog' ? names.slice(1) : names
+    if (own.length !== 1 || !POSTGRES_OPERATORS.has(own[0] ?? '')) {
+      throw new SqlFactError('fact-sql-unsupported', 'the statement uses an unusual operator')
+    }
+  }
+
+  /** @throws SqlFactError `fact-sql-unsupported` */
+  // oxlint-disable-next-line class-methods-use-this -- beside the other names
+  cast(names: readonly string[]): void {
+    const own = names.length === 2 && names[0] === 'pg_catalog' ? names.slice(1) : names
+    if (own.length !== 1 || !POSTGRES_TYPES.has(own[0] ?? '')) {
+      throw new SqlFactError('fact-sql-unsupported', 'the statement casts to an unusual type')
+    }
+  }
+}
