@@ -40,19 +40,22 @@ const NASTY = [
   '<script>',
   'é😀',
 ]
-const nasty = fc
-  .array(fc.oneof(fc.constantFrom(...NASTY), fc.string({ unit: 'binary', maxLength: 5 })), {
-    maxLength: 6,
-  })
-  .map((parts) => parts.join(''))
+function nastyText(partsMax: number): fc.Arbitrary<string> {
+  const part = fc.oneof(fc.constantFrom(...NASTY), fc.string({ unit: 'binary', maxLength: 5 }))
+  return fc.array(part, { maxLength: partsMax }).map((parts) => parts.join(''))
+}
+
+const nasty = nastyText(6)
+/** Short enough for a role and an enclave, which have at most 64 characters. */
+const nastyName = nastyText(3)
 const nastyEntry = fc
   .record({
     tool: nasty,
     server: nasty,
     method: nasty,
     rule: nasty,
-    roles: fc.array(nasty, { maxLength: 3 }),
-    enclave: nasty,
+    roles: fc.array(nastyName, { maxLength: 3 }),
+    enclave: nastyName,
   })
   .map((texts) => decision({ ...texts, allowed: false, code: 'no-rule' }))
 
