@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type ExportTarget, type NodeEvent, SiemExport } from '@warren/node'
@@ -7,6 +5,7 @@ import type { AuditStore } from '@warren/storage'
 import { expect, onTestFinished, test } from 'vitest'
 import { alert, decision, openAudit } from '../../packages/storage/test/audit/audit-node.ts'
 import { hasRsyslog, type Input, Rsyslog } from './support/rsyslog.ts'
+import { temporaryDirectory } from './support/siem.ts'
 
 const EVENTS = Number(process.env['WARREN_SIEM_EVENTS'] ?? 5_000)
 const RESTARTS = 6
@@ -23,12 +22,6 @@ const INPUTS: readonly { input: Input; modules: readonly string[] }[] = [
 const there = INPUTS.filter(({ modules }) => hasRsyslog(...modules))
 for (const { input } of INPUTS.filter((each) => !there.includes(each))) {
   console.log(`skipped, export over ${input}: rsyslog or a module of it is not on this machine`)
-}
-
-function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'warren-siem-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  return directory
 }
 
 async function openLog(): Promise<AuditStore> {
@@ -137,7 +130,7 @@ test.for(
   there.flatMap(({ input }) => (['syslog', 'cef'] as const).map((format) => ({ input, format }))),
 )(
   'over $input in the form $format an entry is one message, whatever the caller has put into it',
-  { tags: ['AEX-7'], timeout: TEST_MS },
+  { tags: ['AEX-7', 'THR-39'], timeout: TEST_MS },
   async ({ input, format }) => {
     const rsyslog = await Rsyslog.start(temporaryDirectory(), input)
     const log = await openLog()
@@ -155,7 +148,7 @@ test.for(
 
 test.for(there)(
   'over $input no entry is missing, and none is there twice without a mark, however rsyslog ends and comes back',
-  { tags: ['AEX-1', 'AEX-2', 'AEX-3'], timeout: TEST_MS },
+  { tags: ['AEX-1', 'AEX-2', 'AEX-3', 'THR-38'], timeout: TEST_MS },
   async ({ input }) => {
     const rsyslog = await Rsyslog.start(temporaryDirectory(), input)
     const log = await openLog()

@@ -6,7 +6,7 @@ import type { ExportLimits } from './export-limits.ts'
 import type { ExportTarget } from './export-target.ts'
 
 /** Why copies do not arrive just now. */
-interface ExportTrouble {
+type ExportTrouble = {
   readonly code: string
   readonly message: string
   /** Of the first failure since the last success. */
@@ -14,7 +14,7 @@ interface ExportTrouble {
 }
 
 /** How far one receiver has come. */
-export interface ExportStatus {
+export type ExportStatus = {
   readonly target: string
   readonly format: string
   readonly transport: string

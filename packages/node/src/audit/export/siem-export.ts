@@ -28,6 +28,7 @@ export class SiemExport {
   readonly #init: SiemExportInit
   readonly #limits: ExportLimits
   #exports: readonly TargetExport[] = []
+  #changing: Promise<void> = Promise.resolve()
 
   constructor(init: SiemExportInit) {
     this.#init = init
@@ -36,6 +37,21 @@ export class SiemExport {
 
   /** Begins with these receivers, or goes on with them, and ends with all others; paths are absolute. */
   async configure(targets: readonly ExportTarget[]): Promise<void> {
+    // One change after another, or two could begin the same receiver.
+    this.#changing = this.#changing.then(async () => this.#change(targets))
+    await this.#changing
+  }
+
+  /** How far each receiver has come. */
+  status(): readonly ExportStatus[] {
+    return this.#exports.map((each) => each.status())
+  }
+
+  async stop(): Promise<void> {
+    await this.configure([])
+  }
+
+  async #change(targets: readonly ExportTarget[]): Promise<void> {
     const staying = this.#exports.filter(({ target }) =>
       targets.some((wanted) => isDeepStrictEqual(wanted, target)),
     )
@@ -47,15 +63,6 @@ export class SiemExport {
       .map((target) => this.#create(target))
     this.#exports = [...staying, ...begun]
     for (const each of begun) each.start()
-  }
-
-  /** How far each receiver has come. */
-  status(): readonly ExportStatus[] {
-    return this.#exports.map((each) => each.status())
-  }
-
-  async stop(): Promise<void> {
-    await this.configure([])
   }
 
   #create(target: ExportTarget): TargetExport {

@@ -23,7 +23,7 @@ test.for([
   [{ ...TLS, transport: 'relp-tls', format: 'syslog' }],
   [{ name: 'file', format: 'jsonl', transport: 'file', path: 'export.jsonl' }],
   [TCP, { ...TCP, name: 'b' }],
-])('these targets are taken: %j', { tags: ['AEX-8'] }, (...targets) => {
+])('these targets are taken: %j', { tags: ['AEX-8', 'THR-40'] }, (...targets) => {
   const [list] = targets
   expect(exportSchema.parse(list)).toEqual(list)
 })
@@ -47,13 +47,13 @@ test.for<[string, readonly object[]]>([
   ['name', [{ ...TCP, name: 'a'.repeat(33) }]],
   ['host', [{ ...TCP, host: 'a b' }]],
   ['', Array.from({ length: 17 }, (_, at) => ({ ...TCP, name: `t${at}` }))],
-])('a target that is wrong (%s) is refused', { tags: ['AEX-8'] }, ([word, targets]) => {
+])('a target that is wrong (%s) is refused', { tags: ['AEX-8', 'THR-40'] }, ([word, targets]) => {
   const { success, error } = exportSchema.safeParse(targets)
   expect(success).toBe(false)
   expect(JSON.stringify(error?.issues)).toContain(word)
 })
 
-test('sixteen targets are the most', { tags: ['AEX-8'] }, () => {
+test('sixteen targets are the most', { tags: ['AEX-8', 'THR-40'] }, () => {
   const targets = Array.from({ length: 16 }, (_, at) => ({ ...TCP, name: `t${at}` }))
   expect(exportSchema.parse(targets)).toHaveLength(16)
 })
