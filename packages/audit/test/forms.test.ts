@@ -4,6 +4,7 @@ import {
   type Entry,
   entrySentence,
   formatCef,
+  formatCefSyslog,
   formatJsonLine,
   formatOcsf,
   formatSyslog,
@@ -39,19 +40,22 @@ const NASTY = [
   '<script>',
   'é😀',
 ]
-const nasty = fc
-  .array(fc.oneof(fc.constantFrom(...NASTY), fc.string({ unit: 'binary', maxLength: 5 })), {
-    maxLength: 6,
-  })
-  .map((parts) => parts.join(''))
+function nastyText(partsMax: number): fc.Arbitrary<string> {
+  const part = fc.oneof(fc.constantFrom(...NASTY), fc.string({ unit: 'binary', maxLength: 5 }))
+  return fc.array(part, { maxLength: partsMax }).map((parts) => parts.join(''))
+}
+
+const nasty = nastyText(6)
+/** Short enough for a role and an enclave, which have at most 64 characters. */
+const nastyName = nastyText(3)
 const nastyEntry = fc
   .record({
     tool: nasty,
     server: nasty,
     method: nasty,
     rule: nasty,
-    roles: fc.array(nasty, { maxLength: 3 }),
-    enclave: nasty,
+    roles: fc.array(nastyName, { maxLength: 3 }),
+    enclave: nastyName,
   })
   .map((texts) => decision({ ...texts, allowed: false, code: 'no-rule' }))
 
@@ -246,6 +250,44 @@ test.for([
     expect(formatSyslog(entry as Entry).startsWith(`<${priority}>1 `)).toBe(true)
   },
 )
+
+test(
+  'a marked copy says so where no text of others can, and is else as it was',
+  { tags: ['AUD-23', 'AUD-24', 'AUD-25'] },
+  () => {
+    fc.assert(
+      fc.property(nastyEntry, (entry) => {
+        const { header, parameters, message } = readSyslog(formatSyslog(entry, { resent: true }))
+        expect(parameters.at(-1)).toEqual(['resent', '1'])
+        const plain = { header, parameters: parameters.slice(0, -1), message }
+        expect(plain).toEqual(readSyslog(formatSyslog(entry)))
+
+        const { resent, ...line } = JSON.parse(formatJsonLine(entry, { resent: true })) as Entry & {
+          readonly resent: unknown
+        }
+        expect(resent).toBe(true)
+        expect(encodeEntry(line)).toEqual(encodeEntry(entry))
+
+        const event = JSON.parse(formatOcsf(entry, PRODUCT, { resent: true })) as {
+          readonly metadata: object
+        }
+        expect(event.metadata).toEqual({ ...Object(ocsf(entry)['metadata']), labels: ['resent'] })
+      }),
+    )
+  },
+)
+
+test('CEF in syslog is CEF behind the header of the entry', { tags: ['AUD-23'] }, () => {
+  fc.assert(
+    fc.property(nastyEntry, (entry) => {
+      const header = `<108>1 ${entry.at} ${NODE} warren ${entry.boot} decision`
+      const cef = formatCef(entry, PRODUCT)
+      expect(formatCefSyslog(entry, PRODUCT)).toBe(`${header} - ${cef}`)
+      const marked = `${header} [warren@32473 resent="1"] ${cef}`
+      expect(formatCefSyslog(entry, PRODUCT, { resent: true })).toBe(marked)
+    }),
+  )
+})
 
 test('a frame counts octets, not characters', { tags: ['AUD-23'] }, () => {
   expect(toString(frameSyslog('aé😀'))).toBe('7 aé😀')

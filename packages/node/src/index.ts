@@ -5,6 +5,8 @@
  *
  * @packageDocumentation
  */
+export type { ExportTarget } from './audit/export/export-target.ts'
+export { SiemExport, type SiemExportInit } from './audit/export/siem-export.ts'
 export { addServer, type AddedServer, type AddServerInit } from './add-server.ts'
 export type { FreshnessSeconds } from '@warren/membership'
 export {

@@ -40,7 +40,7 @@ export interface NodeControlInit {
   readonly admission: AdmissionDesk
   readonly provider: Provider
   readonly gate: PolicyGate
-  readonly audit: Pick<NodeAudit, 'desk' | 'keepAs'>
+  readonly audit: Pick<NodeAudit, 'desk' | 'copies' | 'keepAs'>
   readonly cosigning: Pick<CosigningDesk, 'describe'>
   readonly catalog: MeshCatalog
   readonly doors: HostDoors
@@ -132,6 +132,7 @@ export class NodeControl implements ControlHandler {
       reachable: catalog.servers().map(({ alias }) => alias),
       audit: audit.desk.describe(),
       auditCosigned: cosigning.describe(),
+      exports: audit.copies.status(),
       uptimeSeconds: Math.round((clock.monotonicMs() - this.#startedMs) / 1000),
     }
   }
@@ -206,6 +207,7 @@ export class NodeControl implements ControlHandler {
     await audit.desk.append(configEntry(servers, restart))
     gate.replace(policies)
     audit.keepAs(fresh.servers)
+    await audit.copies.configure(fresh.audit.export)
     await provider.configure(definitions)
     void catalog.refresh(opened.log.did)
     const rules = policies.engine.ruleCount

@@ -333,6 +333,7 @@ async function start({ config, opened, report, audit }: Site, parts: Parts): Pro
     control,
   } = parts
   await audit.desk.begin(VERSION, opened.charter.meshId, policies)
+  await audit.copies.configure(config.audit.export)
   // Its own membership is a record like any other: others learn of it from here.
   records.offer([opened.membership.text])
   enforcement.enforce('all')

@@ -2,6 +2,7 @@ import { canonicalJson, type JsonObject } from '@warren/core'
 import { parseMicros } from '../entry-time.ts'
 import type { Entry } from '../entry.ts'
 import type { Product } from './cef.ts'
+import type { CopyMark } from './copy-mark.ts'
 import { type EntryLevel, levelOf } from './entry-level.ts'
 import { entrySentence } from './entry-sentence.ts'
 
@@ -29,13 +30,19 @@ const STATUS_NEW = 1
  * An entry as an OCSF event, one line of JSON without its newline: Detection Finding for refusals and alerts, API Activity
  * for everything else. The entry itself stands in `unmapped`, so nothing is lost.
  */
-export function formatOcsf(entry: Entry, product: Product): string {
+export function formatOcsf(entry: Entry, product: Product, mark: CopyMark = {}): string {
   const isFinding = entry.kind === 'alert' || (entry.kind === 'decision' && !entry.allowed)
   const event = isFinding ? detectionFinding(entry) : apiActivity(entry)
-  return canonicalJson({ ...common(entry, product), ...event })
+  return canonicalJson({ ...common({ entry, product, mark }), ...event })
 }
 
-function common(entry: Entry, product: Product): JsonObject {
+interface Copy {
+  readonly entry: Entry
+  readonly product: Product
+  readonly mark: CopyMark
+}
+
+function common({ entry, product, mark }: Copy): JsonObject {
   return {
     time: millisecondsOf(entry),
     severity_id: SEVERITIES[levelOf(entry)],
@@ -48,6 +55,7 @@ function common(entry: Entry, product: Product): JsonObject {
       original_time: entry.at,
       log_name: 'audit',
       profiles: ['security_control'],
+      ...(mark.resent === true ? { labels: ['resent'] } : {}),
       ...(callOf(entry) === undefined ? {} : { correlation_uid: callOf(entry) ?? '' }),
     },
     unmapped: { warren: entry },

@@ -9,8 +9,11 @@ import type { OpenedNode } from '../open-node.ts'
 import type { MeshKnowledge } from '../records/mesh-knowledge.ts'
 import { type AuditAlert, forkAlert } from './audit-alert.ts'
 import { AuditDesk } from './audit-desk.ts'
+import { join } from 'node:path'
+import { VERSION } from '../version.ts'
 import { CallRecorder } from './call-recorder.ts'
 import { withEntries } from './event-entry.ts'
+import { SiemExport } from './export/siem-export.ts'
 import { KeepRules } from './keep-rules.ts'
 import { meshMoment } from './mesh-moment.ts'
 import { type MeshMoment, openAudit } from './open-audit.ts'
@@ -34,13 +37,16 @@ interface Known {
 export class NodeAudit {
   readonly desk: AuditDesk
   readonly calls: CallRecorder
+  /** Copies of the log for others. */
+  readonly copies: SiemExport
   /** The log of the node, of which some events have entries as well. */
   readonly report: Report
   readonly #refusals: RefusalLedger
   readonly #known: Known
   #keep: KeepRules
 
-  private constructor(desk: AuditDesk, known: Known, { clock, report, servers }: NodeAuditInit) {
+  private constructor(desk: AuditDesk, known: Known, init: NodeAuditInit) {
+    const { opened, clock, report, servers } = init
     this.desk = desk
     this.#known = known
     this.#keep = keepRules(servers)
@@ -50,6 +56,13 @@ export class NodeAudit {
       recordsOf: (did) => known.knowledge?.standings.recordsOf(did) ?? [],
     })
     this.report = boundedReport(tapped, clock)
+    this.copies = new SiemExport({
+      log: desk.store,
+      directory: join(opened.paths.audit, 'export'),
+      product: { version: VERSION },
+      clock,
+      report: this.report,
+    })
     this.#refusals = new RefusalLedger({
       scheduler: systemScheduler,
       append: async (draft) => desk.append(draft),
@@ -109,6 +122,7 @@ export class NodeAudit {
   /** Hands in what is being counted, and ends the log. */
   async end(): Promise<void> {
     this.#refusals.flush()
+    await this.copies.stop()
     await this.desk.end()
   }
 }

@@ -37,7 +37,7 @@ function describe(document: ConfigDocument, issue: ZodIssue, parent: Path): read
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => unknownKey(document, path, key))
   }
-  if (issue.code === 'invalid_union') {
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     return nearestBranch(issue.errors).flatMap((inner) => describe(document, inner, path))
   }
   if (issue.code === 'invalid_key') {
@@ -108,14 +108,15 @@ function childrenOf(schema: unknown, part: string): readonly unknown[] {
   return alternatives(schema).flatMap((node) => {
     const property = objectAt(node, 'properties')[part]
     if (property !== undefined) return [property]
+    if ('items' in node) return [node['items']]
     return 'additionalProperties' in node ? [node['additionalProperties']] : []
   })
 }
 
 function alternatives(schema: unknown): readonly { readonly [key: string]: JsonValue }[] {
   if (!isJsonObject(schema)) return []
-  const anyOf = schema['anyOf']
-  return Array.isArray(anyOf) ? anyOf.filter(isJsonObject) : [schema]
+  const branches = schema['anyOf'] ?? schema['oneOf']
+  return Array.isArray(branches) ? branches.filter(isJsonObject) : [schema]
 }
 
 function objectAt(

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { exportSchema } from '../audit/export/export-config.ts'
+import type { ExportTarget } from '../audit/export/export-target.ts'
 import { type ServerConfig, serversSchema } from './server-config.ts'
 
 /** `warren.yaml` as it is written, with what it leaves out filled in. Paths are as written. */
@@ -12,6 +14,7 @@ export interface ConfigFile {
   readonly keys: { readonly passphraseFile?: string | undefined }
   readonly http: { readonly enabled: boolean; readonly port: number; readonly tokenFile: string }
   readonly limits: ConfigLimits
+  readonly audit: { readonly export: readonly ExportTarget[] }
   readonly policies: string
   readonly servers: Readonly<Record<string, ServerConfig>>
 }
@@ -126,6 +129,7 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
     })
     .prefault({}),
   limits: limits.prefault({}),
+  audit: z.strictObject({ export: exportSchema.default([]) }).prefault({}),
   policies: path.default('policies').describe('Directory of the *.cedar files.'),
   servers: serversSchema
     .default({})

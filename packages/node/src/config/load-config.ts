@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { resolveTarget } from '../audit/export/resolve-target.ts'
 import { ConfigDocument } from './config-document.ts'
 import { ConfigError } from './config-error.ts'
 import { configInvalid } from './config-issues.ts'
@@ -74,7 +75,7 @@ function open(path: string): number {
 }
 
 function withAbsolutePaths(file: ConfigFile, directory: string): Config {
-  const { keys, http, policies, servers } = file
+  const { keys, http, audit, policies, servers } = file
   const { passphraseFile } = keys
   return {
     ...file,
@@ -82,6 +83,7 @@ function withAbsolutePaths(file: ConfigFile, directory: string): Config {
     keys:
       passphraseFile === undefined ? {} : { passphraseFile: resolve(directory, passphraseFile) },
     http: { ...http, tokenFile: resolve(directory, http.tokenFile) },
+    audit: { export: audit.export.map((target) => resolveTarget(target, directory)) },
     policies: resolve(directory, policies),
     servers: Object.fromEntries(
       Object.entries(servers).map(([name, server]) => [

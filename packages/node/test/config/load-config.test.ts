@@ -160,9 +160,28 @@ test.for([
   expect(issues[0]?.line).toBe(line)
 })
 
+test.for([
+  [
+    '{name: a, format: jsonl, transport: udp, path: x}',
+    "transport invalid discriminator value. Expected 'file' | 'tcp' | 'relp' | 'tls' | 'relp-tls'",
+  ],
+  [
+    '{name: a, format: jsonl, path: x}',
+    "transport invalid discriminator value. Expected 'file' | 'tcp' | 'relp' | 'tls' | 'relp-tls'",
+  ],
+  [
+    '{name: a, format: jsonl, transport: file, pth: x}',
+    'pth is not known here (did you mean "path"?)',
+  ],
+] as const)('of the target %s it says: %s', { tags: ['CFG-1', 'CFG-2'] }, ([target, message]) => {
+  const error = refusal(`name: a\naudit:\n  export:\n    - ${target}\n`)
+  expect(error.code).toBe('config-invalid')
+  expect(error.message).toContain(`line 4: audit.export.0.${message}`)
+})
+
 test('what is left out has its default, and paths are absolute', { tags: ['CFG-4'] }, () => {
   const directory = directoryWith(
-    'name: press-1\nkeys: {passphraseFile: pass}\nservers:\n  a: {command: ./run, cwd: work}\n  b: {command: run, cwd: /srv}\n',
+    'name: press-1\nkeys: {passphraseFile: pass}\naudit: {export: [{name: a, format: cef, transport: tls, host: siem, port: 6514, ca: ca.pem, cert: /etc/c.pem, key: k.pem}, {name: b, format: jsonl, transport: file, path: out}]}\nservers:\n  a: {command: ./run, cwd: work}\n  b: {command: run, cwd: /srv}\n',
   )
   expect(loadConfig(directory)).toEqual({
     directory,
@@ -180,6 +199,21 @@ test('what is left out has its default, and paths are absolute', { tags: ['CFG-4
       callsInboundPerMemberMax: 256,
       callsOutboundMax: 1_024,
       callsOutboundPerMemberMax: 256,
+    },
+    audit: {
+      export: [
+        {
+          name: 'a',
+          format: 'cef',
+          transport: 'tls',
+          host: 'siem',
+          port: 6514,
+          ca: join(directory, 'ca.pem'),
+          cert: '/etc/c.pem',
+          key: join(directory, 'k.pem'),
+        },
+        { name: 'b', format: 'jsonl', transport: 'file', path: join(directory, 'out') },
+      ],
     },
     policies: join(directory, 'policies'),
     servers: {

@@ -23,8 +23,10 @@ test.for([
   expect(restartNeeded(config(text), config(text))).toEqual([])
 })
 
-test('servers and policies do not wait', { tags: ['DMN-13'] }, () => {
-  const changed = config('policies: rules\nservers: { files: { command: node } }')
+test('servers, policies and receivers of the audit log do not wait', { tags: ['DMN-13'] }, () => {
+  const changed = config(
+    'policies: rules\nservers: { files: { command: node } }\naudit: { export: [{ name: a, format: jsonl, transport: file, path: a }] }',
+  )
   expect(restartNeeded(config(''), changed)).toEqual([])
 })
 
