@@ -1,3 +1,5 @@
+import { NetworkError } from './network-error.ts'
+
 /** How an address of a target became known. */
 export type AddressSource = 'lan' | 'static' | 'walk'
 
@@ -22,6 +24,8 @@ export class DialTarget {
   /** When the last dial ended. */
   triedAtMs: number = -Infinity
   readonly #addressesMax: number
+  /** Who alone may answer; undefined where anybody may who is at the address. */
+  readonly #wanted: string | undefined
   /** Written down, or answered before; the last good one first. */
   #trusted: readonly string[] = []
   /** The newest first. */
@@ -34,6 +38,7 @@ export class DialTarget {
   ) {
     this.source = source
     this.peerId = peerId
+    this.#wanted = peerId
     this.dueAtMs = at.dueAtMs
     this.#addressesMax = at.addressesMax
   }
@@ -61,7 +66,16 @@ export class DialTarget {
       .filter((address) => address !== undefined)
   }
 
-  answered(address: string): void {
+  /**
+   * Somebody has answered at an address.
+   *
+   * @throws NetworkError `channel-refused` where it is somebody else: an address that others gave can name another peer
+   */
+  answered(address: string, peerId: string): void {
+    if (this.#wanted !== undefined && this.#wanted !== peerId) {
+      throw new NetworkError('channel-refused', 'another peer has answered at this address')
+    }
+    this.peerId = peerId
     this.#trust([address, ...this.#trusted.filter((other) => other !== address)])
   }
 

@@ -197,8 +197,7 @@ export class Dialer {
     for (const address of target.inOrder()) {
       if (signal.aborted || !this.#isOpenNow(target)) break
       try {
-        target.peerId = await this.#components.connect(address, signal)
-        target.answered(address)
+        target.answered(address, await this.#components.connect(address, signal))
         target.failures = 0
         break
       } catch (error) {

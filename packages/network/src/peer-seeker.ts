@@ -63,7 +63,9 @@ export class PeerSeeker {
   constructor(components: PeerSeekerComponents) {
     const { clock, limits } = components
     this.#components = components
-    this.#walk = new RandomWalk(components, clock.monotonicMs())
+    const isWanted = (peerId: string): boolean =>
+      peerId !== components.ownPeerId && this.#isMember(peerId)
+    this.#walk = new RandomWalk({ ...components, isWanted }, clock.monotonicMs())
     this.#book = new CandidateBook(limits)
     this.#goals = new GoalWatch(limits.diversityGraceMs)
   }
@@ -142,12 +144,8 @@ export class PeerSeeker {
       })
   }
 
-  /** Only members are candidates: anybody can make up peers, and the admins alone make members. */
   #hear(named: readonly NamedPeer[]): void {
-    const { ownPeerId } = this.#components
-    for (const { peerId, addresses } of named) {
-      if (peerId !== ownPeerId && this.#isMember(peerId)) this.#book.hear(peerId, addresses)
-    }
+    for (const { peerId, addresses } of named) this.#book.hear(peerId, addresses)
     void this.round()
   }
 

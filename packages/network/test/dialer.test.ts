@@ -58,6 +58,21 @@ test(
   },
 )
 
+test(
+  'who answers at an address that is said to be of another peer is not taken for it',
+  { tags: ['NET-21'] },
+  async () => {
+    const { dialer, dialled, good, connected } = bench()
+    good.set('lure', 'other')
+    dialer.addChosen('peer', ['lure'])
+    await until(() => dialled.filter((address) => address === 'lure').length >= 3)
+    expect(dialer.failuresOf('peer')).toBeGreaterThanOrEqual(2)
+    good.set('real', 'peer')
+    dialer.addStatic('real', 'peer')
+    await until(() => connected.has('peer'))
+  },
+)
+
 test('it does not give up', { tags: ['NET-10'] }, async () => {
   const { dialer, dialled, good, connected } = bench()
   dialer.addStatic('a', 'peer')

@@ -137,6 +137,14 @@ describe('a walk', { tags: ['NET-41'] }, () => {
     expect(made.protectedPeers).toContain('far')
   })
 
+  test('is not ended by peers that somebody makes up', async () => {
+    const ghosts = Array.from({ length: 4 }, (_, index) => at(`ghost${index}`, '127.0.3.1'))
+    const made = bench({ named: [...ghosts, at('far', '127.0.2.1')], limits: { walkPeersMax: 4 } })
+    await walked(made)
+    await until(() => made.dialled.length > 0)
+    expect(new Set(made.dialled)).toEqual(new Set(['/ip4/127.0.2.1/tcp/1/p2p/far']))
+  })
+
   test('makes no more candidates than its bound', async () => {
     const count = 20
     const many = Array.from({ length: count }, (_, index) => at(`n${index}`, '127.0.2.1'))
@@ -273,6 +281,24 @@ describe('the pinned contact', () => {
     expect(made.lookedUp[1]).toBe(KEY)
     await until(() => made.dialled.includes('/ip4/127.0.5.1/tcp/1/p2p/w1'))
   })
+
+  test(
+    'is dialled on when others give the address of somebody else for it',
+    { tags: ['NET-42'] },
+    async () => {
+      const other = '/ip4/127.0.6.1/tcp/1/p2p/other'
+      const made = bench({ pinned, named: [{ peerId: 'w1', addresses: [other] }] })
+      made.answering.set(other, 'other')
+      await walked(made)
+      await until(() => made.dialled.includes(other))
+      const [own = ''] = pinned.peers[0]?.addresses ?? []
+      const before = made.dialled.filter((address) => address === own).length
+      await until(() => made.dialled.filter((address) => address === own).length > before + 2)
+      made.answering.set(own, 'w1')
+      await until(() => made.connected.some(({ peerId }) => peerId === 'w1'))
+      expect(made.seeker.status()).toMatchObject({ pinned: { isConnected: true }, missed: [] })
+    },
+  )
 
   test.for([
     { afterMs: GRACE_MS - 1, missed: [] },
