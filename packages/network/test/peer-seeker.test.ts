@@ -205,6 +205,30 @@ describe('what it dials', { tags: ['NET-40'] }, () => {
   })
 })
 
+describe('who is announced on the LAN where it is not', { tags: ['NET-40'] }, () => {
+  test('is dialled where members say that it is', async () => {
+    const made = bench({ named: [at('far', '127.0.2.1')] })
+    made.dialer.addDiscovered('far', ['/ip4/127.0.7.1/tcp/1/p2p/far'])
+    await until(() => made.dialled.length >= 4)
+    await walked(made)
+    made.answering.set('/ip4/127.0.2.1/tcp/1/p2p/far', 'far')
+    await until(() => made.connected.length === 2)
+    expect(made.seeker.status()).toMatchObject({ chosen: 2 })
+  })
+
+  test('does not count as chosen by that', async () => {
+    const made = bench({
+      named: [at('far', '127.0.2.1'), at('lured', '127.0.3.1')],
+      limits: { chosenConnectionsMin: 3, candidateFailuresMax: 1_000 },
+    })
+    made.dialer.addDiscovered('lured', ['/ip4/127.0.7.1/tcp/1/p2p/lured'])
+    await until(() => made.dialled.length > 0)
+    await walked(made)
+    await until(() => made.dialer.failuresOf('far') >= 1 && made.dialer.failuresOf('lured') >= 1)
+    expect(made.dialled).toContain('/ip4/127.0.3.1/tcp/1/p2p/lured')
+  })
+})
+
 describe('a mesh that has no more to offer', { tags: ['NET-44'] }, () => {
   test('is left alone, and nothing is said of it', async () => {
     const made = bench()
