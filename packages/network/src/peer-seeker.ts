@@ -173,13 +173,15 @@ export class PeerSeeker {
 
   /** Members that are known, are not connected and have not just failed to answer. */
   #candidates(): readonly PlacedPeer[] {
-    const { mesh, clock } = this.#components
+    const { mesh, clock, peers } = this.#components
     const nowMs = clock.monotonicMs()
+    const peerIds = new Set(peers().map(({ peerId }) => peerId))
     return this.#book.all().flatMap((candidate) => {
       const did = mesh.didOf(candidate.peerId)
       const member = did === undefined ? undefined : mesh.member(did)
       if (did === undefined || member === undefined) return []
       if (candidate.restsUntilMs > nowMs || this.#isMemberConnected(did)) return []
+      if (peerIds.has(candidate.peerId)) return []
       return [candidateOf(candidate, member)]
     })
   }

@@ -171,6 +171,14 @@ describe('what it dials', { tags: ['NET-40'] }, () => {
     expect(new Set(made.dialled).size).toBe(7)
   })
 
+  test('a peer that is connected is none, by whatever name it was named', async () => {
+    const made = bench({ named: [at('far', '127.0.2.1'), at('off', '127.0.3.1')] })
+    made.connected.push({ ...peerAt('far', '/ip4/127.0.2.1/tcp/1'), did: 'did:other' })
+    await walked(made)
+    await until(() => made.dialer.failuresOf('off') >= 1)
+    expect(made.dialer.failuresOf('far')).toBe(-1)
+  })
+
   test('whoever has not answered three dials makes room for others, for ten minutes', async () => {
     const silent = Array.from({ length: 8 }, (_, index) => at(`n${index}`, `127.0.2.${index}`))
     const made = bench({ named: silent, limits: { chosenConnectionsMin: 2 } })
