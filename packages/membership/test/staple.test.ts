@@ -269,6 +269,26 @@ test(
   },
 )
 
+test('what no verifier would read is not made', { tags: ['STP-1', 'STP-7'] }, () => {
+  const { witnesses, admins, charter } = plant
+  const member = grant(plant, person(0), { admins })
+  const beacons = (set: RecordSet): readonly Beacon[] =>
+    witnesses.slice(0, charter.kWitness).map((witness) => wordOf(set, witness))
+  let [set, prev] = [withAll(plant.empty, member.text), charter.meshId]
+  const change = (): void => {
+    const text = adminChange(plant, { by: admins.slice(0, charter.kAdmin), prev })
+    set = withAll(set, text)
+    prev = set.tree.tip.head
+  }
+  for (let count = 0; count < 256; count += 1) change()
+  expect(stapleRefusal(plant, stapleOf(set, member.did, { beacons: beacons(set) }))).toBeUndefined()
+  change()
+  expect(set.tree.reigns).toHaveLength(258)
+  expect(refusalCode(() => stapleOf(set, member.did, { beacons: beacons(set) }))).toBe(
+    'staple-too-large',
+  )
+})
+
 test(
   'many members are called over a few at a time, and once for one root',
   { tags: ['STP-8'] },

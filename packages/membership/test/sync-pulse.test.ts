@@ -9,7 +9,17 @@ import {
   signResponse,
 } from '../src/freshness/fresh-response.ts'
 import { HOUR_MS, NOW_MS, suite, utf8 } from './builders.ts'
-import { adminChange, beacon, person, revoked, withAll, witnessedMesh } from './record-builders.ts'
+import {
+  adminChange,
+  beacon,
+  crowd as crowdOf,
+  grant,
+  person,
+  quarantine,
+  revoked,
+  withAll,
+  witnessedMesh,
+} from './record-builders.ts'
 import { Impostor, SyncLab, SyncNode } from './sync-pair.ts'
 
 /* Beacons, challenges and answers between neighbours, some of which lie. */
@@ -355,10 +365,10 @@ function forged(text: string): string {
 }
 
 /** A witness that has said its first beacon; what it has to say from then on is counted. */
-function speaking() {
+function speaking(set = mesh.empty) {
   const lab = new SyncLab()
   const duty = new WitnessDuty({ witness: one, from: { firstWallMs: NOW_MS }, nowMs: 0 })
-  const node = new SyncNode('witness', mesh.empty, { duty })
+  const node = new SyncNode('witness', set, { duty })
   const said = (): readonly string[] =>
     node.notes.flatMap((note) => (note.type === 'reserve' ? [note.what] : []))
   lab.pass(1, node)
@@ -388,6 +398,16 @@ test('more that is new puts off nothing', { tags: ['FRS-25'] }, () => {
     lab.pass(250, node)
   }
   expect(said()).toEqual(['beacon', 'checkpoint'])
+})
+
+test('nor does what comes while it calls over its many members', { tags: ['FRS-25'] }, () => {
+  const many = crowdOf(mesh.empty, grant(mesh, person(0)), 1_000)
+  const { lab, node, said } = speaking(many)
+  for (let change = 1; change <= 100; change += 1) {
+    lab.submit(node, quarantine(mesh, person(change % 4)))
+    lab.pass(25, node)
+  }
+  expect(said()).toContain('beacon')
 })
 
 test(

@@ -52,6 +52,8 @@ export class Dialer {
   /** A member that this node has chosen to dial, at addresses that others gave for it. */
   addChosen(peerId: string, addresses: readonly string[]): void {
     this.#add(peerId, { source: 'walk', peerId, addresses })
+    const target = this.#targets.get(peerId)
+    if (target !== undefined) target.unanswered ??= 0
   }
 
   /** From now on these peers, and no others, are tried first and without end, however many others there are. */
@@ -64,16 +66,22 @@ export class Dialer {
     this.#wake()
   }
 
-  /** How often in a row a chosen peer has not answered; negative for one that was not chosen. */
+  /**
+   * How often in a row a chosen or pinned peer has not answered; negative for any other. Anybody can announce a peer
+   * where it is not: that it was tried there says nothing of where it was chosen.
+   */
   failuresOf(peerId: string): number {
     const target = this.#targets.get(peerId)
-    return target === undefined ? -1 : target.failures
+    if (target?.isPinned === true) return target.failures
+    return target?.unanswered ?? -1
   }
 
-  /** Lets go of a chosen peer that has never answered; others are tried on. */
+  /** Lets go of a chosen peer; one that is known otherwise is tried on like others. */
   giveUp(peerId: string): void {
     const target = this.#targets.get(peerId)
-    if (target?.source !== 'walk' || target.isTrusted || target.isPinned) return
+    if (target === undefined) return
+    target.unanswered = undefined
+    if (target.source !== 'walk' || target.isTrusted || target.isPinned) return
     this.#targets.delete(peerId)
   }
 
@@ -177,7 +185,7 @@ export class Dialer {
     const nowMs = this.#components.clock.monotonicMs()
     const due = [...this.#targets.values()]
       .filter((target) => this.#isOpen(target) && target.dueAtMs <= nowMs)
-      .toSorted((a, b) => Number(b.isPinned) - Number(a.isPinned) || a.dueAtMs - b.dueAtMs)
+      .toSorted((a, b) => b.rank - a.rank || a.dueAtMs - b.dueAtMs)
     for (const target of due) {
       if (!target.isPinned && !this.#hasRoom(target.isTrusted)) continue
       const dial = this.#dial(target).finally(() => {
@@ -191,15 +199,15 @@ export class Dialer {
 
   async #dial(target: DialTarget): Promise<void> {
     target.isDialling = true
+    let isAnswered = false
     const { clock, limits } = this.#components
     const { dialTimeoutMs } = limits
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(dialTimeoutMs)])
     for (const address of target.inOrder()) {
       if (signal.aborted || !this.#isOpenNow(target)) break
       try {
-        target.peerId = await this.#components.connect(address, signal)
-        target.answered(address)
-        target.failures = 0
+        target.answered(address, await this.#components.connect(address, signal))
+        isAnswered = true
         break
       } catch (error) {
         // The next address may be good; the pause after the last one is what a failure costs.
@@ -207,8 +215,7 @@ export class Dialer {
         this.#components.logger.log('debug', 'dial-failed', { address, reason: String(error) })
       }
     }
-    target.isDialling = false
-    target.triedAtMs = clock.monotonicMs()
+    target.ended(isAnswered, clock.monotonicMs())
     this.#postpone(target, target.failures + 1)
     if (target.isHeardAgain) this.#hasten(target)
   }

@@ -63,7 +63,9 @@ export class PeerSeeker {
   constructor(components: PeerSeekerComponents) {
     const { clock, limits } = components
     this.#components = components
-    this.#walk = new RandomWalk(components, clock.monotonicMs())
+    const isWanted = (peerId: string): boolean =>
+      peerId !== components.ownPeerId && this.#isMember(peerId)
+    this.#walk = new RandomWalk({ ...components, isWanted }, clock.monotonicMs())
     this.#book = new CandidateBook(limits)
     this.#goals = new GoalWatch(limits.diversityGraceMs)
   }
@@ -142,12 +144,8 @@ export class PeerSeeker {
       })
   }
 
-  /** Only members are candidates: anybody can make up peers, and the admins alone make members. */
   #hear(named: readonly NamedPeer[]): void {
-    const { ownPeerId } = this.#components
-    for (const { peerId, addresses } of named) {
-      if (peerId !== ownPeerId && this.#isMember(peerId)) this.#book.hear(peerId, addresses)
-    }
+    for (const { peerId, addresses } of named) this.#book.hear(peerId, addresses)
     void this.round()
   }
 
@@ -175,13 +173,15 @@ export class PeerSeeker {
 
   /** Members that are known, are not connected and have not just failed to answer. */
   #candidates(): readonly PlacedPeer[] {
-    const { mesh, clock } = this.#components
+    const { mesh, clock, peers } = this.#components
     const nowMs = clock.monotonicMs()
+    const peerIds = new Set(peers().map(({ peerId }) => peerId))
     return this.#book.all().flatMap((candidate) => {
       const did = mesh.didOf(candidate.peerId)
       const member = did === undefined ? undefined : mesh.member(did)
       if (did === undefined || member === undefined) return []
       if (candidate.restsUntilMs > nowMs || this.#isMemberConnected(did)) return []
+      if (peerIds.has(candidate.peerId)) return []
       return [candidateOf(candidate, member)]
     })
   }

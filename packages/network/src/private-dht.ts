@@ -1,10 +1,13 @@
 import { kadDHT, type KadDHT, type KadDHTComponents, passthroughMapper } from '@libp2p/kad-dht'
 import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { meshPrefix } from './mesh-prefix.ts'
 import { NetworkError } from './network-error.ts'
-import { isDialable, withPeerId } from './peer-address.ts'
+import { isDialable, peerIdOfAddress, withPeerId } from './peer-address.ts'
 import type { NamedPeer } from './random-walk.ts'
 
+/** In one answer: as many as Kademlia names. */
+const PEERS_NAMED_MAX = 20
 /** Of one peer that is named in one answer. */
 const ADDRESSES_NAMED_MAX = 4
 
@@ -42,20 +45,32 @@ export function dhtStatus(dht: KadDHT, meshId: string): DhtStatus {
   return { protocol: dhtProtocol(meshId), mode: dht.getMode(), peers }
 }
 
-/** Whom peers name that are asked for those near a key, nearer and nearer. Nothing of it is vouched for. */
+/**
+ * Whom peers name that are asked for those near a key, nearer and nearer. Nothing of it is vouched for.
+ *
+ * One answer names nobody twice and no more than an honest one does, so that a single peer cannot fill a walk, nor
+ * push out what others say of somebody.
+ */
 export async function* namedNear(
-  dht: KadDHT,
+  dht: Pick<KadDHT, 'getClosestPeers'>,
   key: Uint8Array,
   signal: AbortSignal,
 ): AsyncGenerator<NamedPeer> {
   for await (const event of dht.getClosestPeers(key, { signal })) {
     if (event.name !== 'PEER_RESPONSE') continue
-    for (const { id, multiaddrs } of event.closer) {
-      const peerId = id.toString()
-      const addresses = multiaddrs.filter(isDialable).map((address) => withPeerId(address, peerId))
-      yield { peerId, addresses: addresses.slice(0, ADDRESSES_NAMED_MAX) }
+    const named = new Map(event.closer.map((peer) => [peer.id.toString(), peer.multiaddrs]))
+    for (const [peerId, multiaddrs] of [...named].slice(0, PEERS_NAMED_MAX)) {
+      yield { peerId, addresses: addressesOf(peerId, multiaddrs) }
     }
   }
+}
+
+/** The address of another peer is none of this one. */
+function addressesOf(peerId: string, multiaddrs: readonly Multiaddr[]): readonly string[] {
+  return multiaddrs
+    .filter((address) => isDialable(address) && (peerIdOfAddress(address) ?? peerId) === peerId)
+    .slice(0, ADDRESSES_NAMED_MAX)
+    .map((address) => withPeerId(address, peerId))
 }
 
 /** Drops a peer from the routing table at once instead of when it next fails to answer. */

@@ -19,6 +19,8 @@ export interface RandomWalkComponents {
   readonly limits: WalkLimits
   /** Asks peers who is near a key, nearer and nearer. */
   readonly lookUp: (key: Uint8Array, signal: AbortSignal) => AsyncIterable<NamedPeer>
+  /** Only members are: anybody can make up peers, and the admins alone make members. */
+  readonly isWanted: (peerId: string) => boolean
 }
 
 const KEY_BYTES = 32
@@ -51,13 +53,18 @@ export class RandomWalk {
     return sought
   }
 
-  /** The peers that are named on the way to a key, each as often as it is named; at most `walkPeersMax`, in at most `walkTimeoutMs`. */
+  /**
+   * The wanted peers that are named on the way to a key, each as often as it is named; at most `walkPeersMax`, in at most `walkTimeoutMs`.
+   *
+   * Others do not count: else whoever answers first could end the walk with names that it has made up.
+   */
   async walk(key: Uint8Array, stopping: AbortSignal): Promise<readonly NamedPeer[]> {
-    const { limits } = this.#components
+    const { limits, lookUp, isWanted } = this.#components
     const named: NamedPeer[] = []
     const signal = AbortSignal.any([stopping, AbortSignal.timeout(limits.walkTimeoutMs)])
     try {
-      for await (const peer of this.#components.lookUp(key, signal)) {
+      for await (const peer of lookUp(key, signal)) {
+        if (!isWanted(peer.peerId)) continue
         named.push(peer)
         if (named.length >= limits.walkPeersMax) break
       }

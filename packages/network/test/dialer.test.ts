@@ -58,6 +58,21 @@ test(
   },
 )
 
+test(
+  'who answers at an address that is said to be of another peer is not taken for it',
+  { tags: ['NET-21'] },
+  async () => {
+    const { dialer, dialled, good, connected } = bench()
+    good.set('lure', 'other')
+    dialer.addChosen('peer', ['lure'])
+    await until(() => dialled.filter((address) => address === 'lure').length >= 3)
+    expect(dialer.failuresOf('peer')).toBeGreaterThanOrEqual(2)
+    good.set('real', 'peer')
+    dialer.addStatic('real', 'peer')
+    await until(() => connected.has('peer'))
+  },
+)
+
 test('it does not give up', { tags: ['NET-10'] }, async () => {
   const { dialer, dialled, good, connected } = bench()
   dialer.addStatic('a', 'peer')
@@ -112,6 +127,49 @@ test(
     expect(dialled[0]).toBe('written')
     good.set('written', 'peer')
     await until(() => connected.has('peer'))
+  },
+)
+
+test(
+  'nor one that members gave for a peer that this node has chosen',
+  { tags: ['NET-21', 'NET-40'] },
+  async () => {
+    const { dialer, dialled, good, connected } = bench({ addressesPerTargetMax: 2 })
+    good.set('real', 'peer')
+    dialer.addDiscovered('peer', ['real', 'fake'])
+    dialer.addChosen('peer', ['real'])
+    for (let round = 0; round < 10; round += 1) {
+      dialer.addDiscovered('peer', [`fake-${round}-1`, `fake-${round}-2`])
+    }
+    await until(() => connected.has('peer'))
+    expect(dialled).toEqual(['real'])
+  },
+)
+
+test(
+  'a chosen peer does not wait behind those that were announced, however many',
+  { tags: ['NET-40'] },
+  async () => {
+    const dialled: string[] = []
+    const first = Promise.withResolvers<string>()
+    const dialer = new Dialer({
+      clock,
+      random: { randomBytes: (length) => new Uint8Array(length) },
+      limits: { ...NETWORK_LIMITS, dialsParallelMax: 3, dialBackoffMinMs: 600_000 },
+      logger: { log: () => undefined },
+      connect: async (address) => {
+        dialled.push(address)
+        return dialled.length === 1 ? first.promise : Promise.reject(new Error('nobody there'))
+      },
+      isConnected: () => false,
+    })
+    onTestFinished(async () => dialer.stop())
+    for (const name of ['a', 'b', 'c', 'd']) dialer.addDiscovered(name, [name])
+    await until(() => dialled.length === 1)
+    dialer.addChosen('chosen', ['chosen'])
+    first.reject(new Error('nobody there'))
+    await until(() => dialled.length === 5)
+    expect(dialled.slice(0, 2)).toEqual(['a', 'chosen'])
   },
 )
 

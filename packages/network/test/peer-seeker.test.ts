@@ -137,6 +137,14 @@ describe('a walk', { tags: ['NET-41'] }, () => {
     expect(made.protectedPeers).toContain('far')
   })
 
+  test('is not ended by peers that somebody makes up', async () => {
+    const ghosts = Array.from({ length: 4 }, (_, index) => at(`ghost${index}`, '127.0.3.1'))
+    const made = bench({ named: [...ghosts, at('far', '127.0.2.1')], limits: { walkPeersMax: 4 } })
+    await walked(made)
+    await until(() => made.dialled.length > 0)
+    expect(new Set(made.dialled)).toEqual(new Set(['/ip4/127.0.2.1/tcp/1/p2p/far']))
+  })
+
   test('makes no more candidates than its bound', async () => {
     const count = 20
     const many = Array.from({ length: count }, (_, index) => at(`n${index}`, '127.0.2.1'))
@@ -161,6 +169,14 @@ describe('what it dials', { tags: ['NET-40'] }, () => {
     })
     // The neighbour is the first of the eight.
     expect(new Set(made.dialled).size).toBe(7)
+  })
+
+  test('a peer that is connected is none, by whatever name it was named', async () => {
+    const made = bench({ named: [at('far', '127.0.2.1'), at('off', '127.0.3.1')] })
+    made.connected.push({ ...peerAt('far', '/ip4/127.0.2.1/tcp/1'), did: 'did:other' })
+    await walked(made)
+    await until(() => made.dialer.failuresOf('off') >= 1)
+    expect(made.dialer.failuresOf('far')).toBe(-1)
   })
 
   test('whoever has not answered three dials makes room for others, for ten minutes', async () => {
@@ -194,6 +210,30 @@ describe('what it dials', { tags: ['NET-40'] }, () => {
       time.nowMs += NETWORK_LIMITS.candidateRestMs
       return dialled.filter((address) => address === first).length > tried
     })
+  })
+})
+
+describe('who is announced on the LAN where it is not', { tags: ['NET-40'] }, () => {
+  test('is dialled where members say that it is', async () => {
+    const made = bench({ named: [at('far', '127.0.2.1')] })
+    made.dialer.addDiscovered('far', ['/ip4/127.0.7.1/tcp/1/p2p/far'])
+    await until(() => made.dialled.length >= 4)
+    await walked(made)
+    made.answering.set('/ip4/127.0.2.1/tcp/1/p2p/far', 'far')
+    await until(() => made.connected.length === 2)
+    expect(made.seeker.status()).toMatchObject({ chosen: 2 })
+  })
+
+  test('does not count as chosen by that', async () => {
+    const made = bench({
+      named: [at('far', '127.0.2.1'), at('lured', '127.0.3.1')],
+      limits: { chosenConnectionsMin: 3, candidateFailuresMax: 1_000 },
+    })
+    made.dialer.addDiscovered('lured', ['/ip4/127.0.7.1/tcp/1/p2p/lured'])
+    await until(() => made.dialled.length > 0)
+    await walked(made)
+    await until(() => made.dialer.failuresOf('far') >= 1 && made.dialer.failuresOf('lured') >= 1)
+    expect(made.dialled).toContain('/ip4/127.0.3.1/tcp/1/p2p/lured')
   })
 })
 
@@ -273,6 +313,24 @@ describe('the pinned contact', () => {
     expect(made.lookedUp[1]).toBe(KEY)
     await until(() => made.dialled.includes('/ip4/127.0.5.1/tcp/1/p2p/w1'))
   })
+
+  test(
+    'is dialled on when others give the address of somebody else for it',
+    { tags: ['NET-42'] },
+    async () => {
+      const other = '/ip4/127.0.6.1/tcp/1/p2p/other'
+      const made = bench({ pinned, named: [{ peerId: 'w1', addresses: [other] }] })
+      made.answering.set(other, 'other')
+      await walked(made)
+      await until(() => made.dialled.includes(other))
+      const [own = ''] = pinned.peers[0]?.addresses ?? []
+      const before = made.dialled.filter((address) => address === own).length
+      await until(() => made.dialled.filter((address) => address === own).length > before + 2)
+      made.answering.set(own, 'w1')
+      await until(() => made.connected.some(({ peerId }) => peerId === 'w1'))
+      expect(made.seeker.status()).toMatchObject({ pinned: { isConnected: true }, missed: [] })
+    },
+  )
 
   test.for([
     { afterMs: GRACE_MS - 1, missed: [] },

@@ -21,7 +21,8 @@ async function* failing(count: number): AsyncGenerator<NamedPeer> {
 }
 
 function walkOver(lookUp: () => AsyncIterable<NamedPeer>): RandomWalk {
-  return new RandomWalk({ random: nodeSuite, limits: NETWORK_LIMITS, lookUp }, 0)
+  const isWanted = (): boolean => true
+  return new RandomWalk({ random: nodeSuite, limits: NETWORK_LIMITS, lookUp, isWanted }, 0)
 }
 
 test('a walk is due soon after the start, and then every ten minutes', { tags: ['NET-41'] }, () => {

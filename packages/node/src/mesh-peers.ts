@@ -1,5 +1,5 @@
 import type { Did } from '@warren/identity'
-import { newestMembership, type RecordSet } from '@warren/membership'
+import type { RecordSet } from '@warren/membership'
 import type { MeshMember, MeshPort, PinnedContact } from '@warren/network'
 import type { Peers } from '@warren/storage'
 import type { MemberStandings } from './records/member-standings.ts'
@@ -19,19 +19,27 @@ export interface MeshPeersInit {
 export class MeshPeers implements MeshPort {
   readonly #init: MeshPeersInit
   #indexed: RecordSet | undefined
-  #didByPeerId: ReadonlyMap<string, Did> = new Map()
+  #didsByPeerId: ReadonlyMap<string, ReadonlySet<Did>> = new Map()
 
   constructor(init: MeshPeersInit) {
     this.#init = init
   }
 
+  /**
+   * Only the membership in force says whose a peer is: what an earlier one names belongs to keys that are gone. Whoever
+   * grants memberships can write down the peer of somebody else in one: where two name it, it is the witness's.
+   */
   didOf(peerId: string): Did | undefined {
-    const set = this.#init.set()
-    if (set !== this.#indexed) {
-      this.#indexed = set
-      this.#didByPeerId = didsByPeerId(set)
+    const { set, standings } = this.#init
+    const known = set()
+    if (known !== this.#indexed) {
+      this.#indexed = known
+      this.#didsByPeerId = didsByPeerId(known)
     }
-    return this.#didByPeerId.get(peerId)
+    const members = [...(this.#didsByPeerId.get(peerId) ?? [])].filter(
+      (did) => standings.membershipOf(did)?.peerIds.includes(peerId) === true,
+    )
+    return members.find((did) => this.member(did)?.isWitness === true) ?? members[0]
   }
 
   member(did: string): MeshMember | undefined {
@@ -56,13 +64,14 @@ export class MeshPeers implements MeshPort {
   }
 }
 
-/** By the newest membership of each: what an earlier one names belongs to keys that are gone. */
-function didsByPeerId(set: RecordSet): ReadonlyMap<string, Did> {
-  const dids = new Map<string, Did>()
-  for (const records of set.tables.memberships.values()) {
-    const newest = newestMembership(records)?.membership
-    for (const peerId of newest?.peerIds ?? [])
-      if (newest !== undefined) dids.set(peerId, newest.did)
+/** By every membership of each, whether it counts or not. */
+function didsByPeerId({ tables }: RecordSet): ReadonlyMap<string, ReadonlySet<Did>> {
+  const index = new Map<string, Set<Did>>()
+  for (const { membership } of [...tables.memberships.values()].flat()) {
+    for (const peerId of membership.peerIds) {
+      const dids = index.get(peerId) ?? new Set()
+      index.set(peerId, dids.add(membership.did))
+    }
   }
-  return dids
+  return index
 }

@@ -112,6 +112,11 @@ export class WitnessDuty {
     return this.#beaconAtMs + (isChanged ? Math.min(BEACON_MS_MIN, beaconMs) : beaconMs)
   }
 
+  /** Whether a beacon has been begun and not ended. */
+  get isMakingBeacon(): boolean {
+    return this.#making !== undefined
+  }
+
   /** When the next checkpoint is due; undefined while there is nothing new. Soon: what it logs can be told from what is made later. */
   checkpointDueMs(set: RecordSet, nowMs: number): number | undefined {
     if (!this.#isListed(set)) return undefined

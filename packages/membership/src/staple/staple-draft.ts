@@ -8,7 +8,7 @@ import type { RecordSet } from '../set/record-set.ts'
 import { standingOf } from '../set/standing.ts'
 import { standingRefusal } from '../set/standing-refusal.ts'
 import { isForked } from '../set/witnessed.ts'
-import { encodeStaple, STAPLE_LENGTH_MAX, type StapledWord } from './staple.ts'
+import { encodeStaple, STAPLE_CHANGES_MAX, STAPLE_LENGTH_MAX, type StapledWord } from './staple.ts'
 import { stapledRecords } from './stapled-records.ts'
 
 export interface StapleInit {
@@ -100,8 +100,8 @@ export class StapleDraft {
     const words = this.#words.map(({ beacon, proof }) => ({ beacon, proof }))
     const records = stapledRecords(set, this.#membership)
     const text = encodeStaple({ meshId: charter.meshId, charter: charter.text, ...records, words })
-    if (text.length > STAPLE_LENGTH_MAX) {
-      const message = `a staple has at most ${STAPLE_LENGTH_MAX} characters`
+    if (text.length > STAPLE_LENGTH_MAX || records.changes.length > STAPLE_CHANGES_MAX) {
+      const message = `a staple has at most ${STAPLE_LENGTH_MAX} characters and ${STAPLE_CHANGES_MAX} admin changes`
       throw new MembershipError('staple-too-large', message)
     }
     return { text, asOfMs: Math.min(...this.#words.map(({ timeMs }) => timeMs)) }
@@ -112,7 +112,7 @@ function notReady({ charter, tree }: RecordSet): MembershipError {
   const seconds = charter.freshness.beaconMs / 1_000
   return new MembershipError(
     'staple-not-ready',
-    `fewer than ${tree.tip.kWitness} witnesses have said of the members what this node knows; ` +
+    `too few witnesses have said of the members what this node knows (it takes ${tree.tip.kWitness}); ` +
       `try again after their next word, in about ${seconds} s`,
   )
 }

@@ -31,7 +31,8 @@ export interface Staple {
 
 /** Characters of one staple. */
 export const STAPLE_LENGTH_MAX = 4_194_304
-const CHANGES_MAX = 256
+/** Admin changes of one staple. */
+export const STAPLE_CHANGES_MAX = 256
 const MARK = 'staple'
 const VERSION = 1
 
@@ -66,7 +67,7 @@ export function decodeStaple(text: string): Staple {
   return {
     meshId: file.text('mesh', CONTENT_ID_RULE),
     charter: file.text('charter', { lengthMax: CHARTER_LENGTH_MAX }),
-    changes: file.texts('changes', { lengthMax: RECORD_LENGTH_MAX, countMax: CHANGES_MAX }),
+    changes: file.texts('changes', { lengthMax: RECORD_LENGTH_MAX, countMax: STAPLE_CHANGES_MAX }),
     enroller: file.has('enroller')
       ? file.text('enroller', { lengthMax: RECORD_LENGTH_MAX })
       : undefined,

@@ -48,8 +48,8 @@ export class ChallengeRelay {
   /**
    * Towards whom a challenge goes on, each at most once, whoever brings it.
    *
-   * One that could not go on, since it had no way left or its neighbour no share, goes on when another neighbour brings
-   * it: else whoever is the first to bring a challenge of somebody else could end it here.
+   * One that could not go on, since it had no way left, its neighbour no share or nobody else room for it, goes on when
+   * another neighbour brings it: else whoever is the first to bring a challenge of somebody else could end it here.
    */
   passOn({ nonce, text, hops }: BroughtChallenge, from: Neighbour, at: RelayMoment): Relayed {
     const { neighbours, limits } = this.#init
@@ -60,9 +60,10 @@ export class ChallengeRelay {
       !this.#routes.isPassedOn(nonce) &&
       this.#shares.take(from.did, neighbours.size, at.nowMs)
     if (!mayPass) return { to: [], message }
-    this.#routes.passedOn(nonce)
     const others = this.towardsWitnesses(at.set, from)
-    return { to: others.filter(({ relays }) => relays.take(at.nowMs)), message }
+    const to = others.filter(({ relays }) => relays.take(at.nowMs))
+    if (to.length > 0) this.#routes.passedOn(nonce)
+    return { to, message }
   }
 
   /** Every neighbour that is a witness, and a few others by chance: they may know one, and the next time others may. */

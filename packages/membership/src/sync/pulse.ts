@@ -127,23 +127,27 @@ export class Pulse {
     return { effects, records: [] }
   }
 
-  /** When a witness has something to say, or may say what is new: what it has to say must not stand in the way of that. */
+  /**
+   * When a witness has something to say, or may say what is new: what it has to say must not stand in the way of that. What it
+   * has begun is not put off: else so many changes that one falls into each making would keep it from ever ending one.
+   */
   #dutyDueMs(nowMs: number): readonly (number | undefined)[] {
-    if (this.#pausesUntilMs !== undefined) return [this.#pausesUntilMs]
-    return [
-      this.#duty?.beaconDueMs(this.#set, nowMs),
-      this.#duty?.checkpointDueMs(this.#set, nowMs),
-    ]
+    const pausesMs = this.#pausesUntilMs
+    const beaconMs = this.#duty?.beaconDueMs(this.#set, nowMs)
+    if (pausesMs === undefined) return [beaconMs, this.#duty?.checkpointDueMs(this.#set, nowMs)]
+    return this.#duty?.isMakingBeacon === true ? [beaconMs, pausesMs] : [pausesMs]
   }
 
   /** Takes the numbers of what a witness has to say now. */
   #prepare(nowMs: number): readonly SyncEffect[] {
-    if (this.#pausesUntilMs !== undefined && nowMs < this.#pausesUntilMs) return []
-    this.#pausesUntilMs = undefined
+    const isPausing = this.#pausesUntilMs !== undefined && nowMs < this.#pausesUntilMs
+    if (isPausing && this.#duty?.isMakingBeacon !== true) return []
     const effects: SyncEffect[] = []
     const question = { set: this.#set, nowMs, meshTimeMs: this.meshTimeMs(nowMs) }
     const state = this.#duty?.prepareBeacon(question)
     if (state !== undefined) effects.push({ type: 'reserve', what: 'beacon', state })
+    if (isPausing) return effects
+    this.#pausesUntilMs = undefined
     const log = this.#duty?.prepareCheckpoint(question)
     if (log !== undefined) effects.push({ type: 'reserve', what: 'checkpoint', state: log })
     return effects

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { canonicalJson } from '@warren/core'
+import { canonicalJson, type JsonObject } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
 import { createIdentity, type Did, type Identity, peerIdOf } from '@warren/identity'
 import {
@@ -218,6 +218,40 @@ describe('the pinned witness', { tags: ['NODE-40'] }, () => {
     ])
     expect(node.peers.didOf(peerId)).toBe(pinned.did)
     expect(node.peers.didOf(rotated)).toBeUndefined()
+  })
+})
+
+describe('a peer that a membership of somebody else names too', { tags: ['NET-41'] }, () => {
+  /** Granted by an admin, or by whoever grants for them, with the keys of another. */
+  const stranger = made()
+  const [victim] = others
+  if (victim === undefined) throw new Error('there are three')
+  const peerId = peerIdOf(victim.nodeSigner.publicKey)
+  const document = JSON.parse(membershipOf(victim, 'twin')) as JsonObject
+  const { proof: _, credentialSubject, ...rest } = document
+  const subject = { ...(credentialSubject as JsonObject), id: stranger.did }
+  const twin = canonicalJson(
+    signByAdmins({
+      suite,
+      document: { ...rest, id: randomUuid(suite), credentialSubject: subject },
+      signers: admins,
+      createdMs: NOW_MS,
+    }),
+  )
+
+  test('stays the witness whose it is', async () => {
+    const node = await witnessNode()
+    expect(await node.records.submit([twin])).toMatchObject({ refused: [], durable: true })
+    expect(node.peers.member(stranger.did)).toEqual({ enclave: 'hall', isWitness: false })
+    expect(node.peers.didOf(peerId)).toBe(victim.did)
+  })
+
+  test('is nobody else when the other is taken away', async () => {
+    const node = await witnessNode()
+    await node.records.submit([twin, revocation(stranger.did)])
+    expect(node.peers.didOf(peerId)).toBe(victim.did)
+    await node.records.submit([revocation(victim.did)])
+    expect(node.peers.didOf(peerId)).toBeUndefined()
   })
 })
 
