@@ -27,6 +27,9 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'server-malformed': EXIT.usage,
   'credential-malformed': EXIT.usage,
   'revoked-key-malformed': EXIT.usage,
+  'audit-entry-missing': EXIT.usage,
+  'audit-erased': EXIT.failed,
+  'audit-segment-in-use': EXIT.refused,
   'node-not-running': EXIT.notRunning,
   'control-closed': EXIT.notRunning,
   'call-timeout': EXIT.timedOut,
@@ -74,6 +77,7 @@ const PREFIXES: readonly (readonly [string, number])[] = [
   ['directory-open', EXIT.configuration],
   ['import-', EXIT.configuration],
   ['store-', EXIT.configuration],
+  ['audit-', EXIT.configuration],
 ]
 
 /** The exit code of an error code. */

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import type { Writable } from 'node:stream'
 import { CommanderError } from 'commander'
 import { EXIT, exitCodeOf } from './exit-code.ts'
 import { Output } from './output.ts'
@@ -6,10 +7,18 @@ import { createProgram } from './program.ts'
 
 try {
   await createProgram().parseAsync()
-  process.exit(process.exitCode ?? EXIT.done)
+  process.exitCode ??= EXIT.done
 } catch (error) {
   process.exitCode = fail(error)
-  process.exit()
+}
+await Promise.all([written(process.stdout), written(process.stderr)])
+process.exit()
+
+/** Resolves when a reader, however slow, has taken all that was printed. */
+async function written(stream: Writable): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  stream.write('', () => resolve())
+  await promise
 }
 
 /** Says what went wrong on stderr and returns the exit code for it. */

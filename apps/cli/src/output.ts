@@ -45,6 +45,12 @@ export class Output {
     else if (lines.length > 0) stdout.write(`${lines.map(visibleText).join('\n')}\n`)
   }
 
+  /** One of many results that come one after the other, on a line of its own; JSON stays JSON. */
+  line(text: string): void {
+    const visible = this.#json ? visibleJson(text) : visibleLine(text)
+    this.#streams.stdout.write(`${visible}\n`)
+  }
+
   /** Something that happened on the way; never part of the result. */
   progress(line: string): void {
     if (!this.#json) this.#streams.stderr.write(`${visibleLine(line)}\n`)

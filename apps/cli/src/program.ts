@@ -3,6 +3,7 @@ import { HOST_KINDS, VERSION } from '@warren/node/client'
 import { Argument, Command } from 'commander'
 import { withFreshness } from './freshness-options.ts'
 import { later } from './later.ts'
+import { addAudit } from './program-audit.ts'
 import { addCeremony } from './program-ceremony.ts'
 
 const NAME_LENGTH_MAX = 32
@@ -23,6 +24,7 @@ export function createProgram(): Command {
   addCeremony(program, { withKeys, withPassphrase })
   addServing(program)
   addAsking(program)
+  addAudit(program)
   return program
 }
 

@@ -17,7 +17,6 @@ export {
   type StoredLog,
 } from './audit-log.ts'
 export type { BatchEntry, RefusedDraft } from './batch-writer.ts'
-export { checkpointKeys } from './checkpoint-keys.ts'
 export type { Digest, FieldDigest } from './digest.ts'
 export { disclose, type Disclosure, verifyDisclosure } from './disclosure.ts'
 export { decodeEntry, encodeEntry, ENTRY_BYTES_MAX } from './entry-codec.ts'

@@ -18,6 +18,7 @@ import {
 } from './control/control-protocol.ts'
 import type { ControlHandler } from './control/control-server.ts'
 import type { HostDoors } from './host-doors.ts'
+import { answerAboutAudit, isAuditRequest } from './control/audit-protocol.ts'
 import { answerAboutRecords } from './control/answer-about-records.ts'
 import { describeKnowledge } from './control/describe-knowledge.ts'
 import { describeView } from './control/describe-view.ts'
@@ -72,6 +73,7 @@ export class NodeControl implements ControlHandler {
     if (isRecordsRequest(request)) {
       return answerAboutRecords(this.#init.mesh, request)
     }
+    if (isAuditRequest(request)) return answerAboutAudit(this.#init.audit, request)
     switch (request.do) {
       case 'status':
         return this.#status()

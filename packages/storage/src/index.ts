@@ -7,6 +7,7 @@
  */
 export { Aliases, type StoredAlias } from './aliases.ts'
 export type { AppendFailureReason } from './audit/append-failure.ts'
+export { AuditArchive } from './audit/audit-archive.ts'
 export type { AuditCopies } from './audit/audit-copies.ts'
 export type { Erasure } from './audit/audit-erasure.ts'
 export type { AuditHealth, AuditHealthState } from './audit/audit-health.ts'

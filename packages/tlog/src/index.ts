@@ -109,6 +109,6 @@ export {
   verifyInclusion,
 } from './tree/inclusion-proof.ts'
 export { HASH_BYTES, emptyRoot, leafHash, nodeHash, type Sha256 } from './tree/node-hash.ts'
-export type { SubtreeAddress } from './tree/subtree-address.ts'
+export { perfectSubtrees, type SubtreeAddress } from './tree/subtree-address.ts'
 export { TreeFrontier } from './tree/tree-frontier.ts'
 export type { TreeHashes } from './tree/tree-hashes.ts'

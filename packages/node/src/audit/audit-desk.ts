@@ -2,7 +2,7 @@ import type { AlertBody, EntryDraft, PolicyFile } from '@warren/audit'
 import { FILES_MAX } from '@warren/audit'
 import type { Clock, JsonObject } from '@warren/core'
 import type { Scheduler } from '@warren/mcp'
-import type { AuditReceipt, AuditStore } from '@warren/storage'
+import type { AuditIndex, AuditQuery, AuditReceipt, AuditStore } from '@warren/storage'
 import type { Report } from '../node-event.ts'
 import { NoteQueue } from './note-queue.ts'
 import { UnfinishedCalls } from './unfinished-calls.ts'
@@ -26,6 +26,7 @@ export class AuditDesk {
   readonly #init: AuditDeskInit
   readonly #notes: NoteQueue
   readonly #unfinished: UnfinishedCalls
+  #index: Promise<AuditIndex> | undefined
   #unavailableSinceMs: number | undefined
   #begun = false
 
@@ -74,6 +75,17 @@ export class AuditDesk {
     })
   }
 
+  /** Where the entries stand that a query finds, the newest first; all that is on the disk now is looked at. */
+  async search(query: AuditQuery): Promise<readonly number[]> {
+    this.#index ??= this.store.openIndex()
+    const index = await this.#index.catch((error: unknown) => {
+      // Whoever asks next has it opened again.
+      this.#index = undefined
+      throw error
+    })
+    return index.search(query)
+  }
+
   /** Keeps in mind a decision of which the result could not be written, until the log can say so. */
   resultLost(decision: number): void {
     this.#unfinished.add(decision)
@@ -106,6 +118,7 @@ export class AuditDesk {
         this.#init.report({ event: 'audit', level: 'error', message: String(error) })
       })
     }
+    await (await this.#index?.catch(() => undefined))?.close()
     await this.store.stop()
   }
 

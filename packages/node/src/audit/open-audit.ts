@@ -1,6 +1,7 @@
-import { AuditLog, checkpointKeys, type SecretFinder, type Stamp } from '@warren/audit'
+import { AuditLog, type SecretFinder, type Stamp } from '@warren/audit'
 import type { Clock } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
+import { noteIdentity } from '@warren/identity'
 import { findSecrets, isSecretName } from '@warren/sentinel'
 import { AuditStore } from '@warren/storage'
 import type { OpenedNode } from '../open-node.ts'
@@ -44,7 +45,7 @@ export async function openAudit({ opened, clock, moment }: OpenAuditInit): Promi
     openLog: ({ frontier, end }) =>
       end === undefined
         ? AuditLog.empty(init)
-        : AuditLog.resume(init, { frontier, ...end, keys: checkpointKeys(log) }),
+        : AuditLog.resume(init, { frontier, ...end, keys: noteIdentity(log).keys }),
   })
   try {
     await store.copies.writeNodeLog(log.text)

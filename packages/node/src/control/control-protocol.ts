@@ -1,5 +1,6 @@
 import { type JsonObject, type JsonValue, parseJson } from '@warren/core'
 import { z } from 'zod'
+import { AUDIT_SEARCH, type AuditRequest } from './audit-protocol.ts'
 import { LABEL_PATTERN, LABEL_RULE } from '../label.ts'
 import { NodeError } from '../node-error.ts'
 
@@ -20,6 +21,7 @@ export type ControlRequest =
   | CallRequest
   | InviteRequest
   | RecordsRequest
+  | AuditRequest
   /** Turns the connection into a raw MCP pipe to one server, or to all of them. */
   | { readonly do: 'connect'; readonly server?: string | undefined }
 
@@ -86,6 +88,13 @@ const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
     texts: z.array(z.string().max(RECORD_LENGTH_MAX)).min(1).max(SUBMITTED_MAX),
   }),
   z.strictObject({ do: z.enum(['why', 'membership']), who: z.string().min(1).max(WHO_LENGTH_MAX) }),
+  z.strictObject({ do: z.literal('audit-search'), query: AUDIT_SEARCH }),
+  z.strictObject({ do: z.literal('audit-values'), seq: z.int().min(0) }),
+  z.strictObject({
+    do: z.literal('audit-erase'),
+    segment: z.int().min(0),
+    what: z.enum(['bodies', 'entries']),
+  }),
   z.strictObject({ do: z.literal('connect'), server: ALIAS.optional() }),
 ])
 

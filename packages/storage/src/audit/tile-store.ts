@@ -3,6 +3,7 @@ import { lstat, open, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import {
   HASH_BYTES,
+  perfectSubtrees,
   type Sha256,
   type SubtreeAddress,
   TreeFrontier,
@@ -104,7 +105,7 @@ export class TileStore {
    * @throws StorageError `audit-damaged`
    */
   async frontier(size: number = this.#size): Promise<TreeFrontier> {
-    const addresses = subtreesOf(size)
+    const addresses = perfectSubtrees({ start: 0, end: size })
     const hashes = await this.load(addresses)
     return TreeFrontier.of(
       this.#suite,
@@ -244,19 +245,6 @@ export class TileStore {
     }
     this.#unflushed.clear()
   }
-}
-
-/** The perfect subtrees that a tree consists of, left to right: one for each binary digit 1 of its size. */
-function subtreesOf(size: number): readonly SubtreeAddress[] {
-  const addresses: SubtreeAddress[] = []
-  let start = 0
-  for (let level = Math.floor(Math.log2(Math.max(1, size))); level >= 0; level -= 1) {
-    const leaves = 2 ** level
-    if (start + leaves > size) continue
-    addresses.push({ level, index: start / leaves })
-    start += leaves
-  }
-  return addresses
 }
 
 function keyOf({ level, index }: SubtreeAddress): string {

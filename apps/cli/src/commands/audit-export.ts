@@ -1,0 +1,134 @@
+import { once } from 'node:events'
+import { open } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
+import {
+  decodeEntry,
+  type Entry,
+  formatCef,
+  formatJsonLine,
+  formatOcsf,
+  formatReport,
+  formatSyslog,
+  openArchive,
+  type ProvenEvent,
+  proveEntry,
+  readRange,
+  ReportSummary,
+  VERSION,
+  verifyAudit,
+} from '@warren/node/audit'
+import type { Command } from 'commander'
+import {
+  givenSources,
+  logDirectory,
+  type LogOptions,
+  type SourceOptions,
+} from '../audit-options.ts'
+import { entryPlace, entryRange } from '../audit-range.ts'
+import { CommandError } from '../command-error.ts'
+import { contextOf } from '../context.ts'
+import { visibleText } from '../visible-text.ts'
+
+const EVENTS_MAX = 1_000
+const PRODUCT = { version: VERSION }
+
+/** The forms of which a line is one entry. */
+export const EXPORT_FORMATS = ['jsonl', 'ocsf', 'cef', 'syslog'] as const
+
+type ExportFormat = (typeof EXPORT_FORMATS)[number]
+
+interface RangeOptions {
+  readonly from?: string
+  readonly to?: string
+}
+
+interface ExportOptions extends LogOptions, RangeOptions {
+  readonly format: ExportFormat
+  readonly out?: string
+}
+
+/** `warren audit export`: entries in a form that other programs read, one a line. */
+export async function auditExport(_options: unknown, command: Command): Promise<void> {
+  const options = command.optsWithGlobals<ExportOptions>()
+  const context = contextOf(options)
+  const { out, json, format } = options
+  const range = entryRange(options.from, options.to)
+  if (json === true && out === undefined) {
+    throw new CommandError('usage', 'with --json, stdout holds the result: name a file with --out')
+  }
+  const archive = await openArchive(logDirectory(context, options.log))
+  const file = out === undefined ? undefined : await openNew(out)
+  const target: Writable = file?.createWriteStream() ?? process.stdout
+  const isTerminal = file === undefined && process.stdout.isTTY
+  let entries = 0
+  for await (const entry of readRange(archive, range)) {
+    const line = lineOf(entry, format)
+    const isFull = !target.write(isTerminal ? visibleText(line) : line)
+    entries += 1
+    if (isFull) await once(target, 'drain')
+  }
+  if (out === undefined) return
+  target.end()
+  await once(target, 'close')
+  context.output.result({ file: out, format, entries }, [`wrote ${entries} entries to ${out}`])
+}
+
+function lineOf(entry: Entry, format: ExportFormat): string {
+  if (format === 'jsonl') return formatJsonLine(entry)
+  if (format === 'ocsf') return `${formatOcsf(entry, PRODUCT)}\n`
+  if (format === 'cef') return `${formatCef(entry, PRODUCT)}\n`
+  return `${formatSyslog(entry)}\n`
+}
+
+interface ReportOptions extends SourceOptions, RangeOptions {
+  readonly out: string
+  readonly event?: readonly string[]
+}
+
+/** `warren audit report`: one page for an auditor, with proofs of the events that were asked for. */
+export async function auditReport(_options: unknown, command: Command): Promise<void> {
+  const options = command.optsWithGlobals<ReportOptions>()
+  const context = contextOf(options)
+  const places = (options.event ?? []).map(entryPlace)
+  if (places.length > EVENTS_MAX) {
+    throw new CommandError('usage', `a report proves ${EVENTS_MAX} events at most`)
+  }
+  const range = entryRange(options.from, options.to)
+  const directory = logDirectory(context, options.log)
+  const nowMs = Date.now()
+  const given = givenSources(options)
+  const verdict = await verifyAudit({ directory, ...given, nowMs })
+  const archive = await openArchive(directory)
+  const summary = new ReportSummary()
+  for await (const entry of readRange(archive, range)) summary.add(entry)
+  const events: ProvenEvent[] = []
+  for (const seq of places) {
+    const { text, proof, cosigners } = await proveEntry({ directory, seq, ...given, nowMs })
+    events.push({ entry: decodeEntry(Buffer.from(text)), proof, cosigners })
+  }
+  const page = formatReport({
+    summary,
+    verification: verdict.verification,
+    madeAt: new Date(nowMs).toISOString(),
+    events,
+    notChecked: verdict.notChecked,
+  })
+  const file = await openNew(options.out)
+  await file.writeFile(page)
+  await file.close()
+  const { count } = summary
+  context.output.result({ file: options.out, entries: count, events: events.length }, [
+    `wrote a report of ${count} entries to ${options.out}`,
+  ])
+}
+
+async function openNew(path: string): Promise<Awaited<ReturnType<typeof open>>> {
+  try {
+    return await open(path, 'wx', 0o600)
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') {
+      throw new CommandError('file-exists', `${path} is there already`, { cause })
+    }
+    throw new CommandError('file-unwritable', `${path} cannot be written`, { cause })
+  }
+}

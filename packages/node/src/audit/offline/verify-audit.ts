@@ -1,0 +1,194 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type Entry,
+  type Finding,
+  type KnownHead,
+  LogVerifier,
+  type Severity,
+  type Verification,
+} from '@warren/audit'
+import { nodeSuite as suite } from '@warren/crypto/node-suite'
+import { AuditArchive, readSharedFile } from '@warren/storage'
+import { NOTE_BYTES_MAX } from '@warren/tlog'
+import { type AuditSources, type GivenSources, readSources } from './audit-sources.ts'
+import { type CosignedHead, signersOf, verifyHeads } from './cosigned-heads.ts'
+
+export interface VerifyAuditInit extends GivenSources {
+  /** A directory with the files of a log, `audit/` of a node or a copy of it. */
+  readonly directory: string
+  /** Files with checkpoints that others have kept. */
+  readonly checkpoints?: readonly string[]
+  /** Directories of other copies of the same log. */
+  readonly copies?: readonly string[]
+  /** Verifies the signatures of all checkpoints, and not one for each segment. */
+  readonly everySignature?: boolean
+  readonly nowMs: number
+  readonly onEntry?: (entry: Entry) => void
+  /** Told how far it is, from 0 to 1, now and then. */
+  readonly onProgress?: (done: number) => void
+}
+
+/** What is wrong, or worth knowing; codes beyond those of the log itself are about what lies beside it. */
+export type AuditFinding = Omit<Finding, 'code'> & { readonly code: string }
+
+/** What came of verifying a directory. */
+export interface AuditVerdict {
+  readonly sources: AuditSources
+  readonly verification: Verification
+  readonly findings: readonly AuditFinding[]
+  /** The largest tree that cosigners vouch for, where any does. */
+  readonly cosigned: CosignedHead | undefined
+  /** What whoever reads this has to look at elsewhere. */
+  readonly notChecked: readonly string[]
+}
+
+/**
+ * Verifies an audit log as it lies in a directory: every entry, every root, signatures, and what others have seen of it.
+ *
+ * @throws StorageError, IdentityError, MembershipError where there is nothing that could be verified
+ */
+export async function verifyAudit(init: VerifyAuditInit): Promise<AuditVerdict> {
+  const { directory, nowMs } = init
+  const archive = await AuditArchive.open(directory, suite)
+  const sources = await readSources(directory, init, nowMs)
+  const signers = signersOf(sources)
+  const notes = await notesOf(archive, init)
+  // A running node has gone on since.
+  await archive.refresh()
+  const { heads, refused } = verifyHeads(notes, signers)
+  const more: AuditFinding[] = refused.map(({ reason }) => ({
+    code: 'cosigned-wrong',
+    severity: 'error',
+    sentence: `A checkpoint that was kept beside the log, or given, does not count: ${reason}.`,
+  }))
+  const verifier = new LogVerifier({
+    suite,
+    node: sources.log.did,
+    keys: signers.log.keys,
+    known: heads.map(knownHead),
+    tree: archive.tiles,
+    everySignature: init.everySignature ?? false,
+    onEntry: (entry) => {
+      if (isOfOtherMesh(entry, sources)) more.push(meshForeign(entry.seq))
+      init.onEntry?.(entry)
+    },
+  })
+  await feed(verifier, archive, init.onProgress)
+  const verification = verifier.finish()
+  const cosigned = heads
+    .filter(({ cosignatures }) => cosignatures.length > 0)
+    .toSorted((a, b) => b.checkpoint.size - a.checkpoint.size)[0]
+  return {
+    sources,
+    verification,
+    findings: [...verification.findings, ...more],
+    cosigned,
+    notChecked: notCheckedOf(init, { sources, verification, cosigned }),
+  }
+}
+
+/** Whether anything is wrong; warnings are for people to judge. */
+export function isClean(
+  { findings, verification }: AuditVerdict,
+  worst: Severity = 'error',
+): boolean {
+  return verification.more === 0 && findings.every(({ severity }) => severity !== worst)
+}
+
+async function notesOf(
+  archive: AuditArchive,
+  { checkpoints = [], copies = [] }: VerifyAuditInit,
+): Promise<readonly string[]> {
+  const notes = (await archive.cosigned.all()).map(({ note }) => note)
+  for (const path of checkpoints) notes.push(`${await readSharedFile(path, NOTE_BYTES_MAX)}\n`)
+  for (const directory of copies) {
+    const copy = await AuditArchive.open(directory, suite)
+    if (copy.checkpoint !== undefined) notes.push(copy.checkpoint)
+    notes.push(...(await copy.cosigned.all()).map(({ note }) => note))
+  }
+  return notes
+}
+
+function knownHead({ checkpoint, cosignatures }: CosignedHead): KnownHead {
+  const { size, root } = checkpoint
+  const names = cosignatures.map(({ name }) => name)
+  return {
+    size,
+    root,
+    by: names.length === 0 ? 'whoever kept a checkpoint of it' : names.join(', '),
+  }
+}
+
+async function feed(
+  verifier: LogVerifier,
+  archive: AuditArchive,
+  onProgress: ((done: number) => void) | undefined,
+): Promise<void> {
+  const total = archive.segments.reduce((sum, first) => sum + bytesOf(archive, first), 0)
+  let done = 0
+  for (const first of archive.segments) {
+    let begun = false
+    for await (const bytes of archive.segmentBytes(first)) {
+      // One that was erased, or is not there, shows as a gap.
+      if (!begun) verifier.beginSegment(nameOf(first))
+      begun = true
+      verifier.push(bytes)
+      done += bytes.length
+      onProgress?.(total === 0 ? 1 : Math.min(1, done / total))
+    }
+  }
+}
+
+function nameOf(first: number): string {
+  return `segments/${String(first).padStart(12, '0')}.log`
+}
+
+function bytesOf({ directory }: AuditArchive, first: number): number {
+  return statSync(join(directory, nameOf(first)), { throwIfNoEntry: false })?.size ?? 0
+}
+
+function isOfOtherMesh(entry: Entry, { charter }: AuditSources): boolean {
+  return entry.kind === 'start' && charter !== undefined && entry.mesh !== charter.meshId
+}
+
+function meshForeign(seq: number): AuditFinding {
+  const sentence = `Entry ${seq} says that the node was started in another mesh than that of the charter.`
+  return { code: 'mesh-foreign', severity: 'error', seq, sentence }
+}
+
+function notCheckedOf(
+  { everySignature = false }: VerifyAuditInit,
+  { sources, verification, cosigned }: Pick<AuditVerdict, 'sources' | 'verification' | 'cosigned'>,
+): readonly string[] {
+  const { copied, log, charter } = sources
+  const said: string[] = []
+  if (copied.includes('key log')) {
+    said.push(
+      `The key log was read from the directory itself: that ${log.did} is the node you mean is for you to compare.`,
+    )
+  }
+  if (charter === undefined) said.push('No charter was at hand, so the mesh was not compared.')
+  else if (copied.includes('charter')) {
+    said.push(
+      `The charter was read from the directory itself: compare the mesh id ${charter.meshId}.`,
+    )
+  }
+  if (copied.includes('cosigners')) {
+    said.push('The key logs of cosigners were read from the directory itself: compare their DIDs.')
+  }
+  if (!everySignature) {
+    said.push(
+      'Of each segment the last signature was verified, which vouches for all before it, and of the others the roots alone.',
+    )
+  }
+  const from = cosigned?.checkpoint.size ?? 0
+  const { size } = verification
+  if (size !== undefined && from < size) {
+    said.push(
+      `No cosignature covers entries ${from} to ${size - 1}: whoever holds the node and its keys can have rewritten them.`,
+    )
+  }
+  said.push('Kept values are encrypted and were not read.')
+  return said
+}
