@@ -111,6 +111,7 @@ test('status and peers say how the node stands', { tags: ['CLI-1'] }, async () =
     serverSessions: COUNT,
     streams: COUNT,
     reachable: ['open', 'shown'],
+    audit: { state: 'well', entries: COUNT, segments: 1 },
     uptimeSeconds: COUNT,
   })
   expect(await answer('peers')).toEqual({
