@@ -38,6 +38,8 @@ beforeAll(async () => {
   desk = mesh.node('desk')
   lab = mesh.node('lab')
   await reaches(desk, ['kept', 'slow'])
+  // Something that was refused is in the log whichever tests run.
+  await runWarren(['--dir', desk.directory, 'call', 'slow', 'fail'])
 })
 
 afterAll(async () => {
@@ -222,7 +224,7 @@ test(
       expect(indexed, words.join(' ')).toEqual(read)
     }
     const { entries } = await askWarren(['--dir', lab.directory, 'audit', 'search', '--refused'])
-    expect(entries).toMatchObject([{ tool: 'fail', allowed: false }])
+    expect(entries).toContainEqual(expect.objectContaining({ tool: 'fail', allowed: false }))
   },
 )
 
