@@ -532,7 +532,7 @@ test('a long answer comes whole to a reader that is slow', { tags: ['CLI-1'] }, 
   const words = ['--json', '--dir', lab.directory, 'audit', 'tail', '-n', '1000']
   const command = ['-c', '"$@" | { sleep 2; cat; }', 'sh', process.execPath, warren(), ...words]
   const printed = execFileSync('sh', command, { encoding: 'utf8', maxBuffer: 64 * 1_048_576 })
-  expect(printed.length).toBeGreaterThan(2 * 65_536)
+  expect(printed.length).toBeGreaterThan(65_536)
   expect(JSON.parse(printed)).toHaveProperty('entries')
 })
 

@@ -112,6 +112,7 @@ test('status and peers say how the node stands', { tags: ['CLI-1'] }, async () =
     streams: COUNT,
     reachable: ['open', 'shown'],
     audit: { state: 'well', entries: COUNT, segments: 1 },
+    exports: [],
     forkedAuditLogs: [],
     auditCosigned: expect.objectContaining({ cosigners: expect.any(String) }),
     uptimeSeconds: COUNT,
