@@ -111,6 +111,10 @@ test('status and peers say how the node stands', { tags: ['CLI-1'] }, async () =
     serverSessions: COUNT,
     streams: COUNT,
     reachable: ['open', 'shown'],
+    audit: { state: 'well', entries: COUNT, segments: 1 },
+    exports: [],
+    forkedAuditLogs: [],
+    auditCosigned: expect.objectContaining({ cosigners: expect.any(String) }),
     uptimeSeconds: COUNT,
   })
   expect(await answer('peers')).toEqual({

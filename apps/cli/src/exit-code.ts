@@ -78,6 +78,7 @@ const PREFIXES: readonly (readonly [string, number])[] = [
   ['import-', EXIT.configuration],
   ['store-', EXIT.configuration],
   ['audit-', EXIT.configuration],
+  ['entry-', EXIT.configuration],
 ]
 
 /** The exit code of an error code. */

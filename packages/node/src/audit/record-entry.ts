@@ -25,6 +25,7 @@ function aboutOf(record: MeshRecord): readonly string[] {
     case 'quarantine':
     case 'readmission':
     case 'audit-fork':
+    case 'audit-fork':
       return [record.did]
     case 'revocation':
       return record.targets.map(targetOf)

@@ -1,0 +1,108 @@
+import { cp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AuditArchive } from '@warren/storage'
+import { expect, onTestFinished, test } from 'vitest'
+import { temporaryDirectory } from '../temporary-directory.ts'
+import { alert, openAudit, suite } from './audit-node.ts'
+
+/** More than two full tiles, and some that are in none. */
+const ENTRIES = 600
+const SIZES = [1, 255, 256, 257, 511, 512, 513, ENTRIES]
+
+async function filled(): Promise<{
+  readonly directory: string
+  readonly audit: Awaited<ReturnType<typeof openAudit>>
+}> {
+  const directory = join(await temporaryDirectory(), 'audit')
+  const audit = await openAudit(directory, { limits: { segmentBytesMax: 40_000 } })
+  onTestFinished(async () => audit.stop())
+  for (let at = 0; at < ENTRIES; at += 100) {
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, more) => audit.append(alert(`${at + more}`))),
+    )
+  }
+  return { directory, audit }
+}
+
+function hexOf(hashes: readonly Uint8Array[]): readonly string[] {
+  return hashes.map((hash) => Buffer.from(hash).toString('hex'))
+}
+
+test(
+  'a log is read as it lies there, while it is open and when it is closed',
+  { tags: ['AFS-22'] },
+  async () => {
+    const { directory, audit } = await filled()
+    const archive = await AuditArchive.open(directory, suite)
+    expect(archive.size).toBe(ENTRIES)
+    expect(archive.checkpoint).toBe(audit.checkpoint)
+    expect(archive.segments).toEqual(audit.segments)
+    expect(archive.segments.length).toBeGreaterThan(2)
+    await audit.append(alert('one more'))
+    expect(archive.size).toBe(ENTRIES)
+    await archive.refresh()
+    expect(archive.size).toBe(ENTRIES + 1)
+    const places: number[] = []
+    for await (const { seq } of archive.entries(0)) places.push(seq)
+    expect(places).toEqual(Array.from({ length: ENTRIES + 1 }, (_, at) => at))
+    expect(await archive.entry(300)).toEqual(await audit.entry(300))
+    await audit.stop()
+    const closed = await AuditArchive.open(directory, suite)
+    expect(closed.checkpoint).toBe(audit.checkpoint)
+  },
+)
+
+test('proofs are those of the log, with tiles and without', { tags: ['AFS-22'] }, async () => {
+  const { directory, audit } = await filled()
+  const copy = join(await temporaryDirectory(), 'copy')
+  await cp(directory, copy, { recursive: true })
+  await rm(join(copy, 'tile'), { recursive: true })
+  for (const archive of [
+    await AuditArchive.open(directory, suite),
+    await AuditArchive.open(copy, suite),
+  ]) {
+    for (const size of SIZES) {
+      const index = Math.floor(size / 2)
+      expect(hexOf(await archive.inclusionProof(index, size))).toEqual(
+        hexOf(await audit.inclusionProof(index, size)),
+      )
+      expect(hexOf(await archive.consistencyProof(size, ENTRIES))).toEqual(
+        hexOf(await audit.consistencyProof(size, ENTRIES)),
+      )
+    }
+  }
+  await audit.stop()
+})
+
+test(
+  'what was erased is said to be, and the rest can be proven',
+  { tags: ['AFS-22'] },
+  async () => {
+    const { directory, audit } = await filled()
+    const [first = 0, second = 0] = audit.segments
+    await audit.erase({ segment: first, what: 'entries' })
+    const archive = await AuditArchive.open(directory, suite)
+    await expect(archive.entry(first)).rejects.toMatchObject({ code: 'audit-erased' })
+    await expect(archive.entry(archive.size)).rejects.toMatchObject({ code: 'audit-entry-missing' })
+    expect(hexOf(await archive.inclusionProof(second, ENTRIES))).toEqual(
+      hexOf(await audit.inclusionProof(second, ENTRIES)),
+    )
+    await audit.stop()
+  },
+)
+
+test('tiles that came later are not looked at', { tags: ['AFS-22'] }, async () => {
+  const { directory, audit } = await filled()
+  const { tiles } = await AuditArchive.open(directory, suite)
+  const known = tiles.size
+  expect(known).toBeGreaterThanOrEqual(512)
+  expect(tiles.leafHash(known - 1)).toBeDefined()
+  await Promise.all(Array.from({ length: 300 }, async () => audit.append(alert('later'))))
+  await audit.stop()
+  expect(tiles.leafHash(known)).toBeUndefined()
+  expect((await AuditArchive.open(directory, suite)).tiles.leafHash(known)).toBeDefined()
+})
+
+test('where there is no log, that is said', { tags: ['AFS-22'] }, async () => {
+  await expect(AuditArchive.open('/nowhere', suite)).rejects.toMatchObject({ code: 'file-missing' })
+})
