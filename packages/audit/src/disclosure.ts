@@ -4,11 +4,12 @@ import { toString } from 'uint8arrays/to-string'
 import { AuditError } from './audit-error.ts'
 import { BASE64URL_256, type Digest } from './digest.ts'
 import type { Entry } from './entry.ts'
+import { FORWARDED } from './keep-value.ts'
 import { saltedDigest, saltOf, type ValuePlace } from './value-digest.ts'
 
 /** One value of one entry, laid open: whoever holds the entry can check it, and learns nothing of any other value. */
 export interface Disclosure {
-  /** JSON Pointer; empty for the whole value. */
+  /** JSON Pointer; empty for the whole value, `forwarded` for the arguments that the server got. */
   readonly path: string
   /** The text of the value, as it was hashed. */
   readonly text: string
@@ -34,7 +35,7 @@ export function disclose(
  * @throws AuditError `disclosure-malformed`, `disclosure-wrong`
  */
 export function verifyDisclosure(suite: CryptoSuite, entry: Entry, disclosure: Disclosure): void {
-  const expected = digestAt(digestIn(entry), disclosure.path)
+  const expected = digestOf(entry, disclosure.path)
   if (expected === undefined) {
     throw new AuditError('disclosure-wrong', 'the entry has no digest of such a value')
   }
@@ -42,6 +43,11 @@ export function verifyDisclosure(suite: CryptoSuite, entry: Entry, disclosure: D
   if (digest !== expected) {
     throw new AuditError('disclosure-wrong', 'the value is not the one that the entry names')
   }
+}
+
+function digestOf(entry: Entry, path: string): string | undefined {
+  if (path !== FORWARDED) return digestAt(digestIn(entry), path)
+  return entry.kind === 'decision' ? digestAt(entry.forwarded, '') : undefined
 }
 
 function digestIn(entry: Entry): Digest | undefined {

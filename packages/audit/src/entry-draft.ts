@@ -1,10 +1,21 @@
+import type { JsonValue } from '@warren/core'
 import type { Digest } from './digest.ts'
 import type { DecisionBody, Entry, EntryBody, EntryHead, ResultBody } from './entry.ts'
 import { TEXT_LENGTH_MAX } from './entry-rules.ts'
-import { type Body, keepValue, type ValueDraft, type ValueKeeper } from './keep-value.ts'
+import {
+  type Body,
+  digestForwarded,
+  keepValue,
+  type ValueDraft,
+  type ValueKeeper,
+} from './keep-value.ts'
 
-/** A decision with the arguments themselves, of which the entry holds a digest. */
-export type DecisionDraft = Omit<DecisionBody, 'args'> & { readonly args: ValueDraft }
+/** A decision with the arguments themselves, of which the entry holds digests. */
+export type DecisionDraft = Omit<DecisionBody, 'args' | 'forwarded'> & {
+  readonly args: ValueDraft
+  /** Where the server got other arguments than were asked. */
+  readonly forwarded?: JsonValue
+}
 
 /** A result with what was answered. */
 export type ResultDraft = Omit<ResultBody, 'result'> & { readonly result: ValueDraft }
@@ -21,8 +32,14 @@ export interface DraftedEntry {
 /** Makes the entry of a draft: texts of others cut to what an entry can hold, values replaced by their digests. */
 export function draftEntry(draft: EntryDraft, head: EntryHead, keeper: ValueKeeper): DraftedEntry {
   if (draft.kind === 'decision') {
-    const { digest, bodies } = keepValue(draft.args, head.seq, keeper)
-    return { entry: { ...head, ...cutDecision(draft, digest) }, bodies }
+    const { forwarded, ...asked } = draft
+    const { digest, bodies } = keepValue(asked.args, head.seq, keeper)
+    const value = {
+      keep: asked.args.keep,
+      ...(forwarded === undefined ? {} : { value: forwarded }),
+    }
+    const given = forwardedOf(value, head.seq, keeper)
+    return { entry: { ...head, ...cutDecision(asked, digest), ...given }, bodies }
   }
   if (draft.kind === 'result') {
     const { digest, bodies } = keepValue(draft.result, head.seq, keeper)
@@ -43,7 +60,7 @@ export function cutText(text: string, lengthMax: number): string {
 }
 
 /** Whatever a caller can choose is cut; what the node itself says has to be right as it is. */
-function cutDecision(draft: DecisionDraft, args: Digest): DecisionBody {
+function cutDecision(draft: Omit<DecisionDraft, 'forwarded'>, args: Digest): DecisionBody {
   const { tool, rpcId, rule } = draft
   return {
     ...draft,
@@ -54,6 +71,14 @@ function cutDecision(draft: DecisionDraft, args: Digest): DecisionBody {
     ...(typeof rpcId === 'string' ? { rpcId: cutText(rpcId, TEXT_LENGTH_MAX.rpcId) } : {}),
     ...(rule === undefined ? {} : { rule: cutText(rule, TEXT_LENGTH_MAX.rule) }),
   }
+}
+
+function forwardedOf(
+  { keep, value }: ValueDraft,
+  seq: number,
+  keeper: ValueKeeper,
+): Pick<DecisionBody, 'forwarded'> {
+  return value === undefined ? {} : { forwarded: digestForwarded({ keep, value }, seq, keeper) }
 }
 
 type Plain = Exclude<EntryBody, DecisionBody | ResultBody>

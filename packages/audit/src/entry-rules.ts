@@ -77,6 +77,9 @@ const DIGESTS: ReadonlyMap<JsonValue | undefined, Check> = new Map([
 ])
 const valueDigest: Check = (value) =>
   isJsonObject(value) && DIGESTS.get(value['keep'])?.(value) === true
+/** Of a value of which no part is kept. */
+const wholeDigest: Check = (value) =>
+  isJsonObject(value) && value['keep'] !== 'all' && value['keep'] !== 'fields' && valueDigest(value)
 
 const HEAD = {
   v: oneOf(1),
@@ -115,6 +118,7 @@ const BODIES: { readonly [Kind in EntryKind]: BodyTable<Kind> } = {
     rule: optional(text(TEXT_LENGTH_MAX.rule)),
     policy: digest,
     args: valueDigest,
+    forwarded: optional(wholeDigest),
     bytes: count,
   },
   result: {

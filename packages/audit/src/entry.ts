@@ -62,6 +62,8 @@ export type DecisionBody = {
   /** The digest of the policy set by which it was decided. */
   readonly policy: string
   readonly args: Digest
+  /** The arguments as the server got them, where they are not those that were asked. */
+  readonly forwarded?: Digest
   /** Length of the message as it came. */
   readonly bytes: number
 }

@@ -11,6 +11,9 @@ import {
 import { pointerNames, saltedDigest, saltOf, valueAt } from './value-digest.ts'
 import { valueText } from './value-text.ts'
 
+/** Stands in the salt for a pointer, which would begin with a slash. */
+export const FORWARDED = 'forwarded'
+
 /** How much of a value is kept; a list names fields by JSON Pointers (RFC 6901). */
 export type Keep = 'nothing' | 'hash' | 'all' | readonly string[]
 
@@ -58,6 +61,19 @@ export function keepValue(draft: ValueDraft, seq: number, keeper: ValueKeeper): 
     bodies.push(kept.body)
   }
   return { digest: { keep: 'fields', digest, fields }, bodies }
+}
+
+/**
+ * The digest of arguments that took the place of others: as little is said of them as of those, and no body is kept,
+ * since the declarations of the policy say what was replaced.
+ */
+export function digestForwarded(
+  { keep, value }: Required<ValueDraft>,
+  seq: number,
+  keeper: ValueKeeper,
+): Digest {
+  if (keep === 'nothing') return { keep }
+  return { keep: 'hash', digest: digestAt({ seq, path: FORWARDED }, valueText(value), keeper) }
 }
 
 /** Tells a path that an entry can name from every other text. */

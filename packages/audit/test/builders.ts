@@ -67,7 +67,14 @@ export function everyKind(): readonly Entry[] {
   return [
     { ...all, kind: 'start', version: '1.2.3', mesh: 'zQmMesh', size: 0, reason: 'first start' },
     { ...all, kind: 'stop' },
-    decision({ ...all, actingFor: CALLER, peerId: '12D3KooW', session: 'ab', code: 'no-rule' }),
+    decision({
+      ...all,
+      actingFor: CALLER,
+      peerId: '12D3KooW',
+      session: 'ab',
+      code: 'no-rule',
+      forwarded: { keep: 'hash', digest: DIGEST },
+    }),
     {
       ...all,
       kind: 'result',

@@ -314,3 +314,63 @@ test('every draft gives an entry', { tags: ['AUD-9'] }, () => {
     expect(decodeEntry(encodeEntry(entry))).toEqual(entry)
   }
 })
+
+test(
+  'what the server got in place of the arguments can be proved, by itself and as nothing else',
+  { tags: ['AUD-28', 'AUD-8'] },
+  () => {
+    const {
+      v: _v,
+      seq: _seq,
+      node: _node,
+      boot: _boot,
+      at: _at,
+      monoUs: _mono,
+      ...body
+    } = decision()
+    const forwarded = { path: '/data/hunter2' }
+    for (const keep of ['hash', 'all', ['/path']] as const) {
+      const draft: EntryDraft = { ...body, args: { keep, value: ARGS }, forwarded }
+      const { entry, bodies } = draftEntry(draft, head({ seq: SEQ }), keeper)
+      const text = canonicalJson(forwarded)
+      expect(entry).toMatchObject({
+        forwarded: { keep: 'hash', digest: digestByTheBook('forwarded', text) },
+      })
+      expect(bodies).toEqual(kept(keep).bodies)
+      expect(decodeEntry(encodeEntry(entry))).toEqual(entry)
+      const disclosure = disclose(suite, SALT_KEY, { seq: SEQ, path: 'forwarded', text })
+      expect(() => verifyDisclosure(suite, entry, disclosure)).not.toThrow()
+      for (const path of ['', '/path']) {
+        expect(() => verifyDisclosure(suite, entry, { ...disclosure, path })).toThrow(
+          refusal('disclosure-wrong'),
+        )
+      }
+      expect(() => verifyDisclosure(suite, decision(), disclosure)).toThrow(
+        refusal('disclosure-wrong'),
+      )
+    }
+  },
+)
+
+test(
+  'where nothing is kept, the entry says that there were other arguments and no more',
+  { tags: ['AUD-28'] },
+  () => {
+    const {
+      v: _v,
+      seq: _seq,
+      node: _node,
+      boot: _boot,
+      at: _at,
+      monoUs: _mono,
+      ...body
+    } = decision()
+    const args = { keep: 'nothing', value: ARGS } as const
+    const { entry } = draftEntry({ ...body, args, forwarded: { path: '/' } }, head(), keeper)
+    expect(entry).toMatchObject({ args: { keep: 'nothing' }, forwarded: { keep: 'nothing' } })
+    const { entry: same } = draftEntry({ ...body, args }, head(), keeper)
+    expect(same).not.toHaveProperty('forwarded')
+    const all = { keep: 'all', digest: DIGEST } as const
+    expect(() => encodeEntry(decision({ forwarded: all }))).toThrow(refusal('entry-malformed'))
+  },
+)

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@warren/core'
 import type { JsonRpcMessage } from './json-rpc.ts'
 
 /**
@@ -25,7 +26,13 @@ export interface GateQuestion {
 }
 
 export type GateAnswer =
-  | { readonly allowed: true; readonly rule: string; readonly call?: AllowedCall }
+  | {
+      readonly allowed: true
+      readonly rule: string
+      readonly call?: AllowedCall
+      /** What the server gets in place of the arguments of a tool call; absent where it gets what was asked. */
+      readonly arguments?: JsonObject
+    }
   | Refusal
 
 /** A refusal is an answer, not an error. */

@@ -407,3 +407,23 @@ test.for([
     expect(await endOf('test/status')).toEqual({ ...end, answer })
   },
 )
+
+test.for<[string, object | undefined, object, string | undefined]>([
+  ['as they were asked', undefined, { path: 'link' }, 'link'],
+  ['as the gate gives them', { path: '/real' }, { path: '/real' }, undefined],
+])(
+  'arguments pass %s, and no field says another thing',
+  { tags: ['MCP-65'] },
+  async ([, given, expected, field]) => {
+    const answer = { allowed: true, rule: 'test' } as const
+    const decide = async () => ({ ...answer, ...(given && { arguments: { ...given } }) })
+    const message = request('tools/call', { name: 'read', arguments: { path: 'link' } })
+    const headers = { 'Mcp-Param-Path': 'link', 'mcp-name': 'read' }
+    const response = await exchange(meshOf({ gate: { decide } }), { message, headers })
+    await bodyOf(response)
+    const [asked] = server.asked
+    expect(asked?.body).toEqual({ ...message, params: { name: 'read', arguments: expected } })
+    expect(asked?.headers['mcp-param-path']).toBe(field)
+    expect(asked?.headers['mcp-name']).toBe('read')
+  },
+)

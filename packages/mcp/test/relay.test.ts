@@ -1,4 +1,4 @@
-import { McpError, type JsonRpcMessage, objectAt, requestOnce } from '@warren/mcp'
+import { type Gate, McpError, type JsonRpcMessage, objectAt, requestOnce } from '@warren/mcp'
 import { afterEach, expect, test } from 'vitest'
 import { initialize, META } from './support/messages.ts'
 import { eventually, MemoryHost, scriptServer, TestMesh } from './support/test-mesh.ts'
@@ -333,3 +333,27 @@ async function stable(read: () => number): Promise<number> {
     return performance.now() - sinceMs > 300 ? value : undefined
   })
 }
+
+test(
+  'a server gets the arguments that the gate gives it, and the rest as it was asked',
+  { tags: ['MCP-65'] },
+  async () => {
+    const given = { path: '/data/real.txt' }
+    const decide: Gate['decide'] = async ({ message: { method } }) =>
+      method === 'tools/call'
+        ? { allowed: true, rule: 'test', arguments: given }
+        : { allowed: true, rule: 'test' }
+    const host = await connected(meshOf({ gate: { decide } }))
+    const asked = { name: 'read', 'x-more': 1, arguments: { path: 'link.txt' } }
+    host.say(call('a', 'tools/call', asked))
+    await host.answerTo('a')
+    host.say({ jsonrpc: '2.0', method: 'tools/call', params: asked })
+    host.say(call('b', 'test/echo', asked))
+    expect(await host.answerTo('b')).toMatchObject({ result: { params: asked } })
+    host.say(call('c', 'test/seen'))
+    const { seen } = objectAt(await host.answerTo('c'), 'result')
+    const params = { ...asked, arguments: given }
+    expect(seen).toContainEqual({ jsonrpc: '2.0', id: 'a', method: 'tools/call', params })
+    expect(seen).toContainEqual({ jsonrpc: '2.0', method: 'tools/call', params })
+  },
+)

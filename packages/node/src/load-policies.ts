@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   openSync,
   readdirSync,
@@ -9,11 +10,23 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { PolicyFile } from '@warren/audit'
-import { createPolicyEngine, type PolicyEngine, type PolicySource } from '@warren/policy'
+import {
+  createPolicyEngine,
+  FactDeclarations,
+  FactLayer,
+  type PolicyEngine,
+  type PolicySource,
+} from '@warren/policy'
 import { policyFiles, policySetDigest } from './audit/policy-digest.ts'
 import { NodeError } from './node-error.ts'
+import { definedTools } from './policy/defined-tools.ts'
+import { nodeFactPorts } from './policy/fact-ports.ts'
+import { readFactFile } from './policy/read-fact-file.ts'
+import { PINNED_DIRECTORY, readPinnedTools } from './policy/read-pinned-tools.ts'
 
+/** Of one directory. */
 const FILES_MAX = 256
+const FACT_FILE = 'facts.yaml'
 const FILE_BYTES_MAX = 1024 * 1024
 /** Write rights of the group or of others. */
 const FOREIGN_WRITE = 0o022
@@ -21,31 +34,49 @@ const FOREIGN_WRITE = 0o022
 /** A policy set that can be put in force, and what names it in the audit log. */
 export interface PolicySet {
   readonly engine: PolicyEngine
+  /** Reads what the arguments of calls mean, as this set declares it. */
+  readonly layer: FactLayer
   /** Of all files, their names and their order. */
   readonly digest: string
   readonly files: readonly PolicyFile[]
 }
 
 /**
- * Reads every `*.cedar` file of a directory, in the order of their names. No file means that everything is refused.
- * With one more file, which is not written yet: says whether all would be in order.
+ * Reads a directory of policies: every `*.cedar` in the order of their names, `facts.yaml` and `tools/<server>.json`.
+ * No rule means that everything is refused. With one more rule file, which is not written yet: says whether all
+ * would be in order.
  *
- * A file or directory that others may write is refused: it says who may use what this node offers.
+ * A file or directory that others may write is refused: it says who may use what this node offers. A fault in any
+ * file fails the load as a whole.
  *
  * @throws PolicyError with the file and line, NodeError `policies-open`, `policies-unreadable`
  */
 export function loadPolicies(directory: string, added?: PolicySource): PolicySet {
-  const names = listFiles(directory)
-  if (names.length + (added === undefined ? 0 : 1) > FILES_MAX) {
-    throw new NodeError(
-      'policies-unreadable',
-      `${directory} may hold ${FILES_MAX} policy files at most`,
-    )
-  }
-  const read = names.map((name) => ({ name, text: readPolicy(join(directory, name)) }))
+  const names = listFiles(directory, '.cedar', added === undefined ? FILES_MAX : FILES_MAX - 1)
+  const read = names.map((name) => readSource(directory, name))
   const policies = added === undefined ? read : [...read, added]
-  const files = policyFiles(policies)
-  return { engine: createPolicyEngine({ policies }), digest: policySetDigest(files), files }
+  const facts = existsSync(join(directory, FACT_FILE)) ? [readSource(directory, FACT_FILE)] : []
+  const pins = listPins(directory).map((name) => readSource(directory, name))
+  const files = policyFiles([...policies, ...facts, ...pins])
+  const [declared] = facts
+  const declarations = declared === undefined ? FactDeclarations.read({}) : readFactFile(declared)
+  const pinned = pins.flatMap((source) => readPinnedTools(source))
+  return {
+    engine: createPolicyEngine({ policies, tools: definedTools(pinned, declarations) }),
+    layer: new FactLayer(declarations, nodeFactPorts()),
+    digest: policySetDigest(files),
+    files,
+  }
+}
+
+function readSource(directory: string, name: string): PolicySource {
+  return { name, text: readPolicy(join(directory, name)) }
+}
+
+function listPins(directory: string): readonly string[] {
+  const pins = join(directory, PINNED_DIRECTORY)
+  if (!existsSync(pins)) return []
+  return listFiles(pins, '.json', FILES_MAX).map((name) => `${PINNED_DIRECTORY}/${name}`)
 }
 
 function readPolicy(path: string): string {
@@ -66,14 +97,21 @@ function readPolicy(path: string): string {
   }
 }
 
-function listFiles(directory: string): readonly string[] {
+function listFiles(directory: string, suffix: string, filesMax: number): readonly string[] {
+  const names = listAll(directory).filter((name) => name.endsWith(suffix))
+  if (names.length <= filesMax) return names.toSorted()
+  throw new NodeError(
+    'policies-unreadable',
+    `${directory} may hold ${FILES_MAX} files of policies at most`,
+  )
+}
+
+function listAll(directory: string): readonly string[] {
   try {
     if ((statSync(directory).mode & FOREIGN_WRITE) !== 0) {
       throw new NodeError('policies-open', `others may write in ${directory} (chmod 700)`)
     }
     return readdirSync(directory)
-      .filter((name) => name.endsWith('.cedar'))
-      .toSorted()
   } catch (cause) {
     if (cause instanceof NodeError) throw cause
     const message = `the policies in ${directory} cannot be read`

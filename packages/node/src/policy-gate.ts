@@ -5,6 +5,7 @@ import { classifyMessage, type MethodClassification } from '@warren/policy'
 import type { CallAudit, JudgedMessage } from './audit/call-audit.ts'
 import type { PolicySet } from './load-policies.ts'
 import type { Report } from './node-event.ts'
+import { type CallFacts, readCallFacts } from './policy/call-facts.ts'
 
 /** What the gate needs from the node. */
 export interface PolicyGateComponents {
@@ -29,11 +30,13 @@ export type CallerStanding =
   | { readonly status: 'quarantined' | 'revoked' | 'unknown' }
   | { readonly status: 'stale'; readonly standing: { readonly status: string } }
 
-/** What the gate decides by: the engine, and the name of its set. */
-export type GatePolicies = Pick<PolicySet, 'engine' | 'digest'>
+/** What the gate decides by: the engine, the facts that it is asked with, and the name of the set. */
+export type GatePolicies = Pick<PolicySet, 'engine' | 'layer' | 'digest'>
 
 /** Of a node's own hosts nobody else has a say. */
 const OWN: FreshnessView = { state: 'fresh', why: 'age' }
+/** Reloads during one question, after which it is refused by the set that was replaced. */
+const RELOADS_MAX = 3
 const NOBODY: Standing = { roles: [], enclave: '' }
 const NOT_ADMITTED: Refusal = {
   allowed: false,
@@ -58,10 +61,28 @@ interface Judgement {
   readonly rule?: string
 }
 
+/** What a message asks for, and by which policies its arguments were read. */
+interface Asked {
+  readonly kind: MethodClassification
+  readonly policies: GatePolicies
+  /** With a tool call of somebody who is let in alone. */
+  readonly call?: CallFacts | Refusal
+}
+
+/** How the caller of a message stands at this moment. */
+interface Entrance {
+  readonly membership: Standing
+  /** Why nothing of it is asked at all. */
+  readonly refusal?: Refusal
+}
+
 /**
  * Decides on every message that comes for a server of this node: first by which membership the
  * caller is still admitted, then what policy says of its roles and enclave. What policy does not
  * allow is refused, and so is a call that cannot be written down.
+ *
+ * A tool call is decided on by what its arguments mean. They are read first, for members alone; everything else is
+ * looked at when that is done. Right before the call goes on, the paths in it are walked once more.
  */
 export class PolicyGate implements Gate {
   readonly #components: PolicyGateComponents
@@ -85,9 +106,12 @@ export class PolicyGate implements Gate {
   }
 
   async decide(question: GateQuestion): Promise<GateAnswer> {
-    const answer = await this.#components.audit.decided(this.#judge(question))
+    const { audit, report } = this.#components
+    const asked = await this.#ask(question)
+    const judged = this.#judge(question, asked)
+    const answer = await this.#recheck(judged, asked, await audit.decided(judged))
     if (!answer.allowed) {
-      this.#components.report({
+      report({
         event: 'refused-call',
         level: 'warn',
         code: answer.code,
@@ -98,50 +122,88 @@ export class PolicyGate implements Gate {
     return answer
   }
 
-  #judge(question: GateQuestion): JudgedMessage {
-    const { self, freshnessFor } = this.#components
-    const { did } = question.caller
-    const freshness = did === self ? OWN : freshnessFor(question.server)
-    const standing = this.#components.standingOf(did, freshness)
+  async #ask(question: GateQuestion): Promise<Asked> {
     const kind = classifyMessage(question.message)
-    const { roles, enclave } = standing.status === 'member' ? standing.membership : NOBODY
-    return {
-      question,
-      kind,
-      roles,
-      enclave,
-      policy: this.#policies.digest,
-      ...this.#decide(question, standing, { kind, freshness }),
+    const tool = typeof kind === 'object' ? kind.tool : undefined
+    const isTold = tool !== undefined && this.#entrance(question, kind).refusal === undefined
+    if (!isTold) return { kind, policies: this.#policies }
+    for (let reloads = 0; ; reloads += 1) {
+      const policies = this.#policies
+      const call = await readCallFacts(policies.layer, question, tool)
+      // Facts belong to the set that declares them: to one that came into force meanwhile they say nothing.
+      if (policies === this.#policies || reloads === RELOADS_MAX) return { kind, policies, call }
     }
+  }
+
+  /** Without a wait: decided by what is known at this moment. */
+  #judge(question: GateQuestion, asked: Asked): JudgedMessage {
+    const { kind, policies } = asked
+    const { membership, refusal } = this.#entrance(question, kind)
+    const judgement =
+      refusal === undefined ? this.#decide(question, membership, asked) : { answer: refusal }
+    const { roles, enclave } = membership
+    return { question, kind, roles, enclave, policy: policies.digest, ...judgement }
+  }
+
+  #entrance({ caller, server }: GateQuestion, kind: MethodClassification): Entrance {
+    const { self, freshnessFor } = this.#components
+    const freshness = caller.did === self ? OWN : freshnessFor(server)
+    const standing = this.#components.standingOf(caller.did, freshness)
+    const { status } = standing.status === 'stale' ? standing.standing : standing
+    const membership = standing.status === 'member' ? standing.membership : NOBODY
+    if (status !== 'member') return { membership, refusal: NOT_ADMITTED }
+    if (kind === 'malformed') return { membership, refusal: MALFORMED }
+    // Beyond the limit for new things what has begun goes on; beyond the last one nothing does.
+    const isNew = kind !== 'session'
+    if (standing.status !== 'member' || (isNew && freshness.state === 'deny-new')) {
+      return { membership, refusal: STALE }
+    }
+    return { membership }
   }
 
   #decide(
     { caller, server }: GateQuestion,
-    standing: CallerStanding,
-    { kind, freshness }: { readonly kind: MethodClassification; readonly freshness: FreshnessView },
+    { roles, enclave }: Standing,
+    { kind, policies, call }: Asked,
   ): Judgement {
-    const { status } = standing.status === 'stale' ? standing.standing : standing
-    if (status !== 'member') return { answer: NOT_ADMITTED }
     if (kind === 'malformed') return { answer: MALFORMED }
-    // Beyond the limit for new things what has begun goes on; beyond the last one nothing does.
-    const isNew = kind !== 'session'
-    if (standing.status !== 'member' || (isNew && freshness.state === 'deny-new')) {
-      return { answer: STALE }
-    }
+    if (call !== undefined && 'allowed' in call) return { answer: call }
     // What belongs to an open session asks for no more than seeing the server does.
     const question = kind === 'session' ? { action: 'list' as const } : kind
-    const { roles, enclave } = standing.membership
-    const decision = this.#policies.engine.decide({
+    const decision = policies.engine.decide({
       caller: { did: caller.did, roles, enclave },
       server,
       ...question,
       atMs: this.#components.clock.wallMs(),
+      ...(call === undefined
+        ? {}
+        : { input: call.input, facts: Object.fromEntries(call.reading.facts) }),
     })
-    if (decision.allowed) {
-      return { answer: { allowed: true, rule: decision.rule }, rule: decision.rule }
+    if (!decision.allowed) {
+      const { reason, sentence, rule } = decision
+      const answer: Refusal = { allowed: false, code: `policy-${reason}`, sentence }
+      return rule === undefined ? { answer } : { answer, rule }
     }
-    const { reason, sentence, rule } = decision
-    const answer: Refusal = { allowed: false, code: `policy-${reason}`, sentence }
-    return rule === undefined ? { answer } : { answer, rule }
+    const { rule } = decision
+    const isRewritten = call !== undefined && call.reading.rewrites.length > 0
+    const given = isRewritten ? { arguments: call.reading.forward } : {}
+    return { answer: { allowed: true, rule, ...given }, rule }
+  }
+
+  /** The record comes first: it takes time in which a path can be exchanged. */
+  async #recheck(
+    judged: JudgedMessage,
+    { policies, call }: Asked,
+    answer: GateAnswer,
+  ): Promise<GateAnswer> {
+    if (!answer.allowed || call === undefined || 'allowed' in call) return answer
+    const changed = await policies.layer.recheck(call.reading)
+    if (changed === undefined) return answer
+    const refusal: Refusal = { allowed: false, code: changed.code, sentence: changed.sentence }
+    if (answer.call === undefined) {
+      return this.#components.audit.decided({ ...judged, answer: refusal })
+    }
+    await answer.call.ended({ outcome: 'refused', code: changed.code })
+    return refusal
   }
 }

@@ -1,8 +1,9 @@
 import type { JsonRpcMessage } from '@warren/mcp'
 import type { FreshnessState } from '@warren/membership'
-import { createPolicyEngine } from '@warren/policy'
+import { createPolicyEngine, FactDeclarations, FactLayer } from '@warren/policy'
 import { expect, test } from 'vitest'
 import type { NodeEvent } from '../src/node-event.ts'
+import { nodeFactPorts } from '../src/policy/fact-ports.ts'
 import { type GatePolicies, PolicyGate, type Standing } from '../src/policy-gate.ts'
 
 const CALLER = { did: 'did:webvh:QmA:warren.internal' }
@@ -18,7 +19,8 @@ function policySet(...texts: readonly string[]): GatePolicies {
   const engine = createPolicyEngine({
     policies: texts.map((text, index) => ({ name: `${index}.cedar`, text })),
   })
-  return { engine, digest: String(texts.length) }
+  const layer = new FactLayer(FactDeclarations.read({}), nodeFactPorts())
+  return { engine, layer, digest: String(texts.length) }
 }
 
 function request(method: string, params: object = {}): JsonRpcMessage {

@@ -24,7 +24,12 @@ const FIELDS_MAX = 48
 
 /** The fields of a request that may pass, with lower-case names. */
 export function requestFields(fields: Readonly<Record<string, string>>): Record<string, string> {
-  return pick(fields, (name) => REQUEST_HEADERS.has(name) || name.startsWith(PARAMETER_PREFIX))
+  return pick(fields, (name) => REQUEST_HEADERS.has(name) || isParameterField(name))
+}
+
+/** Says whether a field repeats an argument of a tool call. */
+export function isParameterField(name: string): boolean {
+  return name.toLowerCase().startsWith(PARAMETER_PREFIX)
 }
 
 /** The fields of a response that may pass, with lower-case names. */

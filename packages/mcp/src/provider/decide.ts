@@ -1,4 +1,5 @@
 import type { GateAnswer, GateQuestion } from '../gate.ts'
+import { type JsonRpcMessage, paramsOf } from '../json-rpc.ts'
 import { askGate } from './gatekeeper.ts'
 import type { ProviderComponents } from './provider-components.ts'
 
@@ -19,4 +20,13 @@ export async function decide(
     because: verdict.allowed ? verdict.rule : verdict.code,
   })
   return verdict
+}
+
+/** An allowed message as the server gets it: with the arguments that the gate gives it, where it gives any. */
+export function forwarded<Message extends JsonRpcMessage>(
+  message: Message,
+  { arguments: given }: Extract<GateAnswer, { allowed: true }>,
+): Message {
+  if (given === undefined) return message
+  return { ...message, params: { ...paramsOf(message), arguments: given } }
 }

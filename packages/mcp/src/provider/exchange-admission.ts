@@ -5,7 +5,7 @@ import { McpError } from '../mcp-error.ts'
 import { MessageError, parseMessage } from '../message-door.ts'
 import { errorAnswer } from '../rpc-answer.ts'
 import type { ExchangeHeader } from '../stream-header.ts'
-import { decide } from './decide.ts'
+import { decide, forwarded } from './decide.ts'
 import { errorReply, type ExchangeReply, messageReply } from './exchange-reply.ts'
 import { refusalAnswer, refusedResponse } from './gatekeeper.ts'
 import type { HttpSessions } from './http-sessions.ts'
@@ -18,6 +18,8 @@ export type Passage =
       readonly passes: true
       readonly message: JsonRpcMessage | undefined
       readonly call?: AllowedCall
+      /** The gate gave it other arguments, which the fields of the caller do not repeat. */
+      readonly isRewritten?: true
     }
   | { readonly passes: false; readonly reply: ExchangeReply }
 
@@ -69,8 +71,13 @@ export class ExchangeAdmission {
     const { message } = question
     const verdict = await decide(this.#components, question)
     if (verdict.allowed) {
-      const { call } = verdict
-      return call === undefined ? { passes: true, message } : { passes: true, message, call }
+      const { call, arguments: given } = verdict
+      return {
+        passes: true,
+        message: forwarded(message, verdict),
+        ...(call === undefined ? {} : { call }),
+        ...(given === undefined ? {} : { isRewritten: true }),
+      }
     }
     if (isRequest(message)) return stop(messageReply(200, refusalAnswer(message, verdict)))
     const instead = refusedResponse(message, verdict)

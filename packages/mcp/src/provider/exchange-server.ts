@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { encodeControlLine } from '../control-line.ts'
 import type { AllowedCall } from '../gate.ts'
-import { requestFields } from '../http/header-fields.ts'
+import { isParameterField, requestFields } from '../http/header-fields.ts'
 import { HttpTarget } from '../http/http-call.ts'
 import { chunksOf } from '../http/response-messages.ts'
 import { isRequest, type JsonRpcMessage } from '../json-rpc.ts'
@@ -74,8 +74,9 @@ export class ExchangeServer {
     const writer = new StreamWriter(served.stream)
     const passage = await this.#admission.admit(served, header)
     if (passage.passes) {
-      const { message, call } = passage
-      const exchange = this.#exchangeOf({ served, writer, header, message }, call)
+      const { message, call, isRewritten = false } = passage
+      const asked = isRewritten ? withoutParameters(header) : header
+      const exchange = this.#exchangeOf({ served, writer, header: asked, message }, call)
       await this.#passToItsEnd(exchange, find)
     } else {
       await writer.write(...encodeReply(passage.reply))
@@ -258,4 +259,10 @@ async function toldOf(error: unknown, ending: CallEnding | undefined): Promise<u
   const verdict = await ending.end(failedEnd(code))
   if (verdict.allowed) return error
   return new McpError(isMcpErrorCode(verdict.code) ? verdict.code : 'refused', verdict.sentence)
+}
+
+/** A server may act on a field that repeats an argument; one that needs it refuses the call. */
+function withoutParameters(header: ExchangeHeader): ExchangeHeader {
+  const headers = Object.entries(header.headers).filter(([name]) => !isParameterField(name))
+  return { ...header, headers: Object.fromEntries(headers) }
 }

@@ -5,7 +5,7 @@ import { errorAnswer } from '../rpc-answer.ts'
 import type { ServerDefinition } from '../server-definition.ts'
 import type { Backend, ServerMessage } from './backend.ts'
 import { CallExit } from './call-exit.ts'
-import { decide } from './decide.ts'
+import { decide, forwarded } from './decide.ts'
 import { refusalAnswer, refusedResponse } from './gatekeeper.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import { Router } from './router.ts'
@@ -101,7 +101,7 @@ export class ServerSession {
       const backend = await this.#running()
       if (hasEnded(flight)) return undefined
       flight.forwarded = true
-      await backend.send(call.sent)
+      await backend.send(forwarded(call.sent, verdict))
     } catch (error) {
       const reason = asMcpError(error, 'server-unreachable', 'the server could not be reached')
       return this.#exit.finish(flight, errorAnswer(call.asked.id, reason), reason.code)
@@ -117,7 +117,7 @@ export class ServerSession {
    */
   async tell(message: JsonRpcMessage, origin: Origin): Promise<void> {
     const verdict = await this.#decide(message, origin)
-    const told = verdict.allowed ? message : refusedResponse(message, verdict)
+    const told = verdict.allowed ? forwarded(message, verdict) : refusedResponse(message, verdict)
     // Where no server has been asked for anything yet, there is nobody to tell.
     const backend = await this.#backend
     if (told !== undefined) await backend?.send(told)

@@ -1,6 +1,6 @@
 import type { DecisionDraft, Keep, ResultDraft } from '@warren/audit'
 import type { JsonObject, JsonValue } from '@warren/core'
-import { type CallEnd, idAt, objectAt, paramsOf } from '@warren/mcp'
+import { type CallEnd, type GateAnswer, idAt, objectAt, paramsOf } from '@warren/mcp'
 import type { JudgedMessage } from './call-audit.ts'
 
 /** What a decision entry says of one message. */
@@ -29,8 +29,13 @@ export function decisionDraft(judged: JudgedMessage, call: string, keep: Keep): 
     ...(rule === undefined ? {} : { rule }),
     policy,
     args: { keep, ...(value === undefined ? {} : { value }) },
+    ...forwardedIn(answer),
     bytes,
   }
+}
+
+function forwardedIn(answer: GateAnswer): Pick<DecisionDraft, 'forwarded'> {
+  return answer.allowed && answer.arguments !== undefined ? { forwarded: answer.arguments } : {}
 }
 
 /** The decision of which a result tells the end. */

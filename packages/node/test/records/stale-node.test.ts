@@ -10,10 +10,11 @@ import {
   issueMembership,
   publicPair,
 } from '@warren/membership'
-import { createPolicyEngine } from '@warren/policy'
+import { createPolicyEngine, FactDeclarations, FactLayer } from '@warren/policy'
 import { openStore } from '@warren/storage'
 import { expect, onTestFinished, test } from 'vitest'
 import { answerAboutRecords } from '../../src/control/answer-about-records.ts'
+import { nodeFactPorts } from '../../src/policy/fact-ports.ts'
 import { PolicyGate } from '../../src/policy-gate.ts'
 import type { MeshKnowledge } from '../../src/records/mesh-knowledge.ts'
 import { channelOf } from '../channel.ts'
@@ -67,7 +68,7 @@ function justStarted(witnessCount: number): Setting {
 function gateOf({ standings, freshness }: MeshKnowledge): PolicyGate {
   const engine = createPolicyEngine({ policies: [{ name: 'open.cedar', text: OPEN }] })
   return new PolicyGate(
-    { engine, digest: 'open' },
+    { engine, layer: new FactLayer(FactDeclarations.read({}), nodeFactPorts()), digest: 'open' },
     {
       clock: { wallMs: () => NOW_MS, monotonicMs: () => 0 },
       report: () => {},

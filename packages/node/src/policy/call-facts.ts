@@ -1,0 +1,32 @@
+import { isJsonObject, type JsonObject } from '@warren/core'
+import { type GateQuestion, paramsOf, type Refusal } from '@warren/mcp'
+import type { FactLayer, FactReading } from '@warren/policy'
+
+/** The arguments of a tool call, and what they mean. */
+export interface CallFacts {
+  /** Absent when the call has none. */
+  readonly input?: JsonObject
+  readonly reading: FactReading
+}
+
+const NOTHING: JsonObject = {}
+
+/** Reads what the arguments of a tool call mean; what cannot be told for certain refuses it. */
+export async function readCallFacts(
+  layer: FactLayer,
+  { server, message }: GateQuestion,
+  tool: string,
+): Promise<CallFacts | Refusal> {
+  const params = paramsOf(message)
+  // Some hosts write null where there are none.
+  const input = (Object.hasOwn(params, 'arguments') ? params['arguments'] : undefined) ?? undefined
+  if (input !== undefined && !isJsonObject(input)) {
+    const sentence = 'refused: the arguments of a tool call are an object'
+    return { allowed: false, code: 'call-malformed', sentence }
+  }
+  const reading = await layer.facts({ server, tool, args: input ?? NOTHING })
+  if (reading.status === 'refused') {
+    return { allowed: false, code: reading.code, sentence: reading.sentence }
+  }
+  return input === undefined ? { reading } : { input, reading }
+}

@@ -1,0 +1,39 @@
+import { isJsonObject } from '@warren/core'
+import { FactDeclarations, FactError, PolicyError, type PolicySource } from '@warren/policy'
+import { ConfigDocument } from '../config/config-document.ts'
+import { ConfigError } from '../config/config-error.ts'
+
+/**
+ * Reads `facts.yaml`: YAML without aliases, then the declarations, strictly.
+ *
+ * @throws PolicyError which names the file and the line
+ */
+export function readFactFile({ name: file, text }: PolicySource): FactDeclarations {
+  const document = parse(file, text)
+  const value = document.value()
+  try {
+    if (isJsonObject(value)) return FactDeclarations.read(value)
+    throw new FactError('facts-malformed', 'the file holds "<server>/<tool>: { <argument>: … }"')
+  } catch (cause) {
+    if (!(cause instanceof FactError)) throw cause
+    const { tool, argument } = cause.place
+    const path = tool === undefined || argument === undefined ? [] : [tool]
+    const { line } = document.place(path, argument ?? tool)
+    const code = cause.code === 'facts-too-many' ? 'policy-too-large' : 'policy-malformed'
+    throw new PolicyError(code, cause.message, { file, line, cause })
+  }
+}
+
+function parse(file: string, text: string): ConfigDocument {
+  try {
+    return new ConfigDocument(text)
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause
+    const [issue] = cause.issues
+    if (issue === undefined) {
+      throw new PolicyError('policy-too-large', 'the file has too many characters', { file, cause })
+    }
+    const { line, message } = issue
+    throw new PolicyError('policy-malformed', message, { file, line, cause })
+  }
+}
