@@ -117,6 +117,23 @@ function changed(index: number, line: string): readonly string[] {
   return LINES.with(index, line)
 }
 
+test.for([1, 7, 1000])(
+  'a Buffer of %i bytes may be filled anew as soon as it was taken',
+  { tags: ['AUD-15'] },
+  (length) => {
+    const bytes = concat(BATCHES.map((batch) => batch.bytes))
+    const chunk = Buffer.alloc(length)
+    const verifier = new LogVerifier({ suite, node: NODE, keys: KEYS })
+    verifier.beginSegment('s')
+    for (let at = 0; at < bytes.length; at += length) {
+      const part = bytes.subarray(at, at + length)
+      chunk.set(part)
+      verifier.push(chunk.subarray(0, part.length))
+    }
+    expect(verifier.finish()).toMatchObject({ entries: 7, findings: [] })
+  },
+)
+
 test('a log that is as it was signed has no findings', { tags: ['AUD-15'] }, () => {
   const entries: Entry[] = []
   const known = BATCHES.map((batch) => headOf(batch))

@@ -36,8 +36,8 @@ export class LineSplitter {
       this.#held = EMPTY
       at = newline + 1
     }
-    // A copy: the chunk is the caller's to fill anew.
-    this.#held = this.#with(chunk.subarray(at)).slice()
+    // A copy, since the chunk is the caller's to fill anew; `slice` of a Buffer makes none.
+    this.#held = Uint8Array.from(this.#with(chunk.subarray(at)))
     this.#end += chunk.length - at
   }
 
