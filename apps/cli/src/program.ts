@@ -23,6 +23,7 @@ export function createProgram(): Command {
   addMembership(program)
   addCeremony(program, { withKeys, withPassphrase })
   addServing(program)
+  addPolicy(program)
   addAsking(program)
   addAudit(program)
   return program
@@ -115,6 +116,15 @@ function addServing(program: Command): void {
     .addArgument(new Argument('<host>', 'the AI host').choices(HOST_KINDS))
     .argument('[server]', 'one server, unchanged (default: all of them, with prefixed names)')
     .action(later(async () => (await import('./commands/snippet.ts')).snippet))
+}
+
+function addPolicy(program: Command): void {
+  program
+    .command('policy')
+    .description('what the rules of this node allow')
+    .command('check')
+    .description('read rules, facts.yaml and pinned tools as the node would: needs no node')
+    .action(later(async () => (await import('./commands/policy.ts')).check))
 }
 
 function addAsking(program: Command): void {
