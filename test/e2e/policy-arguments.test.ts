@@ -57,7 +57,8 @@ function writeTree(): void {
   symlinkSync('a.txt', join(tree, 'data/inside'))
   symlinkSync('../secret.txt', join(tree, 'data/leak'))
   symlinkSync('..', join(tree, 'data/up'))
-  linkSync(join(tree, 'secret.txt'), join(tree, 'data/hard'))
+  writeFileSync(join(tree, 'other.txt'), 'hunter2')
+  linkSync(join(tree, 'other.txt'), join(tree, 'data/hard'))
 }
 
 function put(name: string, text: string): void {
@@ -211,6 +212,43 @@ function policyFiles(): readonly string[] {
   const found = readdirSync(join(lab, 'policies'), { recursive: true, encoding: 'utf8' })
   return found.toSorted((a, b) => (a < b ? -1 : 1))
 }
+
+test(
+  'the operator is told what would be decided, and what is missing',
+  { tags: ['CLI-17', 'POL-12'] },
+  async () => {
+    const { did } = mesh.node('desk')
+    const explained = (path: string, caller = did) => {
+      const about = ['--caller', caller, '--server', 'files', '--tool', 'read_text_file']
+      const args = JSON.stringify({ path })
+      return askWarren(['--dir', lab, 'policy', 'explain', ...about, '--args', args])
+    }
+    expect(await explained('inside')).toMatchObject({
+      allowed: true,
+      code: null,
+      rules: ['read-below'],
+      facts: { path: { asked: 'inside', real: `${tree}/data/a.txt`, viaSymlink: true } },
+      forwarded: { path: `${tree}/data/a.txt` },
+      nearest: null,
+    })
+    expect(await explained('leak')).toMatchObject({
+      allowed: false,
+      code: 'policy-no-rule',
+      facts: { path: { real: `${tree}/secret.txt` } },
+      forwarded: null,
+      nearest: {
+        rule: 'read-below',
+        failing: expect.stringContaining('containsAny'),
+        values: [{ name: 'context.fact.path.dirs', value: expect.stringContaining(tree) }],
+      },
+    })
+    expect(await explained('a\\b')).toMatchObject({ code: 'fact-path-backslash', facts: {} })
+    expect(await explained('inside', 'did:webvh:nobody')).toMatchObject({
+      allowed: false,
+      code: 'caller-not-admitted',
+    })
+  },
+)
 
 function placed(path: string): string {
   return path.replace('{tree}', tree).replace('{url}', pathToFileURL(tree).href)
