@@ -13,8 +13,10 @@ import { restartNeeded } from './config/restart-needed.ts'
 import { serverDefinitions } from './config/server-definitions.ts'
 import {
   type ControlRequest,
+  type ExplainRequest,
   type InviteRequest,
   isRecordsRequest,
+  isToolCallRequest,
 } from './control/control-protocol.ts'
 import type { ControlHandler } from './control/control-server.ts'
 import type { HostDoors } from './host-doors.ts'
@@ -29,6 +31,7 @@ import type { MeshCatalog } from './mesh-catalog.ts'
 import { noSuchServer } from './no-such-server.ts'
 import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
+import { describeExplanation } from './policy/describe-explanation.ts'
 import { makeStaple } from './records/make-staple.ts'
 import type { MeshKnowledge } from './records/mesh-knowledge.ts'
 import type { OpenedNode } from './open-node.ts'
@@ -74,6 +77,11 @@ export class NodeControl implements ControlHandler {
       return answerAboutRecords(this.#init.mesh, request)
     }
     if (isAuditRequest(request)) return answerAboutAudit(this.#init.audit, request)
+    if (isToolCallRequest(request)) {
+      return request.do === 'call'
+        ? callTool(this.#init.catalog, request, signal)
+        : this.#explain(request)
+    }
     switch (request.do) {
       case 'status':
         return this.#status()
@@ -83,8 +91,6 @@ export class NodeControl implements ControlHandler {
         return this.#staple()
       case 'tools':
         return this.#tools(request.server, signal)
-      case 'call':
-        return callTool(this.#init.catalog, request, signal)
       case 'invite':
         return this.#invite(request)
       case 'reload':
@@ -174,6 +180,13 @@ export class NodeControl implements ControlHandler {
     if (server !== undefined && wanted.length === 0) throw noSuchServer(server)
     const { tools, problems } = await listTools({ catalog, servers: wanted, signal })
     return { tools, problems }
+  }
+
+  async #explain({ caller, server, tool, arguments: args }: ExplainRequest): Promise<JsonObject> {
+    const params = { name: tool, arguments: args }
+    const message = { jsonrpc: '2.0', id: 0, method: 'tools/call', params } as const
+    const question = { caller: { did: caller }, server, message, bytes: 0 }
+    return describeExplanation(await this.#init.gate.explain(question))
   }
 
   #invite(wish: InviteRequest): JsonObject {

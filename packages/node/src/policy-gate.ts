@@ -1,7 +1,12 @@
 import type { Clock } from '@warren/core'
 import type { Gate, GateAnswer, GateQuestion, Refusal } from '@warren/mcp'
 import type { FreshnessView, Membership } from '@warren/membership'
-import { classifyMessage, type MethodClassification } from '@warren/policy'
+import {
+  classifyMessage,
+  type Explanation,
+  type MethodClassification,
+  type PolicyRequest,
+} from '@warren/policy'
 import type { CallAudit, JudgedMessage } from './audit/call-audit.ts'
 import type { PolicySet } from './load-policies.ts'
 import type { Report } from './node-event.ts'
@@ -69,6 +74,14 @@ interface Asked {
   readonly call?: CallFacts | Refusal
 }
 
+/** Why a call would be decided as it would, for the operator alone. */
+export interface CallExplanation {
+  /** There where no rule is asked. */
+  readonly refusal?: Refusal
+  readonly explanation?: Explanation
+  readonly call?: CallFacts
+}
+
 /** How the caller of a message stands at this moment. */
 interface Entrance {
   readonly membership: Standing
@@ -122,6 +135,20 @@ export class PolicyGate implements Gate {
     return answer
   }
 
+  /** Says what would be decided of a tool call, and why. Nothing of it goes on or is written down. */
+  async explain(question: GateQuestion): Promise<CallExplanation> {
+    const asked = await this.#ask(question)
+    const { kind, call, policies } = asked
+    const { membership, refusal } = this.#entrance(question, kind)
+    if (refusal !== undefined) return { refusal }
+    if (call === undefined) return { refusal: MALFORMED }
+    if ('allowed' in call) return { refusal: call }
+    return {
+      call,
+      explanation: policies.engine.explain(this.#request(question, membership, asked)),
+    }
+  }
+
   async #ask(question: GateQuestion): Promise<Asked> {
     const kind = classifyMessage(question.message)
     const tool = typeof kind === 'object' ? kind.tool : undefined
@@ -161,24 +188,10 @@ export class PolicyGate implements Gate {
     return { membership }
   }
 
-  #decide(
-    { caller, server }: GateQuestion,
-    { roles, enclave }: Standing,
-    { kind, policies, call }: Asked,
-  ): Judgement {
-    if (kind === 'malformed') return { answer: MALFORMED }
+  #decide(question: GateQuestion, membership: Standing, asked: Asked): Judgement {
+    const { policies, call } = asked
     if (call !== undefined && 'allowed' in call) return { answer: call }
-    // What belongs to an open session asks for no more than seeing the server does.
-    const question = kind === 'session' ? { action: 'list' as const } : kind
-    const decision = policies.engine.decide({
-      caller: { did: caller.did, roles, enclave },
-      server,
-      ...question,
-      atMs: this.#components.clock.wallMs(),
-      ...(call === undefined
-        ? {}
-        : { input: call.input, facts: Object.fromEntries(call.reading.facts) }),
-    })
+    const decision = policies.engine.decide(this.#request(question, membership, asked))
     if (!decision.allowed) {
       const { reason, sentence, rule } = decision
       const answer: Refusal = { allowed: false, code: `policy-${reason}`, sentence }
@@ -188,6 +201,23 @@ export class PolicyGate implements Gate {
     const isRewritten = call !== undefined && call.reading.rewrites.length > 0
     const given = isRewritten ? { arguments: call.reading.forward } : {}
     return { answer: { allowed: true, rule, ...given }, rule }
+  }
+
+  #request(
+    { caller, server }: GateQuestion,
+    { roles, enclave }: Standing,
+    { kind, call }: Asked,
+  ): PolicyRequest {
+    const known = call !== undefined && 'reading' in call ? call : undefined
+    return {
+      caller: { did: caller.did, roles, enclave },
+      server,
+      // What belongs to an open session asks for no more than seeing the server does.
+      ...(typeof kind === 'object' ? kind : { action: 'list' }),
+      atMs: this.#components.clock.wallMs(),
+      input: known?.input,
+      facts: known === undefined ? undefined : Object.fromEntries(known.reading.facts),
+    }
   }
 
   /** The record comes first: it takes time in which a path can be exchanged. */

@@ -1,16 +1,15 @@
-import { readFileSync } from 'node:fs'
-import { isJsonObject, JsonError, type JsonObject, type JsonValue, parseJson } from '@warren/core'
+import { isJsonObject, type JsonValue } from '@warren/core'
 import { askNode, listMember, REFUSAL_META_KEY } from '@warren/node/client'
 import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import { type CommonOptions, contextOf } from '../context.ts'
 import { parseDurationMs } from '../duration.ts'
+import { readArguments } from '../read-arguments.ts'
 import { shown } from '../shown.ts'
 import { statusLines } from '../status-lines.ts'
 import { table } from '../table.ts'
 
 const TIMEOUT_MAX = '1h'
-const ARGUMENTS_LIMITS = { lengthMax: 4 * 1024 * 1024, depthMax: 64, keysMax: 100_000 }
 
 /** `warren status`: what this node is and how it stands. */
 export async function status(_options: unknown, command: Command): Promise<void> {
@@ -82,21 +81,6 @@ export async function call(
     throw new CommandError(refusal === undefined ? 'tool-failed' : 'call-refused', lines.join('\n'))
   }
   output.result(answer, lines)
-}
-
-function readArguments(text: string): JsonObject {
-  const value = parseArguments(text === '-' ? readFileSync(0, 'utf8') : text)
-  if (!isJsonObject(value)) throw new CommandError('usage', '--args takes a JSON object')
-  return value
-}
-
-function parseArguments(text: string): JsonValue {
-  try {
-    return parseJson(text, ARGUMENTS_LIMITS)
-  } catch (cause) {
-    if (!(cause instanceof JsonError)) throw cause
-    throw new CommandError('usage', `--args takes a JSON object: ${cause.message}`, { cause })
-  }
 }
 
 function member(value: JsonValue, key: string): JsonValue | undefined {

@@ -19,6 +19,7 @@ export type ControlRequest =
   | { readonly do: 'status' | 'peers' | 'staple' | 'reload' | 'stop' }
   | { readonly do: 'tools'; readonly server?: string | undefined }
   | CallRequest
+  | ExplainRequest
   | InviteRequest
   | RecordsRequest
   | AuditRequest
@@ -39,6 +40,13 @@ export function isRecordsRequest(request: ControlRequest): request is RecordsReq
   return ['records', 'members', 'submit', 'why', 'membership'].includes(request.do)
 }
 
+/** Tells the requests about one call of a tool from the others. */
+export function isToolCallRequest(
+  request: ControlRequest,
+): request is CallRequest | ExplainRequest {
+  return request.do === 'call' || request.do === 'explain'
+}
+
 /** A call of one tool. */
 export interface CallRequest {
   readonly do: 'call'
@@ -47,6 +55,17 @@ export interface CallRequest {
   readonly tool: string
   readonly arguments: JsonObject
   readonly timeoutMs: number
+}
+
+/** What the node would decide of a call to a server of its own. */
+export interface ExplainRequest {
+  readonly do: 'explain'
+  /** A DID. */
+  readonly caller: string
+  /** Name of the server in the configuration. */
+  readonly server: string
+  readonly tool: string
+  readonly arguments: JsonObject
 }
 
 /** A wish for an invitation. */
@@ -75,6 +94,13 @@ const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
     tool: z.string().min(1).max(TOOL_LENGTH_MAX),
     arguments: z.record(z.string(), z.json()),
     timeoutMs: z.int().min(1).max(CALL_MS_MAX),
+  }),
+  z.strictObject({
+    do: z.literal('explain'),
+    caller: z.string().min(1).max(WHO_LENGTH_MAX),
+    server: ALIAS,
+    tool: z.string().min(1).max(TOOL_LENGTH_MAX),
+    arguments: z.record(z.string(), z.json()),
   }),
   z.strictObject({
     do: z.literal('invite'),

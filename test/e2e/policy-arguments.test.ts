@@ -1,0 +1,255 @@
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { askWarren, runWarren, WARREN_ENTRY } from '@warren/demo/warren-process'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { type ReadyMesh, readyMesh } from './support/ready-mesh.ts'
+
+const { resolve: resolveModule } = createRequire(import.meta.url)
+const FILESYSTEM = join(
+  dirname(resolveModule('@modelcontextprotocol/server-filesystem/package.json')),
+  'dist/index.js',
+)
+const REFUSAL = 'internal.warren/refusal'
+
+let mesh: ReadyMesh
+let client: Client
+/** All that the server itself would give away; rules open `data` and `notes` of it. */
+let tree: string
+let lab: string
+
+/** The whole policy: who sees the server, and who reads where. */
+function rules(): string {
+  return `@id("see")
+permit (principal in Warren::Role::"member", action == Warren::Action::"list", resource == Warren::Server::"files");
+@id("read-below") @reason("files are read below data and notes")
+permit (principal in Warren::Role::"member",
+  action in [Warren::Action::"files/read_file", Warren::Action::"files/read_text_file"], resource)
+when { !context.fact.path.special && context.fact.path.dirs.containsAny(["${tree}/data", "${tree}/notes"]) };
+`
+}
+
+function facts(): string {
+  return `files/read_file: { path: { type: path, base: ${tree}/data } }
+files/read_text_file: { path: { type: path, base: ${tree}/data, forward: canonical } }
+`
+}
+
+function writeTree(): void {
+  for (const place of ['data/sub', 'notes', 'data-evil']) {
+    mkdirSync(join(tree, place), { recursive: true })
+  }
+  writeFileSync(join(tree, 'data/a.txt'), 'open a')
+  writeFileSync(join(tree, 'notes/b.txt'), 'open b')
+  writeFileSync(join(tree, 'secret.txt'), 'hunter2')
+  writeFileSync(join(tree, 'data-evil/c.txt'), 'hunter2')
+  symlinkSync('a.txt', join(tree, 'data/inside'))
+  symlinkSync('../secret.txt', join(tree, 'data/leak'))
+  symlinkSync('..', join(tree, 'data/up'))
+  writeFileSync(join(tree, 'other.txt'), 'hunter2')
+  linkSync(join(tree, 'other.txt'), join(tree, 'data/hard'))
+}
+
+function put(name: string, text: string): void {
+  writeFileSync(join(lab, 'policies', name), text, { mode: 0o600 })
+}
+
+beforeAll(async () => {
+  mesh = await readyMesh({
+    names: ['desk', 'lab'],
+    prepare: async ({ name, directory }) => {
+      if (name !== 'lab') return
+      lab = directory
+      tree = join(dirname(directory), 'tree')
+      writeTree()
+      const command = [process.execPath, FILESYSTEM, tree]
+      await askWarren(['--dir', lab, 'serve', 'files', '--', ...command])
+      put('files.cedar', rules().split('@id("read-below")')[0] ?? '')
+    },
+  })
+  const { directory } = mesh.node('desk')
+  await vi.waitUntil(
+    async () => {
+      const { reachable } = await askWarren(['--dir', directory, 'status'])
+      return JSON.stringify(reachable) === '["files"]'
+    },
+    { timeout: 15_000, interval: 500 },
+  )
+  client = new Client({ name: 'host', version: '1.0.0' })
+  const args = [WARREN_ENTRY, '--dir', directory, 'connect', 'files']
+  await client.connect(
+    new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }),
+  )
+  // Pinned as the real server lists them.
+  const { tools } = await client.listTools()
+  mkdirSync(join(lab, 'policies/tools'), { mode: 0o700 })
+  put('tools/files.json', JSON.stringify({ tools }))
+  put('facts.yaml', facts())
+  put('files.cedar', rules())
+  await askWarren(['--dir', lab, 'reload'])
+})
+
+afterAll(async () => {
+  await client?.close()
+  await mesh?.close()
+})
+
+async function call(name: string, args: Record<string, unknown>): Promise<[unknown, string]> {
+  const result = await client.callTool({ name, arguments: args })
+  const { _meta: meta } = result
+  const refusal: unknown = meta?.[REFUSAL]
+  const code = typeof refusal === 'object' && refusal !== null && 'code' in refusal && refusal.code
+  const [content] = result.content
+  return [code, content?.type === 'text' ? content.text : '']
+}
+
+test('the policy has at most ten lines', () => {
+  const lines = `${rules()}${facts()}`.trim().split('\n')
+  expect(lines.length).toBeLessThanOrEqual(10)
+})
+
+test.for<[string, string, string]>([
+  ['a path below', 'read_file', '{tree}/data/a.txt'],
+  ['the other directory', 'read_text_file', '{tree}/notes/b.txt'],
+  ['a relative path', 'read_text_file', 'a.txt'],
+  ['dots that stay below', 'read_file', '{tree}/data/sub/../a.txt'],
+  ['a link that stays below', 'read_text_file', 'inside'],
+  ['a URL of a file', 'read_text_file', '{url}/data/a.txt'],
+])('%s is read', { tags: ['POL-27', 'FCT-6'] }, async ([, tool, path]) => {
+  const [code, text] = await call(tool, { path: placed(path) })
+  expect(code).toBe(false)
+  expect(text).toMatch(/^open [ab]$/)
+})
+
+test.for<[string, string, unknown, string]>([
+  ['a file beside', 'read_file', '{tree}/secret.txt', 'policy-no-rule'],
+  ['dots that lead out', 'read_file', '{tree}/data/../secret.txt', 'policy-no-rule'],
+  ['a relative way out', 'read_text_file', '../secret.txt', 'policy-no-rule'],
+  ['a name that begins alike', 'read_file', '{tree}/data-evil/c.txt', 'policy-no-rule'],
+  ['a link that leads out', 'read_file', '{tree}/data/leak', 'policy-no-rule'],
+  ['a directory that leads out', 'read_text_file', 'up/secret.txt', 'policy-no-rule'],
+  ['dots behind a link', 'read_file', '{tree}/data/up/../a.txt', 'fact-path-ambiguous'],
+  ['a second name of a file', 'read_text_file', 'hard', 'policy-no-rule'],
+  ['a file of the system', 'read_file', '/etc/passwd', 'policy-no-rule'],
+  ['the environment of the server', 'read_file', '/proc/self/environ', 'fact-path-process'],
+  ['a home', 'read_file', '~/.ssh/id_ed25519', 'fact-path-expansion'],
+  ['an encoded way out', 'read_file', '{tree}/data/%2e%2e/secret.txt', 'fact-path-encoded'],
+  ['a cut name', 'read_file', '{tree}/data/a.txt\0.png', 'fact-characters'],
+  ['backslashes', 'read_text_file', '..\\secret.txt', 'fact-path-backslash'],
+  ['a URL that leads out', 'read_text_file', '{url}/secret.txt', 'policy-no-rule'],
+  ['a URL of the web', 'read_file', 'http://localhost/a.txt', 'fact-path-scheme'],
+  ['dots behind nothing', 'read_file', '{tree}/data/no/../a.txt', 'fact-path-missing-parent'],
+  ['a list', 'read_file', ['{tree}/data/a.txt'], 'fact-argument-shape'],
+  ['no path', 'read_file', undefined, 'policy-input-mismatch'],
+  ['another tool', 'get_file_info', '{tree}/data/a.txt', 'policy-no-rule'],
+])('%s is refused', { tags: ['POL-27', 'FCT-3'] }, async ([, tool, path, expected]) => {
+  const [code, text] = await call(tool, { path: typeof path === 'string' ? placed(path) : path })
+  expect(code).toBe(expected)
+  expect(text).toMatch(/^refused/)
+  expect(text).not.toContain('hunter2')
+})
+
+test(
+  'a fault in any file leaves in force what was, and says the file and the line',
+  { tags: ['POL-26', 'CLI-16'] },
+  async () => {
+    const pinned = readFileSync(join(lab, 'policies/tools/files.json'), 'utf8')
+    for (const [name, text, place] of [
+      ['facts.yaml', facts().replace('type: path,', 'type: pth,'), 'facts.yaml:1: '],
+      ['files.cedar', rules().replace('special', 'specal'), 'files.cedar:6: '],
+      ['tools/files.json', '{}', 'tools/files.json: '],
+    ] as const) {
+      put(name, text)
+      for (const words of [['policy', 'check'], ['reload']]) {
+        const { code, stdout, stderr } = await runWarren(['--dir', lab, ...words])
+        expect([code, stdout, stderr]).toEqual([6, '', expect.stringContaining(place)])
+      }
+      put('facts.yaml', facts())
+      put('files.cedar', rules())
+      put('tools/files.json', pinned)
+    }
+    expect(await call('read_text_file', { path: 'a.txt' })).toEqual([false, 'open a'])
+    expect((await call('read_text_file', { path: 'leak' }))[0]).toBe('policy-no-rule')
+  },
+)
+
+test(
+  'what is in order is counted, and what rules cannot name is said; nothing changes',
+  { tags: ['CLI-16'] },
+  async () => {
+    const before = policyFiles()
+    const checked = await askWarren(['--dir', lab, 'policy', 'check'])
+    expect(checked).toEqual({
+      policies: join(lab, 'policies'),
+      digest: expect.stringMatching(/^[\w-]{43}$/),
+      files: ['files.cedar', 'facts.yaml', 'tools/files.json'],
+      rules: 2,
+      opaque: [],
+    })
+    // A rule that is written, and not in force: the node is not asked.
+    put('more.cedar', 'permit (principal, action, resource);')
+    const more = await askWarren(['--dir', lab, 'policy', 'check'])
+    rmSync(join(lab, 'policies/more.cedar'))
+    expect(more).toMatchObject({ rules: 3 })
+    expect(more['digest']).not.toBe(checked['digest'])
+    expect((await call('read_text_file', { path: 'leak' }))[0]).toBe('policy-no-rule')
+    expect(policyFiles()).toEqual(before)
+  },
+)
+
+function policyFiles(): readonly string[] {
+  const found = readdirSync(join(lab, 'policies'), { recursive: true, encoding: 'utf8' })
+  return found.toSorted((a, b) => (a < b ? -1 : 1))
+}
+
+test(
+  'the operator is told what would be decided, and what is missing',
+  { tags: ['CLI-17', 'POL-12'] },
+  async () => {
+    const { did } = mesh.node('desk')
+    const explained = (path: string, caller = did) => {
+      const about = ['--caller', caller, '--server', 'files', '--tool', 'read_text_file']
+      const args = JSON.stringify({ path })
+      return askWarren(['--dir', lab, 'policy', 'explain', ...about, '--args', args])
+    }
+    expect(await explained('inside')).toMatchObject({
+      allowed: true,
+      code: null,
+      rules: ['read-below'],
+      facts: { path: { asked: 'inside', real: `${tree}/data/a.txt`, viaSymlink: true } },
+      forwarded: { path: `${tree}/data/a.txt` },
+      nearest: null,
+    })
+    expect(await explained('leak')).toMatchObject({
+      allowed: false,
+      code: 'policy-no-rule',
+      facts: { path: { real: `${tree}/secret.txt` } },
+      forwarded: null,
+      nearest: {
+        rule: 'read-below',
+        failing: expect.stringContaining('containsAny'),
+        values: [{ name: 'context.fact.path.dirs', value: expect.stringContaining(tree) }],
+      },
+    })
+    expect(await explained('a\\b')).toMatchObject({ code: 'fact-path-backslash', facts: {} })
+    expect(await explained('inside', 'did:webvh:nobody')).toMatchObject({
+      allowed: false,
+      code: 'caller-not-admitted',
+    })
+  },
+)
+
+function placed(path: string): string {
+  return path.replace('{tree}', tree).replace('{url}', pathToFileURL(tree).href)
+}
