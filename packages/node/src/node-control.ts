@@ -12,6 +12,7 @@ import { type Config, loadConfig } from './config/load-config.ts'
 import { restartNeeded } from './config/restart-needed.ts'
 import { serverDefinitions } from './config/server-definitions.ts'
 import {
+  type CallRequest,
   type ControlRequest,
   type ExplainRequest,
   type InviteRequest,
@@ -77,11 +78,7 @@ export class NodeControl implements ControlHandler {
       return answerAboutRecords(this.#init.mesh, request)
     }
     if (isAuditRequest(request)) return answerAboutAudit(this.#init.audit, request)
-    if (isToolCallRequest(request)) {
-      return request.do === 'call'
-        ? callTool(this.#init.catalog, request, signal)
-        : this.#explain(request)
-    }
+    if (isToolCallRequest(request)) return this.#aboutCall(request, signal)
     switch (request.do) {
       case 'status':
         return this.#status()
@@ -180,6 +177,12 @@ export class NodeControl implements ControlHandler {
     if (server !== undefined && wanted.length === 0) throw noSuchServer(server)
     const { tools, problems } = await listTools({ catalog, servers: wanted, signal })
     return { tools, problems }
+  }
+
+  async #aboutCall(request: CallRequest | ExplainRequest, signal: AbortSignal): Promise<JsonValue> {
+    return request.do === 'call'
+      ? callTool(this.#init.catalog, request, signal)
+      : this.#explain(request)
   }
 
   async #explain({ caller, server, tool, arguments: args }: ExplainRequest): Promise<JsonObject> {
