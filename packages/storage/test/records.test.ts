@@ -202,6 +202,7 @@ async function olderStore(): Promise<string> {
     DROP TABLE signed_record_count;
     DROP TABLE beacon;
     DROP TABLE witness_sequence;
+    DROP TABLE cosigned_tree;
     PRAGMA user_version = 1`)
   database.close()
   return path
