@@ -550,6 +550,39 @@ test('a reload is in the log before it is in force', { tags: ['AUN-8'] }, async 
   expect(config).toMatchObject({ kind: 'config', what: expect.stringContaining('slow') })
 })
 
+test('what is erased is gone, and the log says so and verifies', { tags: ['ACM-7'] }, async () => {
+  await lab.daemon.stop()
+  // What is smaller than the log is closed with the next entry.
+  appendFileSync(join(lab.directory, 'warren.yaml'), '\naudit: { segmentMiB: 1 }\n')
+  lab.daemon = await Daemon.start(lab.directory)
+  const raw = RawHost.start(connectCommand(desk, 'slow'))
+  await raw.initialize()
+  const segments = async (): Promise<number> => {
+    const { audit } = await askWarren(['--dir', lab.directory, 'status'])
+    return Number(Object(audit)['segments'])
+  }
+  for (let id = 1; (await segments()) < 2; id += 100) {
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, more) =>
+        raw.ask(id + more, 'tools/call', { name: 'echo', arguments: { text: 'x' } }),
+      ),
+    )
+  }
+  await raw.leave()
+  const erase = ['--dir', lab.directory, 'audit', 'erase', '0', '--what', 'entries']
+  expect(await runWarren(['--json', ...erase])).toMatchObject({ code: 3 })
+  await askWarren([...erase, '--yes'])
+  const { code, said } = await verdictOn(lab.directory)
+  expect(codesOf(said, 'error')).toEqual([])
+  expect(codesOf(said, 'info')).toContain('segment-erased')
+  expect(code).toBe(0)
+  const shown = await runWarren(['--dir', lab.directory, 'audit', 'show', '0'])
+  expect(shown).toMatchObject({ code: 1, stderr: expect.stringContaining('audit-erased') })
+  expect(await entriesIn(lab.directory)).toContainEqual(
+    expect.objectContaining({ kind: 'retention', segment: 0, what: 'entries' }),
+  )
+})
+
 test('tail goes on with what comes', { tags: ['ACM-1'] }, async () => {
   const words = [
     process.execPath,

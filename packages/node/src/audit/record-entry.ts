@@ -25,7 +25,6 @@ function aboutOf(record: MeshRecord): readonly string[] {
     case 'quarantine':
     case 'readmission':
     case 'audit-fork':
-    case 'audit-fork':
       return [record.did]
     case 'revocation':
       return record.targets.map(targetOf)
