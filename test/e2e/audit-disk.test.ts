@@ -26,7 +26,7 @@ function canMountPrivately(): boolean {
 
 test.skipIf(!canMount)(
   'a full disk refuses calls with a code, says so, and lets them pass again when it has room',
-  { tags: ['AUN-4', 'AFS-15'], timeout: TEST_MS },
+  { tags: ['AUN-4', 'AFS-15', 'THR-41'], timeout: TEST_MS },
   async () => {
     await using mesh = await smallDisk()
     const { directory, disk, node } = mesh

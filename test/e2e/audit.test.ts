@@ -149,37 +149,41 @@ function serverPids(): readonly string[] {
     .map((line) => line.trim().split(' ')[0] ?? '')
 }
 
-test('a secret in an argument is in no file of the log', { tags: ['AUD-6', 'AUN-5'] }, async () => {
-  const [key = '', password = ''] = SECRETS
-  const from = await sizeNow()
-  const client = await host('kept')
-  await client.callTool({
-    name: 'echo',
-    arguments: { text: `use ${key} for it`, password, plain: 'fourteen-plain' },
-  })
-  await client.close()
-  const [decision] = await callsSince(from)
-  expect(decision?.['args']).toMatchObject({ keep: 'all', secrets: 2 })
-  const shown = await askWarren([
-    '--dir',
-    lab.directory,
-    'audit',
-    'show',
-    `${seqOf(decision)}`,
-    '--values',
-  ])
-  const values = JSON.stringify(shown['values'])
-  expect(values).toContain('fourteen-plain')
-  expect(values).toContain('[secret:')
-  for (const secret of SECRETS) expect(values).not.toContain(secret)
-  for (const [path, bytes] of filesBelow(join(lab.directory, 'audit'))) {
-    for (const secret of [...SECRETS, 'fourteen-plain']) {
-      for (const form of [secret, Buffer.from(secret).toString('base64').slice(0, -4)]) {
-        expect(bytes.includes(form), `${path} holds ${form}`).toBe(false)
+test(
+  'a secret in an argument is in no file of the log',
+  { tags: ['AUD-6', 'AUN-5', 'THR-44'] },
+  async () => {
+    const [key = '', password = ''] = SECRETS
+    const from = await sizeNow()
+    const client = await host('kept')
+    await client.callTool({
+      name: 'echo',
+      arguments: { text: `use ${key} for it`, password, plain: 'fourteen-plain' },
+    })
+    await client.close()
+    const [decision] = await callsSince(from)
+    expect(decision?.['args']).toMatchObject({ keep: 'all', secrets: 2 })
+    const shown = await askWarren([
+      '--dir',
+      lab.directory,
+      'audit',
+      'show',
+      `${seqOf(decision)}`,
+      '--values',
+    ])
+    const values = JSON.stringify(shown['values'])
+    expect(values).toContain('fourteen-plain')
+    expect(values).toContain('[secret:')
+    for (const secret of SECRETS) expect(values).not.toContain(secret)
+    for (const [path, bytes] of filesBelow(join(lab.directory, 'audit'))) {
+      for (const secret of [...SECRETS, 'fourteen-plain']) {
+        for (const form of [secret, Buffer.from(secret).toString('base64').slice(0, -4)]) {
+          expect(bytes.includes(form), `${path} holds ${form}`).toBe(false)
+        }
       }
     }
-  }
-})
+  },
+)
 
 test(
   'a log verifies while its node goes on writing it, and its reader writes nothing',
@@ -375,7 +379,7 @@ function warren(): string {
 
 test(
   'a node that is killed under load has lost nothing that was acknowledged',
-  { tags: ['AUN-1', 'AUN-2', 'AUN-7', 'AFS-17'] },
+  { tags: ['AUN-1', 'AUN-2', 'AUN-7', 'AFS-17', 'THR-41'] },
   async () => {
     const from = await sizeNow()
     const raw = RawHost.start(connectCommand(desk, 'slow'))
@@ -438,7 +442,7 @@ function isLookedThrough({ kind, decisions }: JsonObject): boolean {
 
 test(
   'whoever changes a copy is found out, and told what was changed',
-  { tags: ['ACM-2', 'ACM-3', 'AUD-16'] },
+  { tags: ['ACM-2', 'ACM-3', 'AUD-16', 'THR-42'] },
   async () => {
     await lab.daemon.stop()
     const directory = join(lab.directory, 'audit')
