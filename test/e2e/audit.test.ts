@@ -149,37 +149,41 @@ function serverPids(): readonly string[] {
     .map((line) => line.trim().split(' ')[0] ?? '')
 }
 
-test('a secret in an argument is in no file of the log', { tags: ['AUD-6', 'AUN-5'] }, async () => {
-  const [key = '', password = ''] = SECRETS
-  const from = await sizeNow()
-  const client = await host('kept')
-  await client.callTool({
-    name: 'echo',
-    arguments: { text: `use ${key} for it`, password, plain: 'fourteen-plain' },
-  })
-  await client.close()
-  const [decision] = await callsSince(from)
-  expect(decision?.['args']).toMatchObject({ keep: 'all', secrets: 2 })
-  const shown = await askWarren([
-    '--dir',
-    lab.directory,
-    'audit',
-    'show',
-    `${seqOf(decision)}`,
-    '--values',
-  ])
-  const values = JSON.stringify(shown['values'])
-  expect(values).toContain('fourteen-plain')
-  expect(values).toContain('[secret:')
-  for (const secret of SECRETS) expect(values).not.toContain(secret)
-  for (const [path, bytes] of filesBelow(join(lab.directory, 'audit'))) {
-    for (const secret of [...SECRETS, 'fourteen-plain']) {
-      for (const form of [secret, Buffer.from(secret).toString('base64').slice(0, -4)]) {
-        expect(bytes.includes(form), `${path} holds ${form}`).toBe(false)
+test(
+  'a secret in an argument is in no file of the log',
+  { tags: ['AUD-6', 'AUN-5', 'THR-44'] },
+  async () => {
+    const [key = '', password = ''] = SECRETS
+    const from = await sizeNow()
+    const client = await host('kept')
+    await client.callTool({
+      name: 'echo',
+      arguments: { text: `use ${key} for it`, password, plain: 'fourteen-plain' },
+    })
+    await client.close()
+    const [decision] = await callsSince(from)
+    expect(decision?.['args']).toMatchObject({ keep: 'all', secrets: 2 })
+    const shown = await askWarren([
+      '--dir',
+      lab.directory,
+      'audit',
+      'show',
+      `${seqOf(decision)}`,
+      '--values',
+    ])
+    const values = JSON.stringify(shown['values'])
+    expect(values).toContain('fourteen-plain')
+    expect(values).toContain('[secret:')
+    for (const secret of SECRETS) expect(values).not.toContain(secret)
+    for (const [path, bytes] of filesBelow(join(lab.directory, 'audit'))) {
+      for (const secret of [...SECRETS, 'fourteen-plain']) {
+        for (const form of [secret, Buffer.from(secret).toString('base64').slice(0, -4)]) {
+          expect(bytes.includes(form), `${path} holds ${form}`).toBe(false)
+        }
       }
     }
-  }
-})
+  },
+)
 
 test(
   'a log verifies while its node goes on writing it, and its reader writes nothing',
@@ -375,7 +379,7 @@ function warren(): string {
 
 test(
   'a node that is killed under load has lost nothing that was acknowledged',
-  { tags: ['AUN-1', 'AUN-2', 'AUN-7', 'AFS-17'] },
+  { tags: ['AUN-1', 'AUN-2', 'AUN-7', 'AFS-17', 'THR-41'] },
   async () => {
     const from = await sizeNow()
     const raw = RawHost.start(connectCommand(desk, 'slow'))
@@ -438,7 +442,7 @@ function isLookedThrough({ kind, decisions }: JsonObject): boolean {
 
 test(
   'whoever changes a copy is found out, and told what was changed',
-  { tags: ['ACM-2', 'ACM-3', 'AUD-16'] },
+  { tags: ['ACM-2', 'ACM-3', 'AUD-16', 'THR-42'] },
   async () => {
     await lab.daemon.stop()
     const directory = join(lab.directory, 'audit')
@@ -548,6 +552,39 @@ test('a reload is in the log before it is in force', { tags: ['AUN-8'] }, async 
   })
   expect(policy?.['from']).not.toBe(policy?.['to'])
   expect(config).toMatchObject({ kind: 'config', what: expect.stringContaining('slow') })
+})
+
+test('what is erased is gone, and the log says so and verifies', { tags: ['ACM-7'] }, async () => {
+  await lab.daemon.stop()
+  // What is smaller than the log is closed with the next entry.
+  appendFileSync(join(lab.directory, 'warren.yaml'), '\naudit: { segmentMiB: 1 }\n')
+  lab.daemon = await Daemon.start(lab.directory)
+  const raw = RawHost.start(connectCommand(desk, 'slow'))
+  await raw.initialize()
+  const segments = async (): Promise<number> => {
+    const { audit } = await askWarren(['--dir', lab.directory, 'status'])
+    return Number(Object(audit)['segments'])
+  }
+  for (let id = 1; (await segments()) < 2; id += 100) {
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, more) =>
+        raw.ask(id + more, 'tools/call', { name: 'echo', arguments: { text: 'x' } }),
+      ),
+    )
+  }
+  await raw.leave()
+  const erase = ['--dir', lab.directory, 'audit', 'erase', '0', '--what', 'entries']
+  expect(await runWarren(['--json', ...erase])).toMatchObject({ code: 3 })
+  await askWarren([...erase, '--yes'])
+  const { code, said } = await verdictOn(lab.directory)
+  expect(codesOf(said, 'error')).toEqual([])
+  expect(codesOf(said, 'info')).toContain('segment-erased')
+  expect(code).toBe(0)
+  const shown = await runWarren(['--dir', lab.directory, 'audit', 'show', '0'])
+  expect(shown).toMatchObject({ code: 1, stderr: expect.stringContaining('audit-erased') })
+  expect(await entriesIn(lab.directory)).toContainEqual(
+    expect.objectContaining({ kind: 'retention', segment: 0, what: 'entries' }),
+  )
 })
 
 test('tail goes on with what comes', { tags: ['ACM-1'] }, async () => {

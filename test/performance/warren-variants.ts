@@ -19,13 +19,14 @@ export async function benchMesh(): Promise<ReadyMesh> {
 }
 
 /** Puts the trivial server behind a node, open to every member. */
-export async function offerTrivialServer(directory: string): Promise<void> {
+export async function offerTrivialServer(directory: string, name = 'trivial'): Promise<void> {
   const server = join(import.meta.dirname, 'serve-stdio.ts')
-  const words = ['trivial', '--allow-role', 'member', '--', process.execPath, server]
+  const words = [name, '--allow-role', 'member', '--', process.execPath, server]
   await askWarren(['--dir', directory, 'serve', ...words])
 }
 
-function switchHttpOn(directory: string): void {
+/** Switches a node's HTTP entry on, on any free port; before the node is started. */
+export function switchHttpOn(directory: string): void {
   const file = join(directory, 'warren.yaml')
   const text = readFileSync(file, 'utf8')
     .replace('enabled: false', 'enabled: true')
@@ -80,11 +81,11 @@ export async function warrenOverHttp(): Promise<Variant> {
   }
 }
 
-/** Waits until the host's node knows the server of the other one. */
-export async function serverIsKnown(directory: string): Promise<void> {
+/** Waits until the host's node knows the servers of others, so many with one tool each. */
+export async function serverIsKnown(directory: string, count = 1): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const { tools } = await askWarren(['--dir', directory, 'tools'])
-    if (Array.isArray(tools) && tools.length > 0) return
+    if (Array.isArray(tools) && tools.length >= count) return
   }
   throw new Error('the other node offers no tool')
 }

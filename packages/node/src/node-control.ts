@@ -45,7 +45,7 @@ export interface NodeControlInit {
   readonly admission: AdmissionDesk
   readonly provider: Provider
   readonly gate: PolicyGate
-  readonly audit: Pick<NodeAudit, 'desk' | 'copies' | 'keepAs'>
+  readonly audit: Pick<NodeAudit, 'desk' | 'copies' | 'keepAs' | 'retention'>
   readonly cosigning: Pick<CosigningDesk, 'describe'>
   readonly catalog: MeshCatalog
   readonly doors: HostDoors
@@ -226,6 +226,7 @@ export class NodeControl implements ControlHandler {
     gate.replace(policies)
     audit.keepAs(fresh.servers)
     await audit.copies.configure(fresh.audit.export)
+    audit.retention.configure(fresh.audit.retention)
     await provider.configure(definitions)
     void catalog.refresh(opened.log.did)
     const rules = policies.engine.ruleCount

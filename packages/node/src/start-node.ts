@@ -90,7 +90,7 @@ async function openSite(
   { config, opened, clock }: Pick<Site, 'config' | 'opened' | 'clock'>,
 ): Promise<Site> {
   try {
-    const audit = await NodeAudit.open({ opened, clock, report, servers: config.servers })
+    const audit = await NodeAudit.open({ opened, clock, report, config })
     return {
       directory: config.directory,
       config,
@@ -334,6 +334,7 @@ async function start({ config, opened, report, audit }: Site, parts: Parts): Pro
   } = parts
   await audit.desk.begin(VERSION, opened.charter.meshId, policies)
   await audit.copies.configure(config.audit.export)
+  audit.retention.configure(config.audit.retention)
   // Its own membership is a record like any other: others learn of it from here.
   records.offer([opened.membership.text])
   enforcement.enforce('all')

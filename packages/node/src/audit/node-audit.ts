@@ -1,14 +1,17 @@
 import type { Clock } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
+import { noteIdentity } from '@warren/identity'
 import { systemScheduler } from '@warren/mcp'
 import type { MeshRecord } from '@warren/membership'
 import { boundedReport } from '../bounded-report.ts'
+import type { ConfigFile } from '../config/config-schema.ts'
 import type { ServerConfig } from '../config/server-config.ts'
 import type { Report } from '../node-event.ts'
 import type { OpenedNode } from '../open-node.ts'
 import type { MeshKnowledge } from '../records/mesh-knowledge.ts'
 import { type AuditAlert, forkAlert } from './audit-alert.ts'
 import { AuditDesk } from './audit-desk.ts'
+import { AuditRetention } from './audit-retention.ts'
 import { join } from 'node:path'
 import { VERSION } from '../version.ts'
 import { CallRecorder } from './call-recorder.ts'
@@ -24,8 +27,10 @@ export interface NodeAuditInit {
   readonly opened: OpenedNode
   readonly clock: Clock
   readonly report: Report
-  readonly servers: Readonly<Record<string, ServerConfig>>
+  readonly config: Pick<ConfigFile, 'servers' | 'audit'>
 }
+
+const MIB = 1_048_576
 
 type Knowledge = Pick<MeshKnowledge, 'records' | 'freshness' | 'standings'>
 /** Filled once the parts of the node are there; the log is open before. */
@@ -41,15 +46,17 @@ export class NodeAudit {
   readonly copies: SiemExport
   /** The log of the node, of which some events have entries as well. */
   readonly report: Report
+  /** What goes when it is old. */
+  readonly retention: AuditRetention
   readonly #refusals: RefusalLedger
   readonly #known: Known
   #keep: KeepRules
 
   private constructor(desk: AuditDesk, known: Known, init: NodeAuditInit) {
-    const { opened, clock, report, servers } = init
+    const { opened, clock, report, config } = init
     this.desk = desk
     this.#known = known
-    this.#keep = keepRules(servers)
+    this.#keep = keepRules(config.servers)
     const tapped = withEntries({
       report,
       note: (draft) => desk.note(draft),
@@ -61,6 +68,13 @@ export class NodeAudit {
       directory: join(opened.paths.audit, 'export'),
       product: { version: VERSION },
       clock,
+      report: this.report,
+    })
+    this.retention = new AuditRetention({
+      store: desk.store,
+      log: noteIdentity(opened.log),
+      timeMs: () => known.knowledge?.freshness.meshTimeMs(),
+      scheduler: systemScheduler,
       report: this.report,
     })
     this.#refusals = new RefusalLedger({
@@ -85,11 +99,16 @@ export class NodeAudit {
    * @throws as `openAudit`
    */
   static async open(init: NodeAuditInit): Promise<NodeAudit> {
-    const { opened, clock, report } = init
+    const { opened, clock, report, config } = init
     const known: Known = { knowledge: undefined }
     const moment = (): MeshMoment =>
       known.knowledge === undefined ? {} : meshMoment(known.knowledge)
-    const store = await openAudit({ opened, clock, moment })
+    const store = await openAudit({
+      opened,
+      clock,
+      moment,
+      segmentBytesMax: config.audit.segmentMiB * MIB,
+    })
     const desk = new AuditDesk({ store, clock, scheduler: systemScheduler, report })
     return new NodeAudit(desk, known, init)
   }
@@ -122,6 +141,7 @@ export class NodeAudit {
   /** Hands in what is being counted, and ends the log. */
   async end(): Promise<void> {
     this.#refusals.flush()
+    await this.retention.stop()
     await this.copies.stop()
     await this.desk.end()
   }

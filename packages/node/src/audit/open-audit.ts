@@ -25,6 +25,8 @@ export interface OpenAuditInit {
   readonly clock: Clock
   /** What is known of mesh time now; nothing before the parts of the node are there. */
   readonly moment: () => MeshMoment
+  /** Size at which a file of the log is closed. */
+  readonly segmentBytesMax: number
 }
 
 /**
@@ -32,20 +34,22 @@ export interface OpenAuditInit {
  *
  * @throws StorageError `audit-damaged`, `audit-key-wrong`, `audit-unavailable`; AuditError, TlogError for a log that this node has not signed
  */
-export async function openAudit({ opened, clock, moment }: OpenAuditInit): Promise<AuditStore> {
+export async function openAudit(init: OpenAuditInit): Promise<AuditStore> {
+  const { opened, clock, moment, segmentBytesMax } = init
   const { paths, log, charter, signer, auditSecret } = opened
-  const init = { suite, node: log.did, signers: signer, secrets }
+  const own = { suite, node: log.did, signers: signer, secrets }
   const boot = Buffer.from(suite.randomBytes(BOOT_BYTES)).toString('hex')
   const store = await AuditStore.open({
     directory: paths.audit,
     suite,
     secret: auditSecret,
     clock,
+    limits: { segmentBytesMax },
     stamp: () => stampOf(boot, clock, moment()),
     openLog: ({ frontier, end }) =>
       end === undefined
-        ? AuditLog.empty(init)
-        : AuditLog.resume(init, { frontier, ...end, keys: noteIdentity(log).keys }),
+        ? AuditLog.empty(own)
+        : AuditLog.resume(own, { frontier, ...end, keys: noteIdentity(log).keys }),
   })
   try {
     await store.copies.writeNodeLog(log.text)

@@ -1,7 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { exportSchema } from '../audit/export/export-config.ts'
-import type { ExportTarget } from '../audit/export/export-target.ts'
+import { type AuditConfig, auditSchema } from './audit-config.ts'
 import { type ServerConfig, serversSchema } from './server-config.ts'
 
 /** `warren.yaml` as it is written, with what it leaves out filled in. Paths are as written. */
@@ -14,7 +13,7 @@ export interface ConfigFile {
   readonly keys: { readonly passphraseFile?: string | undefined }
   readonly http: { readonly enabled: boolean; readonly port: number; readonly tokenFile: string }
   readonly limits: ConfigLimits
-  readonly audit: { readonly export: readonly ExportTarget[] }
+  readonly audit: AuditConfig
   readonly policies: string
   readonly servers: Readonly<Record<string, ServerConfig>>
 }
@@ -129,7 +128,7 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
     })
     .prefault({}),
   limits: limits.prefault({}),
-  audit: z.strictObject({ export: exportSchema.default([]) }).prefault({}),
+  audit: auditSchema.prefault({}),
   policies: path.default('policies').describe('Directory of the *.cedar files.'),
   servers: serversSchema
     .default({})

@@ -83,7 +83,7 @@ function withAbsolutePaths(file: ConfigFile, directory: string): Config {
     keys:
       passphraseFile === undefined ? {} : { passphraseFile: resolve(directory, passphraseFile) },
     http: { ...http, tokenFile: resolve(directory, http.tokenFile) },
-    audit: { export: audit.export.map((target) => resolveTarget(target, directory)) },
+    audit: { ...audit, export: audit.export.map((target) => resolveTarget(target, directory)) },
     policies: resolve(directory, policies),
     servers: Object.fromEntries(
       Object.entries(servers).map(([name, server]) => [

@@ -241,44 +241,48 @@ test('nothing of what was refused is kept but its digest', { tags: ['AUN-5'] }, 
   expect(made.drafts).toMatchObject([{ args: { keep: 'hash' } }])
 })
 
-test('whatever a caller puts in a call, it can be written down', { tags: ['AUN-1'] }, async () => {
-  const store = await openTestLog(auditDirectory())
-  const recorder = new CallRecorder({
-    clock: { monotonicMs: () => 0 },
-    random: suite,
-    report: () => {},
-    refusals: new RefusalLedger({
-      scheduler: new HandScheduler(),
+test(
+  'whatever a caller puts in a call, it can be written down',
+  { tags: ['AUN-1', 'THR-41'] },
+  async () => {
+    const store = await openTestLog(auditDirectory())
+    const recorder = new CallRecorder({
+      clock: { monotonicMs: () => 0 },
+      random: suite,
+      report: () => {},
+      refusals: new RefusalLedger({
+        scheduler: new HandScheduler(),
+        append: async (draft) => store.append(draft),
+        note: () => {},
+      }),
+      keep: () => new KeepRules(new Map()),
       append: async (draft) => store.append(draft),
-      note: () => {},
-    }),
-    keep: () => new KeepRules(new Map()),
-    append: async (draft) => store.append(draft),
-    onResultLost: () => {},
-  })
-  const messages: readonly JsonRpcMessage[] = [
-    request('tools/call', { name: '\u0000\ud800'.repeat(1000), arguments: { a: '\udfff' } }),
-    request('x'.repeat(5000)),
-    { jsonrpc: '2.0', id: '\ud800'.repeat(5000), method: 'tools/call', params: { name: '' } },
-    {
-      jsonrpc: '2.0',
-      id: Number.MAX_SAFE_INTEGER,
-      method: 'tools/call',
-      params: { name: 'a', arguments: 0 },
-    },
-    { jsonrpc: '2.0', method: 'tools/call', params: { name: 'a' } },
-  ]
-  for (const message of messages) {
-    const answer = await recorder.decided({
-      question: { caller: { did: NODE }, server: 'fs', message, bytes: 1 },
-      answer: ALLOWED,
-      kind: classifyMessage(message),
-      roles: [],
-      enclave: '',
-      policy: POLICY,
+      onResultLost: () => {},
     })
-    expect(answer).toMatchObject({ allowed: true })
-  }
-  expect((await entriesOf(store)).map(({ kind }) => kind)).toEqual(messages.map(() => 'decision'))
-  await store.stop()
-})
+    const messages: readonly JsonRpcMessage[] = [
+      request('tools/call', { name: '\u0000\ud800'.repeat(1000), arguments: { a: '\udfff' } }),
+      request('x'.repeat(5000)),
+      { jsonrpc: '2.0', id: '\ud800'.repeat(5000), method: 'tools/call', params: { name: '' } },
+      {
+        jsonrpc: '2.0',
+        id: Number.MAX_SAFE_INTEGER,
+        method: 'tools/call',
+        params: { name: 'a', arguments: 0 },
+      },
+      { jsonrpc: '2.0', method: 'tools/call', params: { name: 'a' } },
+    ]
+    for (const message of messages) {
+      const answer = await recorder.decided({
+        question: { caller: { did: NODE }, server: 'fs', message, bytes: 1 },
+        answer: ALLOWED,
+        kind: classifyMessage(message),
+        roles: [],
+        enclave: '',
+        policy: POLICY,
+      })
+      expect(answer).toMatchObject({ allowed: true })
+    }
+    expect((await entriesOf(store)).map(({ kind }) => kind)).toEqual(messages.map(() => 'decision'))
+    await store.stop()
+  },
+)

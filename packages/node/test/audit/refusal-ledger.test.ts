@@ -85,12 +85,16 @@ test(
   },
 )
 
-test('a flood of one caller takes no entry from another', { tags: ['AUN-3'] }, async () => {
-  const made = ledgerOf()
-  await refuse(made, OF_ALL_MAX)
-  await refuse(made, 1, refusal('did:b'))
-  expect(made.written.at(-1)).toMatchObject({ caller: 'did:b' })
-})
+test(
+  'a flood of one caller takes no entry from another',
+  { tags: ['AUN-3', 'THR-43'] },
+  async () => {
+    const made = ledgerOf()
+    await refuse(made, OF_ALL_MAX)
+    await refuse(made, 1, refusal('did:b'))
+    expect(made.written.at(-1)).toMatchObject({ caller: 'did:b' })
+  },
+)
 
 test(
   'a flood of many callers is bounded in entries, sums and memory',

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AuditLog, decodeEntry, type Entry } from '@warren/audit'
+import { AuditLog, decodeEntry, type Entry, originOf } from '@warren/audit'
 import { nodeSuite as suite } from '@warren/crypto'
 import { parseDid } from '@warren/identity'
 import { findSecrets, isSecretName } from '@warren/sentinel'
 import { AuditStore } from '@warren/storage'
+import type { KnownSigner } from '@warren/tlog'
 import { onTestFinished } from 'vitest'
 
 export const NODE = parseDid(`did:webvh:Qm${'a'.repeat(44)}:warren.internal`)
@@ -17,6 +18,10 @@ const SIGNERS = {
   mlDsa44: suite.mlDsa44.signer(new Uint8Array(32).fill(2)),
 }
 const KEYS = [{ ed25519: SIGNERS.ed25519.publicKey, mlDsa44: SIGNERS.mlDsa44.publicKey }]
+/** The node as a signer of its log. */
+export const SIGNER: KnownSigner = { name: originOf(NODE), keys: KEYS }
+/** When its clock stands, to the second. */
+export const START_MS: number = Math.floor(START_US / 1_000_000) * 1_000
 
 /** A directory for an audit log, which goes with the test. */
 export function auditDirectory(): string {

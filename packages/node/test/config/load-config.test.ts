@@ -201,6 +201,8 @@ test('what is left out has its default, and paths are absolute', { tags: ['CFG-4
       callsOutboundPerMemberMax: 256,
     },
     audit: {
+      segmentMiB: 64,
+      retention: {},
       export: [
         {
           name: 'a',

@@ -15,6 +15,7 @@ test.for([
   ['peers: [/ip4/10.0.0.7/tcp/4001]', ['peers']],
   ['discovery: { lan: false }', ['discovery']],
   ['limits: { callsInboundMax: 255 }', ['limits']],
+  ['audit: { segmentMiB: 1 }', ['audit']],
   ['keys: { passphraseFile: /run/passphrase }', ['keys']],
   ['peers: [/ip4/10.0.0.7/tcp/4001]\nhttp: { enabled: true }', ['http', 'peers']],
 ] as const)('%s waits for the next start, and is named', { tags: ['DMN-13'] }, ([text, keys]) => {
@@ -25,7 +26,7 @@ test.for([
 
 test('servers, policies and receivers of the audit log do not wait', { tags: ['DMN-13'] }, () => {
   const changed = config(
-    'policies: rules\nservers: { files: { command: node } }\naudit: { export: [{ name: a, format: jsonl, transport: file, path: a }] }',
+    'policies: rules\nservers: { files: { command: node } }\naudit: { retention: { valuesDays: 30 }, export: [{ name: a, format: jsonl, transport: file, path: a }] }',
   )
   expect(restartNeeded(config(''), changed)).toEqual([])
 })

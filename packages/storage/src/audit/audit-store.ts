@@ -20,6 +20,7 @@ import { type Erasure, eraseSegment, keptValues } from './audit-erasure.ts'
 import type { AuditHealth } from './audit-health.ts'
 import { AuditIndex } from './audit-index.ts'
 import { type AuditReceipt, AuditWriter } from './audit-writer.ts'
+import { type ClosedSegment, closedSegment } from './closed-segment.ts'
 import { CosignedFile } from './cosigned-file.ts'
 import {
   type ReadCursor,
@@ -240,6 +241,17 @@ export class AuditStore {
     })
   }
 
+  /** What the segments that are closed hold still, the oldest first. */
+  async closedSegments(): Promise<readonly ClosedSegment[]> {
+    const { context, writer } = this.#parts
+    const closed = this.segments.filter((first) => first < writer.active.first)
+    return Promise.all(
+      closed.map(async (first) =>
+        closedSegment(context.directory, { first, next: this.#behind(first) }),
+      ),
+    )
+  }
+
   /** Opens the index of this log, or makes it; its owner closes it before the log is stopped. */
   async openIndex(): Promise<AuditIndex> {
     return AuditIndex.open(join(this.#parts.context.directory, 'index.db'), this)
@@ -250,6 +262,10 @@ export class AuditStore {
     await this.#group.stop()
     await this.#parts.writer.stop()
     this.#parts.context.secrets.wipe()
+  }
+
+  #behind(first: number): number | undefined {
+    return this.segments.find((each) => each > first)
   }
 
   #source(): ReaderSource {

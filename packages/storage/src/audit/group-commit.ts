@@ -3,7 +3,7 @@ import { StorageError } from '../storage-error.ts'
 const BATCH_MAX = 256
 const BATCH_BYTES_MAX = 1_048_576
 const QUEUE_MAX = 16_384
-const UNDER_LOAD_MS = 2
+const UNDER_LOAD_MS = 3
 
 export interface GroupCommitLimits {
   /** Items of one batch. */
