@@ -25,6 +25,7 @@ import {
   type StoredEntry,
 } from './entry-reader.ts'
 import { readLines } from './read-lines.ts'
+import { lengthWithoutRoom } from './room.ts'
 import { segmentPath } from './segment-name.ts'
 import { StoredTiles } from './stored-tiles.ts'
 
@@ -136,7 +137,7 @@ export class AuditArchive {
     const file = await openIfThere(segmentPath(this.directory, first))
     if (file === undefined) return
     try {
-      const length = await lengthOf(file)
+      const length = await lengthWithoutRoom(file)
       const chunk = Buffer.alloc(CHUNK_BYTES)
       for (let at = 0; at < length;) {
         const { bytesRead } = await file.read(chunk, 0, Math.min(CHUNK_BYTES, length - at), at)
@@ -258,20 +259,6 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
     if (errnoOf(cause) === 'ENOENT') return undefined
     throw new StorageError('file-unreadable', `"${path}" cannot be read`, { cause })
   }
-}
-
-/** The length of a file without the zeros at its end. */
-async function lengthOf(file: FileHandle): Promise<number> {
-  let { size } = await file.stat()
-  const chunk = Buffer.alloc(CHUNK_BYTES)
-  while (size > 0) {
-    const start = Math.max(0, size - CHUNK_BYTES)
-    const { bytesRead } = await file.read(chunk, 0, size - start, start)
-    const last = chunk.subarray(0, bytesRead).findLastIndex((byte) => byte !== 0)
-    if (last !== -1) return start + last + 1
-    size = start
-  }
-  return 0
 }
 
 function keyOf({ level, index }: SubtreeAddress): string {

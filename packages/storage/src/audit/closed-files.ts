@@ -1,16 +1,18 @@
 import { canonicalJson, isJsonObject, parseJson } from '@warren/core'
 import type { Sha256 } from '@warren/tlog'
 import { constants } from 'node:fs'
-import { chmod, type FileHandle, open, readdir, rm } from 'node:fs/promises'
+import { type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errnoOf } from '../errno.ts'
 import { flushDirectory } from '../flushed-file.ts'
 import { readPrivateFile, writePrivateFile } from '../private-file.ts'
 import { StorageError } from '../storage-error.ts'
+import { lengthWithoutRoom } from './room.ts'
 import { firstOf } from './segment-name.ts'
 
 const CHUNK_BYTES = 1_048_576
 const CLOSED_MODE = 0o400
+const MODE_BITS = 0o777
 const TOMBSTONE_BYTES_MAX = 1_024
 const TOMBSTONE_LIMITS = { lengthMax: TOMBSTONE_BYTES_MAX, depthMax: 1, keysMax: 8 }
 
@@ -21,11 +23,22 @@ export async function listSegments(directory: string): Promise<readonly number[]
   return [...new Set(firsts)].toSorted((one, other) => one - other)
 }
 
-/** Takes the right to write from a file that is closed, where a crash came before. */
-export async function closeForWriting(path: string): Promise<void> {
-  await chmod(path, CLOSED_MODE).catch((error: unknown) => {
+/** Ends the closing of a segment where a crash came before: cuts off its room, and takes the right to write from it. */
+export async function finishClosing(path: string): Promise<void> {
+  try {
+    if (((await lstat(path)).mode & MODE_BITS) === CLOSED_MODE) return
+    const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW)
+    try {
+      await file.truncate(await lengthWithoutRoom(file))
+      await file.datasync()
+      await file.chmod(CLOSED_MODE)
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    // It was erased.
     if (errnoOf(error) !== 'ENOENT') throw error
-  })
+  }
 }
 
 /** The digest of a file that is to be erased: SHA-256 over the SHA-256 of each MiB; undefined where there is none. */

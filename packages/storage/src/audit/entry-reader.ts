@@ -46,10 +46,10 @@ export async function* readSlices(
 ): AsyncGenerator<ReadSlice> {
   const begin = typeof from === 'number' ? cursorOf(source, from) : from
   const wanted = typeof from === 'number' ? from : 0
-  for (const first of source.firsts) {
+  for (const [at, first] of source.firsts.entries()) {
     if (first < begin.first) continue
     const start = first === begin.first ? begin : { first, offset: 0, seq: first }
-    yield* readSegment(source, start, wanted)
+    yield* readSegment(source, { start, next: source.firsts[at + 1], wanted })
   }
 }
 
@@ -63,22 +63,29 @@ function cursorOf({ firsts }: ReaderSource, seq: number): ReadCursor {
   return { first, offset: 0, seq: first }
 }
 
+interface SegmentToRead {
+  readonly start: ReadCursor
+  /** The place of the first entry of the segment behind it, which is where it has to end. */
+  readonly next: number | undefined
+  readonly wanted: number
+}
+
 async function* readSegment(
-  source: ReaderSource,
-  start: ReadCursor,
-  wanted: number,
+  { directory, active }: ReaderSource,
+  { start, next, wanted }: SegmentToRead,
 ): AsyncGenerator<ReadSlice> {
-  const { directory, active } = source
   const path = segmentPath(directory, start.first)
-  const end = start.first === active.first ? { to: active.length } : {}
+  // A segment that was closed a moment ago, or when a crash came, has its room still.
+  const to = start.first === active.first ? active.length : 'room'
   let cursor = start
   try {
-    for await (const lines of readLines({ path, from: start.offset, ...end })) {
+    for await (const lines of readLines({ path, from: start.offset, to })) {
       const slice = sliceOf(lines, cursor)
       if (slice === undefined) throw damaged(path)
       cursor = slice.cursor
       yield { cursor, entries: slice.entries.filter(({ seq }) => seq >= wanted) }
     }
+    if (next !== undefined && cursor.seq !== next) throw damaged(path)
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'file-missing') throw error
     if ((await readTombstone(path)) === undefined) throw damaged(path)

@@ -6,7 +6,7 @@ import { ensurePrivateDirectory } from '../private-file.ts'
 import { StorageError } from '../storage-error.ts'
 import { ActiveSegment, type SegmentContext } from './active-segment.ts'
 import { parseCheckpointLine } from './checkpoint-line.ts'
-import { closeForWriting, listSegments } from './closed-files.ts'
+import { finishClosing, listSegments } from './closed-files.ts'
 import type { CosignedFile } from './cosigned-file.ts'
 import { readSlices } from './entry-reader.ts'
 import { readLines } from './read-lines.ts'
@@ -53,7 +53,7 @@ export async function openSegments(
   }
   const firsts = [...(await listSegments(directory))]
   const opened = await openLast({ context, cosigned }, firsts)
-  for (const first of firsts.slice(0, -1)) await closeForWriting(segmentPath(directory, first))
+  for (const first of firsts.slice(0, -1)) await finishClosing(segmentPath(directory, first))
   return { firsts, ...opened }
 }
 

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { errnoOf } from '../errno.ts'
 import { StorageError } from '../storage-error.ts'
+import { lengthWithoutRoom } from './room.ts'
 
 const CHUNK_BYTES = 1_048_576
 /** The longest line is a checkpoint, of at most 65,536 bytes before its escapes. */
@@ -21,8 +22,8 @@ export interface LinesToRead {
   readonly path: string
   /** Where to begin: the beginning of a line. */
   readonly from?: number
-  /** Where to end; the end of the file when absent. */
-  readonly to?: number
+  /** Where to end: a place, or before the room that was made at its end; the end of the file when absent. */
+  readonly to?: number | 'room'
   /** What is longer is given in pieces, as no line at all. */
   readonly lineBytesMax?: number
 }
@@ -33,9 +34,10 @@ export interface LinesToRead {
  * @throws StorageError `file-missing`, `file-unreadable`
  */
 export async function* readLines(input: LinesToRead): AsyncGenerator<readonly Line[]> {
-  const { path, from = 0, to, lineBytesMax = LINE_BYTES_MAX } = input
+  const { path, from = 0, lineBytesMax = LINE_BYTES_MAX } = input
   const file = await openForReading(path)
   try {
+    const to = input.to === 'room' ? await lengthWithoutRoom(file) : input.to
     let rest: Uint8Array = new Uint8Array(0)
     let position = from
     for (;;) {

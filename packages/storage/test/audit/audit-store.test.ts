@@ -7,7 +7,15 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '@warren/tlog'
-import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { AuditStore, AuditStoreInit } from '@warren/storage'
@@ -116,6 +124,61 @@ test(
     await again.audit.append(alert('d'))
     expect(again.audit.segments).toEqual([0, 1, 2, 3])
     expect(await sentences(again.audit)).toEqual(['a', 'b', 'c', 'd'])
+  },
+)
+
+/** The first segment as a crash leaves it that came in the middle of its closing: the next one is there, and its room still. */
+function reopenForWriting(directory: string): string {
+  const path = join(directory, 'segments', '000000000000.log')
+  chmodSync(path, 0o600)
+  appendFileSync(path, Buffer.alloc(200_000))
+  return path
+}
+
+test(
+  'a segment that a crash has left half closed is closed at start, and the log goes on',
+  { tags: ['AFS-9', 'AFS-17'] },
+  async () => {
+    const { audit, directory } = await store({ limits: { segmentBytesMax: 1 } })
+    await audit.append(alert('a'))
+    await audit.append(alert('b'))
+    await audit.stop()
+    const next = join(directory, 'segments', '000000000001.log')
+    const lines = readFileSync(next, 'utf8').split('\n')
+    writeFileSync(next, `${lines[0]}\n`)
+    const path = reopenForWriting(directory)
+    const again = await store({ directory })
+    expect(statSync(path).mode & 0o777).toBe(0o400)
+    expect(readFileSync(path).includes(0)).toBe(false)
+    expect(await again.audit.append(alert('c'))).toEqual({ seq: 1 })
+    expect(await sentences(again.audit)).toEqual(['a', 'c'])
+  },
+)
+
+test(
+  'entries are read while the segment that holds them is being closed',
+  { tags: ['AFS-7'] },
+  async () => {
+    const { audit, directory } = await store({ limits: { segmentBytesMax: 1 } })
+    await audit.append(alert('a'))
+    await audit.append(alert('b'))
+    reopenForWriting(directory)
+    expect(await sentences(audit)).toEqual(['a', 'b'])
+  },
+)
+
+test(
+  'room in the place of entries is damage to whoever reads them',
+  { tags: ['AFS-12'] },
+  async () => {
+    const { audit, directory } = await store({ limits: { segmentBytesMax: 4_000 } })
+    for (const name of ['a', 'b', 'c', 'd']) await audit.append(alert(name))
+    expect(audit.segments).toEqual([0, 2, 3])
+    const path = reopenForWriting(directory)
+    const text = readFileSync(path)
+    text.fill(0, text.indexOf('\n{') + 1)
+    writeFileSync(path, text)
+    await expect(sentences(audit)).rejects.toMatchObject({ code: 'audit-damaged' })
   },
 )
 
