@@ -40,25 +40,25 @@ export function head(changes: Partial<EntryHead> = {}): EntryHead {
 
 type Decision = Extract<Entry, { kind: 'decision' }>
 
+/** What a decision says, but for its arguments. */
+export const DECIDED = {
+  kind: 'decision',
+  call: CALL,
+  caller: CALLER,
+  roles: ['operator'],
+  enclave: 'plant-a',
+  server: 'pump',
+  tool: 'read_pressure',
+  method: 'tools/call',
+  rpcId: 7,
+  allowed: true,
+  rule: 'operators-read',
+  policy: DIGEST,
+  bytes: 321,
+} as const
+
 export function decision(changes: Partial<Decision> = {}): Decision {
-  return {
-    ...head(),
-    kind: 'decision',
-    call: CALL,
-    caller: CALLER,
-    roles: ['operator'],
-    enclave: 'plant-a',
-    server: 'pump',
-    tool: 'read_pressure',
-    method: 'tools/call',
-    rpcId: 7,
-    allowed: true,
-    rule: 'operators-read',
-    policy: DIGEST,
-    args: { keep: 'hash', digest: DIGEST },
-    bytes: 321,
-    ...changes,
-  }
+  return { ...head(), ...DECIDED, args: { keep: 'hash', digest: DIGEST }, ...changes }
 }
 
 /** One entry of every kind, each with all that it may have. */

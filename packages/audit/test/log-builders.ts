@@ -1,6 +1,6 @@
 import { AuditLog, type Batch, type EntryDraft, originOf, type Stamp } from '@warren/audit'
 import type { HybridKeys, HybridSigners, KnownSigner } from '@warren/tlog'
-import { AT_US, BOOT, CALL, CALLER, DIGEST, finder, NODE, SALT_KEY, suite } from './builders.ts'
+import { AT_US, BOOT, CALL, DECIDED, finder, NODE, SALT_KEY, suite } from './builders.ts'
 
 /** Signers whose keys are always the same. */
 export function signers(seed: number): HybridSigners {
@@ -47,23 +47,7 @@ export function callId(number: number): string {
 export function decisionDraft(
   changes: Partial<Extract<EntryDraft, { kind: 'decision' }>> = {},
 ): EntryDraft {
-  return {
-    kind: 'decision',
-    call: CALL,
-    caller: CALLER,
-    roles: ['operator'],
-    enclave: 'plant-a',
-    server: 'pump',
-    tool: 'read_pressure',
-    method: 'tools/call',
-    rpcId: 7,
-    allowed: true,
-    rule: 'operators-read',
-    policy: DIGEST,
-    args: { keep: 'hash', value: { bar: 3 } },
-    bytes: 321,
-    ...changes,
-  }
+  return { ...DECIDED, args: { keep: 'hash', value: { bar: 3 } }, ...changes }
 }
 
 export function resultDraft(

@@ -20,6 +20,7 @@ import { expect, test } from 'vitest'
 import {
   CALL,
   CALLER,
+  DECIDED,
   decision,
   DIGEST,
   finder,
@@ -254,18 +255,8 @@ test(
   'what a caller chose is cut to what an entry can hold, and says how long it was',
   { tags: ['AUD-9'] },
   () => {
-    const {
-      args: _args,
-      v: _v,
-      seq: _seq,
-      node: _node,
-      boot: _boot,
-      at: _at,
-      monoUs: _mono,
-      ...body
-    } = decision()
     const draft: EntryDraft = {
-      ...body,
+      ...DECIDED,
       tool: 't'.repeat(513),
       server: '\ud800',
       method: 'm'.repeat(128),
@@ -319,18 +310,9 @@ test(
   'what the server got in place of the arguments can be proved, by itself and as nothing else',
   { tags: ['AUD-28', 'AUD-8'] },
   () => {
-    const {
-      v: _v,
-      seq: _seq,
-      node: _node,
-      boot: _boot,
-      at: _at,
-      monoUs: _mono,
-      ...body
-    } = decision()
     const forwarded = { path: '/data/hunter2' }
     for (const keep of ['hash', 'all', ['/path']] as const) {
-      const draft: EntryDraft = { ...body, args: { keep, value: ARGS }, forwarded }
+      const draft: EntryDraft = { ...DECIDED, args: { keep, value: ARGS }, forwarded }
       const { entry, bodies } = draftEntry(draft, head({ seq: SEQ }), keeper)
       const text = canonicalJson(forwarded)
       expect(entry).toMatchObject({
@@ -356,19 +338,10 @@ test(
   'where nothing is kept, the entry says that there were other arguments and no more',
   { tags: ['AUD-28'] },
   () => {
-    const {
-      v: _v,
-      seq: _seq,
-      node: _node,
-      boot: _boot,
-      at: _at,
-      monoUs: _mono,
-      ...body
-    } = decision()
     const args = { keep: 'nothing', value: ARGS } as const
-    const { entry } = draftEntry({ ...body, args, forwarded: { path: '/' } }, head(), keeper)
+    const { entry } = draftEntry({ ...DECIDED, args, forwarded: { path: '/' } }, head(), keeper)
     expect(entry).toMatchObject({ args: { keep: 'nothing' }, forwarded: { keep: 'nothing' } })
-    const { entry: same } = draftEntry({ ...body, args }, head(), keeper)
+    const { entry: same } = draftEntry({ ...DECIDED, args }, head(), keeper)
     expect(same).not.toHaveProperty('forwarded')
     const all = { keep: 'all', digest: DIGEST } as const
     expect(() => encodeEntry(decision({ forwarded: all }))).toThrow(refusal('entry-malformed'))
