@@ -1,20 +1,7 @@
+import { ENTRY_KINDS } from '@warren/node/client'
 import { type Command, Option } from 'commander'
 import { later } from './later.ts'
 
-const KINDS = [
-  'start',
-  'stop',
-  'decision',
-  'result',
-  'unfinished',
-  'policy',
-  'config',
-  'record',
-  'standing',
-  'alert',
-  'retention',
-  'export',
-]
 const FORMATS = ['jsonl', 'ocsf', 'cef', 'syslog']
 
 /** The commands on the audit log. But for `erase`, they need no running node, and work on a copy of its files. */
@@ -52,7 +39,7 @@ function addReading(audit: Command): void {
   withLog(audit.command('search'))
     .description('entries that fit; all that is said must hold')
     .argument('[words...]', 'words that stand in the entry')
-    .addOption(new Option('--kind <kind>', 'kind of entry').choices(KINDS))
+    .addOption(new Option('--kind <kind>', 'kind of entry').choices(ENTRY_KINDS))
     .option('--caller <did>', 'who asked')
     .option('--server <name>', 'server that was asked for')
     .option('--tool <name>', 'tool that was asked for')

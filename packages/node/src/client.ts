@@ -8,6 +8,7 @@
 export { pumpStdio, REFUSAL_META_KEY } from '@warren/mcp/stdio'
 export { askNode, ControlRefusal, openMcpPipe } from './control/control-client.ts'
 export { controlSocketOf } from './data-directory.ts'
+export { ENTRY_KINDS } from './control/entry-kinds.ts'
 export { HOST_KINDS, type HostKind, hostSnippet } from './import/host-snippet.ts'
 export { listMember, numberMember, textMember } from './json-member.ts'
 export { checkEnclave, checkRoles } from './label.ts'

@@ -360,29 +360,17 @@ async function start({ config, opened, report, audit }: Site, parts: Parts): Pro
 }
 
 async function stop({ opened, report, audit }: Site, parts: Parts): Promise<void> {
-  const {
-    network,
-    cosigning,
-    provider,
-    catalog,
-    calls,
-    records,
-    enforcement,
-    watch,
-    doors,
-    control,
-  } = parts
-  watch.stop()
-  enforcement.stop()
-  calls.stop()
-  await control.stop()
-  await doors.stop()
-  await catalog.stop()
-  await provider.stop()
-  await cosigning.stop()
-  await network.stop()
-  await records.stop()
-  await enforcement.settled()
+  parts.watch.stop()
+  parts.enforcement.stop()
+  parts.calls.stop()
+  await parts.control.stop()
+  await parts.doors.stop()
+  await parts.catalog.stop()
+  await parts.provider.stop()
+  await parts.cosigning.stop()
+  await parts.network.stop()
+  await parts.records.stop()
+  await parts.enforcement.settled()
   await audit.end()
   opened.close()
   report({ event: 'stopped', level: 'info' })

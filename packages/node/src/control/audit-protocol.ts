@@ -3,6 +3,7 @@ import type { AuditQuery } from '@warren/storage'
 import { z } from 'zod'
 import type { NodeAudit } from '../audit/node-audit.ts'
 import { NodeError } from '../node-error.ts'
+import { ENTRY_KINDS } from './entry-kinds.ts'
 
 /** What is asked of the audit log of a running node; all else is read from its files. */
 export type AuditRequest =
@@ -22,26 +23,12 @@ export type AuditSearch = { readonly [Name in keyof AuditQuery]: AuditQuery[Name
 
 const TEXT_LENGTH_MAX = 512
 const RESULTS_MAX = 1_000
-const KINDS = [
-  'start',
-  'stop',
-  'decision',
-  'result',
-  'unfinished',
-  'policy',
-  'config',
-  'record',
-  'standing',
-  'alert',
-  'retention',
-  'export',
-] as const
 
 const place = z.int().min(0)
 const text = z.string().max(TEXT_LENGTH_MAX).optional()
 /** The shape of a query. */
 export const AUDIT_SEARCH: z.ZodType<AuditSearch> = z.strictObject({
-  kind: z.enum(KINDS).optional(),
+  kind: z.enum(ENTRY_KINDS).optional(),
   call: text,
   caller: text,
   server: text,

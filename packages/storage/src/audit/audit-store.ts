@@ -26,6 +26,8 @@ import {
   type ReadCursor,
   type ReaderSource,
   type ReadSlice,
+  readEntries,
+  readEntry,
   readSlices,
   type StoredEntry,
 } from './entry-reader.ts'
@@ -162,8 +164,8 @@ export class AuditStore {
   }
 
   /** Entries in order from a place on. */
-  async *entries(from: number): AsyncGenerator<StoredEntry> {
-    for await (const { entries } of this.slices(from)) yield* entries
+  entries(from: number): AsyncGenerator<StoredEntry> {
+    return readEntries(this.#source(), from)
   }
 
   /**
@@ -172,14 +174,7 @@ export class AuditStore {
    * @throws StorageError `audit-entry-missing`, `audit-erased`
    */
   async entry(seq: number): Promise<Uint8Array> {
-    if (!Number.isSafeInteger(seq) || seq < 0 || seq >= this.size) {
-      throw new StorageError('audit-entry-missing', `the log has ${this.size} entries`)
-    }
-    for await (const entry of this.entries(seq)) {
-      if (entry.seq === seq) return entry.bytes
-      break
-    }
-    throw new StorageError('audit-erased', `entry ${seq} was erased`)
+    return readEntry(this.#source(), { seq, size: this.size })
   }
 
   /** The newest entries, the oldest of them first. */

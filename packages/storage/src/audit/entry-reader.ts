@@ -53,6 +53,33 @@ export async function* readSlices(
   }
 }
 
+/** Entries in order from a place on. */
+export async function* readEntries(
+  source: ReaderSource,
+  from: number,
+): AsyncGenerator<StoredEntry> {
+  for await (const { entries } of readSlices(source, from)) yield* entries
+}
+
+/**
+ * One entry of a log that has so many.
+ *
+ * @throws StorageError `audit-entry-missing`, `audit-erased`, and as `readSlices`
+ */
+export async function readEntry(
+  source: ReaderSource,
+  { seq, size }: { readonly seq: number; readonly size: number },
+): Promise<Uint8Array> {
+  if (!Number.isSafeInteger(seq) || seq < 0 || seq >= size) {
+    throw new StorageError('audit-entry-missing', `the log has ${size} entries`)
+  }
+  for await (const entry of readEntries(source, seq)) {
+    if (entry.seq === seq) return entry.bytes
+    break
+  }
+  throw new StorageError('audit-erased', `entry ${seq} was erased`)
+}
+
 /** The segment in which an entry lies. */
 export function segmentOf(firsts: readonly number[], seq: number): number | undefined {
   return firsts.findLast((first) => first <= seq)

@@ -1,0 +1,17 @@
+import type { EntryKind } from '@warren/audit'
+
+/** The kinds of audit entries that can be searched for: all there are. */
+export const ENTRY_KINDS: readonly EntryKind[] = [
+  'start',
+  'stop',
+  'decision',
+  'result',
+  'unfinished',
+  'policy',
+  'config',
+  'record',
+  'standing',
+  'alert',
+  'retention',
+  'export',
+]
