@@ -70,7 +70,7 @@ interface Judgement {
 interface Asked {
   readonly kind: MethodClassification
   readonly policies: GatePolicies
-  /** With a tool call of somebody who is let in alone. */
+  /** With a tool call alone, and for somebody alone who is let in and whom a permit may allow it. */
   readonly call?: CallFacts | Refusal
 }
 
@@ -94,8 +94,9 @@ interface Entrance {
  * caller is still admitted, then what policy says of its roles and enclave. What policy does not
  * allow is refused, and so is a call that cannot be written down.
  *
- * A tool call is decided on by what its arguments mean. They are read first, for members alone; everything else is
- * looked at when that is done. Right before the call goes on, the paths in it are walked once more.
+ * A tool call is decided on by what its arguments mean. They are read first, for members alone for whom a permit of
+ * that tool may speak: nobody else can tell from an answer what is on this machine. Everything else is looked at when
+ * that is done. Right before the call goes on, the paths in it are walked once more.
  */
 export class PolicyGate implements Gate {
   readonly #components: PolicyGateComponents
@@ -137,7 +138,7 @@ export class PolicyGate implements Gate {
 
   /** Says what would be decided of a tool call, and why. Nothing of it goes on or is written down. */
   async explain(question: GateQuestion): Promise<CallExplanation> {
-    const asked = await this.#ask(question)
+    const asked = await this.#ask(question, true)
     const { kind, call, policies } = asked
     const { membership, refusal } = this.#entrance(question, kind)
     if (refusal !== undefined) return { refusal }
@@ -149,16 +150,20 @@ export class PolicyGate implements Gate {
     }
   }
 
-  async #ask(question: GateQuestion): Promise<Asked> {
+  async #ask(question: GateQuestion, forOperator = false): Promise<Asked> {
     const kind = classifyMessage(question.message)
     const tool = typeof kind === 'object' ? kind.tool : undefined
-    const isTold = tool !== undefined && this.#entrance(question, kind).refusal === undefined
-    if (!isTold) return { kind, policies: this.#policies }
+    const { membership, refusal } = this.#entrance(question, kind)
+    if (tool === undefined || refusal !== undefined) return { kind, policies: this.#policies }
     for (let reloads = 0; ; reloads += 1) {
       const policies = this.#policies
+      const asked = { kind, policies }
+      if (!forOperator && !policies.engine.mayAllow(this.#request(question, membership, asked))) {
+        return asked
+      }
       const call = await readCallFacts(policies.layer, question, tool)
       // Facts belong to the set that declares them: to one that came into force meanwhile they say nothing.
-      if (policies === this.#policies || reloads === RELOADS_MAX) return { kind, policies, call }
+      if (policies === this.#policies || reloads === RELOADS_MAX) return { ...asked, call }
     }
   }
 

@@ -61,6 +61,17 @@ export class CedarPolicyEngine implements PolicyEngine {
     }
   }
 
+  mayAllow(request: PolicyRequest): boolean {
+    try {
+      if (this.#retired || flawOf(request) !== undefined) return false
+      const { action } = this.#schemas.planFor(request)
+      return this.#slices.of(cedarScope(request, action)).permits.length > 0
+    } catch {
+      // As for a decision: what cannot be told is "no".
+      return false
+    }
+  }
+
   explain(request: PolicyRequest): Explanation {
     const decision = this.decide(request)
     if (decision.allowed || decision.reason !== 'no-rule') return { decision }
@@ -87,7 +98,7 @@ export class CedarPolicyEngine implements PolicyEngine {
     if (flaw !== undefined) return requestMalformed(flaw)
     const asked = this.#caseOf(request)
     const { slice, context } = asked
-    const permits = slice.rules.filter(({ json }) => json.effect === 'permit')
+    const { permits } = slice
     if (context instanceof ContextFlaw) {
       // Whoever may not use a tool in any way learns nothing about its arguments.
       return permits.length === 0 ? noRule(request) : contextFlawed(request, context)

@@ -32,6 +32,8 @@ export interface PolicyEngine {
   readonly opaque: readonly OpaqueArgument[]
   /** Decides one request: refused unless a permit applies, and one forbid beats every permit. Never throws. */
   decide(request: PolicyRequest): Decision
+  /** Whether any permit is for this caller and call at all, whatever its arguments say. Never throws. */
+  mayAllow(request: PolicyRequest): boolean
   /**
    * Says which permit comes nearest to a request that no rule allows, for the operator of this node.
    * The caller must not see it: it tells a prober where the fence stands. Never throws.

@@ -51,10 +51,10 @@ class Setting {
     })
   }
 
-  policies(directory: string, argument: JsonObject = {}): GatePolicies {
+  policies(directory: string, argument: JsonObject = {}, principal = 'principal'): GatePolicies {
     const path = { type: 'path', base: join(this.root, 'data'), ...argument }
     const declarations = FactDeclarations.read({ 'fs/read': { path } })
-    const text = `@id("${directory}") permit (principal, action == Warren::Action::"fs/read", resource)
+    const text = `@id("${directory}") permit (${principal}, action == Warren::Action::"fs/read", resource)
       when { context.fact has path && context.fact.path.dirs.contains("${join(this.root, directory)}") };`
     const tree = new NodeFileTree()
     const files = {
@@ -132,6 +132,22 @@ test('for whoever is not let in nothing is looked at', { tags: ['POL-28'] }, asy
   expect(await setting.read('in.txt')).toMatchObject({ code: 'caller-not-admitted' })
   expect(setting.asked).toEqual([])
 })
+
+test(
+  'for a member whom no permit of the tool is for nothing is looked at, and all answers are one',
+  { tags: ['POL-28'] },
+  async () => {
+    const setting = new Setting()
+    const others = 'principal in Warren::Role::"operator"'
+    setting.gate.replace(setting.policies('data', {}, others))
+    for (const path of ['in.txt', 'no/../in.txt', '../out.txt', ['in.txt'], 1]) {
+      expect(await setting.read(path)).toMatchObject({ allowed: false, code: 'policy-no-rule' })
+    }
+    expect(await setting.callWith('in.txt')).toMatchObject({ code: 'policy-no-rule' })
+    expect(setting.asked).toEqual([])
+    expect(setting.judged).toHaveLength(6)
+  },
+)
 
 test(
   'whoever is cut off while the arguments are read is refused',

@@ -9,6 +9,7 @@ import { headMatches, namedIn, type Place, type Places, placesOf } from './rule-
 export interface Slice {
   /** In the order of the files. */
   readonly rules: readonly Rule[]
+  readonly permits: readonly Rule[]
   readonly set: CedarSet
   /** One of the rules reads the context. */
   readonly readsContext: boolean
@@ -64,16 +65,18 @@ export class Slices {
   }
 
   #sliceFor(rules: readonly Rule[]): Slice {
+    const permits = rules.filter(({ json }) => json.effect === 'permit')
     const readsContext = isReading(contextReads(rules.map(({ json }) => json)))
-    if (rules.length === this.#rules.length) return { rules, set: this.#all, readsContext }
+    const described = { rules, permits, readsContext }
+    if (rules.length === this.#rules.length) return { ...described, set: this.#all }
     const key = JSON.stringify(rules.map(({ id }) => id))
     const known = this.#byRules.get(key)
     if (known !== undefined) return known
     const isFull =
       this.#byRules.size >= this.#slicesMax ||
       this.#rulesPrepared + rules.length > RULES_PREPARED_MAX
-    if (isFull) return { rules, set: this.#all, readsContext }
-    const slice = { rules, set: prepared(rules), readsContext }
+    if (isFull) return { ...described, set: this.#all }
+    const slice = { ...described, set: prepared(rules) }
     this.#rulesPrepared += rules.length
     this.#byRules.set(key, slice)
     return slice
