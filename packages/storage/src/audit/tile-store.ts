@@ -12,6 +12,7 @@ import {
 import { equals } from 'uint8arrays/equals'
 import { flushDirectory } from '../flushed-file.ts'
 import { ensurePrivateDirectory } from '../private-file.ts'
+import { errnoOf } from '../errno.ts'
 import { StorageError } from '../storage-error.ts'
 import {
   hashInTile,
@@ -114,11 +115,20 @@ export class TileStore {
     )
   }
 
-  /** Whether there is a tile of entries behind the last one, which then must have been lost. */
+  /**
+   * Whether there is a tile of entries behind the last one, which then must have been lost.
+   *
+   * @throws StorageError `audit-damaged` where that cannot be told
+   */
   async hasMore(): Promise<boolean> {
     const next = tilePath(0, Math.floor(this.#size / TILE_WIDTH))
-    const stats = await lstat(join(this.#directory, next)).catch(() => undefined)
-    return stats !== undefined && !this.#pending.has(next)
+    try {
+      await lstat(join(this.#directory, next))
+    } catch (cause) {
+      if (errnoOf(cause) === 'ENOENT') return false
+      throw tileDamaged(next, cause)
+    }
+    return !this.#pending.has(next)
   }
 
   /** Writes and flushes every tile of the tree as it is, those that are not full too. */

@@ -187,6 +187,17 @@ test(
 )
 
 test(
+  'where it cannot be told whether tiles tell of more entries the log is refused',
+  { tags: ['AFS-13'] },
+  async () => {
+    const directory = await filled(100, 1_000_000)
+    rmSync(join(directory, 'tile', '0'), { recursive: true, force: true })
+    writeFileSync(join(directory, 'tile', '0'), '')
+    await expect(openAudit(directory)).rejects.toEqual(DAMAGED)
+  },
+)
+
+test(
   'tiles that were lost or altered are made anew from the entries',
   { tags: ['AFS-10'] },
   async () => {
