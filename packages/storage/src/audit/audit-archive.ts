@@ -9,8 +9,7 @@ import {
   type SubtreeAddress,
   type TreeHashes,
 } from '@warren/tlog'
-import { constants } from 'node:fs'
-import { access, type FileHandle, open } from 'node:fs/promises'
+import { access, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf } from '../errno.ts'
 import { StorageError } from '../storage-error.ts'
@@ -26,6 +25,7 @@ import {
   readSlices,
   type StoredEntry,
 } from './entry-reader.ts'
+import { openForReading } from './open-for-reading.ts'
 import { readLines } from './read-lines.ts'
 import { lengthWithoutRoom } from './room.ts'
 import { segmentPath } from './segment-name.ts'
@@ -249,10 +249,10 @@ async function isThere(path: string): Promise<boolean> {
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT') return undefined
-    throw new StorageError('file-unreadable', `"${path}" cannot be read`, { cause })
+    return await openForReading(path)
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'file-missing') return undefined
+    throw error
   }
 }
 

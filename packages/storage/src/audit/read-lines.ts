@@ -1,7 +1,5 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
-import { errnoOf } from '../errno.ts'
 import { StorageError } from '../storage-error.ts'
+import { openForReading } from './open-for-reading.ts'
 import { lengthWithoutRoom } from './room.ts'
 
 const CHUNK_BYTES = 1_048_576
@@ -68,18 +66,6 @@ export async function* linesIfThere(input: LinesToRead): AsyncGenerator<Line> {
     for await (const lines of readLines(input)) yield* lines
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'file-missing') throw error
-  }
-}
-
-async function openForReading(path: string): Promise<FileHandle> {
-  try {
-    // O_NONBLOCK: a named pipe in the file's place must not make the open wait for a writer.
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT') {
-      throw new StorageError('file-missing', `there is no file "${path}"`, { cause })
-    }
-    throw new StorageError('file-unreadable', `"${path}" cannot be read`, { cause })
   }
 }
 

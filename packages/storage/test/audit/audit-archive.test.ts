@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, symlinkSync } from 'node:fs'
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AuditArchive } from '@warren/storage'
@@ -106,3 +108,21 @@ test('tiles that came later are not looked at', { tags: ['AFS-22'] }, async () =
 test('where there is no log, that is said', { tags: ['AFS-22'] }, async () => {
   await expect(AuditArchive.open('/nowhere', suite)).rejects.toMatchObject({ code: 'file-missing' })
 })
+
+test.for([
+  { name: 'a pipe', make: (path: string) => execFileSync('mkfifo', [path]) },
+  { name: 'a directory', make: (path: string) => mkdirSync(path) },
+  { name: 'a link', make: (path: string) => symlinkSync('/dev/null', path) },
+])(
+  '$name in the place of a segment is refused, and not read',
+  { tags: ['AFS-22'] },
+  async (other) => {
+    const directory = join(await temporaryDirectory(), 'audit')
+    mkdirSync(join(directory, 'segments'), { recursive: true })
+    other.make(join(directory, 'segments', '000000000000.log'))
+    await expect(AuditArchive.open(directory, suite)).rejects.toMatchObject({
+      name: 'StorageError',
+      code: 'file-unreadable',
+    })
+  },
+)
