@@ -81,12 +81,14 @@ interface Samples {
   readonly begun: number[]
   /** From the moment at which the command was told that the record is durable and on its way. */
   readonly told: number[]
+  /** The last node of each round, from the moment at which the command began. */
+  readonly last: number[]
   never: number
   cpuMs: number
 }
 
 async function rounds(mesh: BenchMesh, dids: readonly Did[]): Promise<Samples> {
-  const samples: Samples = { begun: [], told: [], never: 0, cpuMs: 0 }
+  const samples: Samples = { begun: [], told: [], last: [], never: 0, cpuMs: 0 }
   const before = process.cpuUsage()
   for (const [round, did] of dids.entries()) {
     const origin = mesh.nodes[(round * 37) % mesh.nodes.length]
@@ -114,6 +116,7 @@ async function oneRound(
   ) {
     await delay(5)
   }
+  samples.last.push(Math.max(...others.map(({ refusedMs }) => refusedMs.get(did) ?? 0)) - begunMs)
   for (const { refusedMs } of others) {
     const atMs = refusedMs.get(did)
     if (atMs === undefined) samples.never += 1
@@ -186,7 +189,7 @@ async function atRest({ nodes }: BenchMesh): Promise<void> {
   )
 }
 
-function show(name: string, { begun, told, never, cpuMs }: Samples): void {
+function show(name: string, { begun, told, last, never, cpuMs }: Samples): void {
   const row = (label: string, column: readonly number[]): void => {
     const sorted = column.toSorted((a, b) => a - b)
     const cells = [quantile(sorted, 0.5), quantile(sorted, 0.99), sorted.at(-1) ?? Number.NaN]
@@ -198,6 +201,7 @@ function show(name: string, { begun, told, never, cpuMs }: Samples): void {
   }
   row(`${name}, after the command was told`, told)
   row(`${name}, after it began`, begun)
+  console.log(`  last node of each round after ${last.map((ms) => ms.toFixed(0)).join(', ')} ms`)
   console.log(
     `  ${cpuMs.toFixed(1)} ms of a processor for each node and round, ${PAUSE_MS} ms of rest with it`,
   )
