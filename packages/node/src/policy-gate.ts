@@ -1,6 +1,5 @@
 import type { Clock } from '@warren/core'
 import type { Gate, GateAnswer, GateQuestion, Refusal } from '@warren/mcp'
-import type { FreshnessView, Membership } from '@warren/membership'
 import {
   classifyMessage,
   type Explanation,
@@ -11,54 +10,21 @@ import type { CallAudit, JudgedMessage } from './audit/call-audit.ts'
 import type { PolicySet } from './load-policies.ts'
 import type { Report } from './node-event.ts'
 import { type CallFacts, readCallFacts } from './policy/call-facts.ts'
+import { entranceOf, type EntranceComponents, MALFORMED, type Standing } from './policy/entrance.ts'
 
 /** What the gate needs from the node. */
-export interface PolicyGateComponents {
+export interface PolicyGateComponents extends EntranceComponents {
   readonly clock: Clock
   readonly report: Report
   /** Where it writes down what it says. */
   readonly audit: CallAudit
-  /** How this DID stands now, for a node whose knowledge is so fresh; asked again for every message. */
-  standingOf(did: string, freshness: FreshnessView): CallerStanding
-  /** How fresh what this node knows is, as far as calls of that server go. */
-  readonly freshnessFor: (server: string) => FreshnessView
-  /** This node, whose own hosts depend on nobody's word. */
-  readonly self: string
 }
-
-/** What a member may be taken for. */
-export type Standing = Pick<Membership, 'roles' | 'enclave'>
-
-/** As much of a standing as the gate looks at. */
-export type CallerStanding =
-  | { readonly status: 'member'; readonly membership: Standing }
-  | { readonly status: 'quarantined' | 'revoked' | 'unknown' }
-  | { readonly status: 'stale'; readonly standing: { readonly status: string } }
 
 /** What the gate decides by: the engine, the facts that it is asked with, and the name of the set. */
 export type GatePolicies = Pick<PolicySet, 'engine' | 'layer' | 'digest'>
 
-/** Of a node's own hosts nobody else has a say. */
-const OWN: FreshnessView = { state: 'fresh', why: 'age' }
 /** Reloads during one question, after which it is refused by the set that was replaced. */
 const RELOADS_MAX = 3
-const NOBODY: Standing = { roles: [], enclave: '' }
-const NOT_ADMITTED: Refusal = {
-  allowed: false,
-  code: 'caller-not-admitted',
-  sentence: 'refused: you are not a member of this mesh (any more)',
-}
-const MALFORMED: Refusal = {
-  allowed: false,
-  code: 'call-malformed',
-  sentence: 'refused: the call names no tool',
-}
-const STALE: Refusal = {
-  allowed: false,
-  code: 'knowledge-stale',
-  sentence:
-    'refused: the node that owns this tool cannot show that it knows of the latest revocations; its administrator sees why with "warren status"',
-}
 
 /** What the gate says of one message, and by which rule. */
 interface Judgement {
@@ -80,13 +46,6 @@ export interface CallExplanation {
   readonly refusal?: Refusal
   readonly explanation?: Explanation
   readonly call?: CallFacts
-}
-
-/** How the caller of a message stands at this moment. */
-interface Entrance {
-  readonly membership: Standing
-  /** Why nothing of it is asked at all. */
-  readonly refusal?: Refusal
 }
 
 /**
@@ -140,7 +99,7 @@ export class PolicyGate implements Gate {
   async explain(question: GateQuestion): Promise<CallExplanation> {
     const asked = await this.#ask(question, true)
     const { kind, call, policies } = asked
-    const { membership, refusal } = this.#entrance(question, kind)
+    const { membership, refusal } = entranceOf(this.#components, question, kind)
     if (refusal !== undefined) return { refusal }
     if (call === undefined) return { refusal: MALFORMED }
     if ('allowed' in call) return { refusal: call }
@@ -153,7 +112,7 @@ export class PolicyGate implements Gate {
   async #ask(question: GateQuestion, forOperator = false): Promise<Asked> {
     const kind = classifyMessage(question.message)
     const tool = typeof kind === 'object' ? kind.tool : undefined
-    const { membership, refusal } = this.#entrance(question, kind)
+    const { membership, refusal } = entranceOf(this.#components, question, kind)
     if (tool === undefined || refusal !== undefined) return { kind, policies: this.#policies }
     for (let reloads = 0; ; reloads += 1) {
       const policies = this.#policies
@@ -170,27 +129,11 @@ export class PolicyGate implements Gate {
   /** Without a wait: decided by what is known at this moment. */
   #judge(question: GateQuestion, asked: Asked): JudgedMessage {
     const { kind, policies } = asked
-    const { membership, refusal } = this.#entrance(question, kind)
+    const { membership, refusal } = entranceOf(this.#components, question, kind)
     const judgement =
       refusal === undefined ? this.#decide(question, membership, asked) : { answer: refusal }
     const { roles, enclave } = membership
     return { question, kind, roles, enclave, policy: policies.digest, ...judgement }
-  }
-
-  #entrance({ caller, server }: GateQuestion, kind: MethodClassification): Entrance {
-    const { self, freshnessFor } = this.#components
-    const freshness = caller.did === self ? OWN : freshnessFor(server)
-    const standing = this.#components.standingOf(caller.did, freshness)
-    const { status } = standing.status === 'stale' ? standing.standing : standing
-    const membership = standing.status === 'member' ? standing.membership : NOBODY
-    if (status !== 'member') return { membership, refusal: NOT_ADMITTED }
-    if (kind === 'malformed') return { membership, refusal: MALFORMED }
-    // Beyond the limit for new things what has begun goes on; beyond the last one nothing does.
-    const isNew = kind !== 'session'
-    if (standing.status !== 'member' || (isNew && freshness.state === 'deny-new')) {
-      return { membership, refusal: STALE }
-    }
-    return { membership }
   }
 
   #decide(question: GateQuestion, membership: Standing, asked: Asked): Judgement {

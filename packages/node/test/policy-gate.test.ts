@@ -4,7 +4,8 @@ import { createPolicyEngine, FactDeclarations, FactLayer } from '@warren/policy'
 import { expect, test } from 'vitest'
 import type { NodeEvent } from '../src/node-event.ts'
 import { nodeFactPorts } from '../src/policy/fact-ports.ts'
-import { type GatePolicies, PolicyGate, type Standing } from '../src/policy-gate.ts'
+import type { Standing } from '../src/policy/entrance.ts'
+import { type GatePolicies, PolicyGate } from '../src/policy-gate.ts'
 
 const CALLER = { did: 'did:webvh:QmA:warren.internal' }
 const OPERATOR: Standing = { roles: ['operator'], enclave: 'plant' }
