@@ -4,7 +4,7 @@ import { addServers } from './config/edit-config.ts'
 import { loadConfig } from './config/load-config.ts'
 import type { ServerConfig } from './config/server-config.ts'
 import { checkRoles } from './label.ts'
-import { loadPolicies } from './load-policies.ts'
+import { loadPolicies, retirePolicies } from './load-policies.ts'
 import { NodeError } from './node-error.ts'
 
 export interface AddServerInit {
@@ -41,7 +41,7 @@ export function addServer({ directory, name, definition, allowRoles }: AddServer
     )
   }
   // Before anything is written: beside a file that cannot be used, the rule would open nothing.
-  loadPolicies(policies, { name: fileName, text }).engine.retire()
+  retirePolicies(loadPolicies(policies, { name: fileName, text }))
   const added = addServers(directory, { [name]: definition })
   writeFileSync(policyFile, text, { mode: 0o600, flag: 'wx' })
   return { ...added, policyFile }

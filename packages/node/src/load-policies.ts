@@ -15,18 +15,21 @@ import {
   FactDeclarations,
   FactLayer,
   type PolicyEngine,
+  PolicyError,
   type PolicySource,
 } from '@warren/policy'
 import { policyFiles, policySetDigest } from './audit/policy-digest.ts'
 import { NodeError } from './node-error.ts'
 import { definedTools } from './policy/defined-tools.ts'
 import { nodeFactPorts } from './policy/fact-ports.ts'
-import { readFactFile } from './policy/read-fact-file.ts'
+import { type FactFile, readFactFile, type SchemaFile } from './policy/read-fact-file.ts'
 import { PINNED_DIRECTORY, readPinnedTools } from './policy/read-pinned-tools.ts'
+import { openSqliteCompiler } from './policy/sqlite-compiler.ts'
 
 /** Of one directory. */
 const FILES_MAX = 256
 const FACT_FILE = 'facts.yaml'
+const NOTHING_DECLARED: FactFile = { declarations: FactDeclarations.read({}), schemaFiles: [] }
 const FILE_BYTES_MAX = 1024 * 1024
 /** Write rights of the group or of others. */
 const FOREIGN_WRITE = 0o022
@@ -42,7 +45,8 @@ export interface PolicySet {
 }
 
 /**
- * Reads a directory of policies: every `*.cedar` in the order of their names, `facts.yaml` and `tools/<server>.json`.
+ * Reads a directory of policies: every `*.cedar` in the order of their names, `facts.yaml`, the schemas that it names,
+ * and `tools/<server>.json`.
  * No rule means that everything is refused. With one more rule file, which is not written yet: says whether all
  * would be in order.
  *
@@ -56,21 +60,41 @@ export function loadPolicies(directory: string, added?: PolicySource): PolicySet
   const read = names.map((name) => readSource(directory, name))
   const policies = added === undefined ? read : [...read, added]
   const facts = existsSync(join(directory, FACT_FILE)) ? [readSource(directory, FACT_FILE)] : []
-  const pins = listPins(directory).map((name) => readSource(directory, name))
-  const files = policyFiles([...policies, ...facts, ...pins])
   const [declared] = facts
-  const declarations = declared === undefined ? FactDeclarations.read({}) : readFactFile(declared)
+  const { declarations, schemaFiles } =
+    declared === undefined ? NOTHING_DECLARED : readFactFile(declared)
+  const schemas = schemaFiles.map((file) => readSchema(directory, file))
+  const pins = listPins(directory).map((name) => readSource(directory, name))
+  const files = policyFiles([...policies, ...facts, ...schemas, ...pins])
   const pinned = pins.flatMap((source) => readPinnedTools(source))
+  using opened = new DisposableStack()
+  const sqlite = new Map(
+    schemas.map((source) => [source.name, opened.use(openSqliteCompiler(source))]),
+  )
+  const engine = createPolicyEngine({ policies, tools: definedTools(pinned, declarations) })
+  opened.move()
   return {
-    engine: createPolicyEngine({ policies, tools: definedTools(pinned, declarations) }),
-    layer: new FactLayer(declarations, nodeFactPorts()),
+    engine,
+    layer: new FactLayer(declarations, nodeFactPorts(sqlite)),
     digest: policySetDigest(files),
     files,
   }
 }
 
+/** Frees what a set holds that is in force no more. */
+export function retirePolicies({ engine, layer }: Pick<PolicySet, 'engine' | 'layer'>): void {
+  engine.retire()
+  layer.retire()
+}
+
 function readSource(directory: string, name: string): PolicySource {
   return { name, text: readPolicy(join(directory, name)) }
+}
+
+function readSchema(directory: string, { name, line }: SchemaFile): PolicySource {
+  if (existsSync(join(directory, name))) return readSource(directory, name)
+  const message = `${name}, which is declared as a schema here, is not there`
+  throw new PolicyError('policy-malformed', message, { file: FACT_FILE, line })
 }
 
 function listPins(directory: string): readonly string[] {

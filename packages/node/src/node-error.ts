@@ -43,7 +43,6 @@ export type NodeErrorCode =
   | 'server-malformed'
   | 'credential-malformed'
   | 'revoked-key-malformed'
-  | 'sqlite-schema-invalid'
 
 /** What the node as a whole could not do, in words that say what to do about it. */
 export class NodeError extends CodedError<NodeErrorCode> {

@@ -7,9 +7,10 @@ import {
   type PolicyRequest,
 } from '@warren/policy'
 import type { CallAudit, JudgedMessage } from './audit/call-audit.ts'
-import type { PolicySet } from './load-policies.ts'
+import { type PolicySet, retirePolicies } from './load-policies.ts'
 import type { Report } from './node-event.ts'
 import { type CallFacts, readCallFacts } from './policy/call-facts.ts'
+import { offerLimit } from './policy/offer-limit.ts'
 import { entranceOf, type EntranceComponents, MALFORMED, type Standing } from './policy/entrance.ts'
 
 /** What the gate needs from the node. */
@@ -46,6 +47,8 @@ export interface CallExplanation {
   readonly refusal?: Refusal
   readonly explanation?: Explanation
   readonly call?: CallFacts
+  /** The call as it would be allowed, where a limit on the rows of a SELECT is all that is missing. */
+  readonly offered?: CallFacts
 }
 
 /**
@@ -73,9 +76,9 @@ export class PolicyGate implements Gate {
 
   /** Takes over a newly loaded policy; the next message is decided by it. */
   replace(policies: GatePolicies): void {
-    const { engine } = this.#policies
+    const replaced = this.#policies
     this.#policies = policies
-    engine.retire()
+    retirePolicies(replaced)
   }
 
   async decide(question: GateQuestion): Promise<GateAnswer> {
@@ -103,10 +106,28 @@ export class PolicyGate implements Gate {
     if (refusal !== undefined) return { refusal }
     if (call === undefined) return { refusal: MALFORMED }
     if ('allowed' in call) return { refusal: call }
-    return {
-      call,
-      explanation: policies.engine.explain(this.#request(question, membership, asked)),
-    }
+    const explanation = policies.engine.explain(this.#request(question, membership, asked))
+    if (explanation.decision.allowed) return { call, explanation }
+    const offered = await this.#offer(question, membership, asked)
+    return { call, explanation, ...(offered !== undefined && { offered }) }
+  }
+
+  #offer(
+    question: GateQuestion,
+    membership: Standing,
+    { kind, policies }: Asked,
+  ): Promise<CallFacts | undefined> {
+    const { engine, layer } = policies
+    const tool = typeof kind === 'object' ? kind.tool : undefined
+    if (tool === undefined) return Promise.resolve(undefined)
+    return offerLimit({
+      bounded: async (rows) => {
+        const call = await readCallFacts(question, { layer, tool, rows })
+        return 'allowed' in call ? undefined : call
+      },
+      allows: (call) =>
+        engine.decide(this.#request(question, membership, { kind, policies, call })).allowed,
+    })
   }
 
   async #ask(question: GateQuestion, forOperator = false): Promise<Asked> {
@@ -120,7 +141,7 @@ export class PolicyGate implements Gate {
       if (!forOperator && !policies.engine.mayAllow(this.#request(question, membership, asked))) {
         return asked
       }
-      const call = await readCallFacts(policies.layer, question, tool)
+      const call = await readCallFacts(question, { layer: policies.layer, tool })
       // Facts belong to the set that declares them: to one that came into force meanwhile they say nothing.
       if (policies === this.#policies || reloads === RELOADS_MAX) return { ...asked, call }
     }

@@ -43,12 +43,12 @@ export { FactError, type FactErrorCode, type FactPlace } from './facts/fact-erro
 export type { FactFlawCode } from './facts/fact-flaw.ts'
 export {
   FactLayer,
-  type FactPorts,
   type FactQuestion,
   type FactReading,
   type FactRefusal,
   type Rewrite,
 } from './facts/fact-layer.ts'
+export type { FactPorts } from './facts/read-argument.ts'
 export { factTypeOf, type FactType } from './facts/fact-type.ts'
 export type { FileStatus, FileTree } from './facts/path/file-tree.ts'
 export type { NameResolver, ParsedUrl, UrlParser } from './facts/url/url-ports.ts'

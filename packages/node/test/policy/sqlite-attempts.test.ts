@@ -3,7 +3,7 @@ import { SQLITE_ATTEMPTS, SQLITE_HONEST, SQLITE_SCHEMA } from '@warren/testkit'
 import { expect, test } from 'vitest'
 import { openSqliteCompiler } from '../../src/policy/sqlite-compiler.ts'
 
-const compiler = openSqliteCompiler(SQLITE_SCHEMA)
+const compiler = openSqliteCompiler({ name: 'shop.sql', text: SQLITE_SCHEMA })
 
 const FUNCTIONS = new Set(['count', 'sum', 'avg', 'min', 'max', 'lower', 'upper'])
 

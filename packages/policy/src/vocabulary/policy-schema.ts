@@ -4,8 +4,9 @@ import type {
   NamespaceDefinition,
   SchemaJson,
 } from '@cedar-policy/cedar-wasm/nodejs'
+import type { FactType } from '../facts/fact-type.ts'
 import { BOOL, type CedarType, DATETIME, LONG, recordType, STRING, STRINGS } from './cedar-type.ts'
-import { FACT_TYPES, type NamedFact } from './fact-types.ts'
+import { FACT_TYPES } from './fact-types.ts'
 
 /** The namespace of every type in the schema. */
 export const NAMESPACE = 'Warren'
@@ -21,7 +22,7 @@ export interface ToolTypes {
   readonly id: string
   readonly input: CedarType
   /** The facts of its arguments, and whether they are there in every call. */
-  readonly facts: ReadonlyMap<string, { readonly type: NamedFact; readonly sure: boolean }>
+  readonly facts: ReadonlyMap<string, { readonly type: FactType; readonly sure: boolean }>
 }
 
 const SESSION = recordType([
@@ -42,7 +43,7 @@ const TOOL = recordType([
   ['pinned', BOOL],
   ['confinement', STRING],
 ])
-const TYPES: ReadonlyMap<NamedFact, string> = new Map([
+const TYPES: ReadonlyMap<FactType, string> = new Map([
   ['path', 'PathFact'],
   ['paths', 'PathsFact'],
   ['sql', 'SqlFact'],

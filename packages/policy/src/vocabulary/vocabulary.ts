@@ -1,8 +1,8 @@
 import type { SchemaJson } from '@cedar-policy/cedar-wasm/nodejs'
 import type { JsonObject } from '@warren/core'
 import type { Reads } from '../context/context-reads.ts'
+import type { FactType } from '../facts/fact-type.ts'
 import { PolicyError } from '../policy-error.ts'
-import type { NamedFact } from './fact-types.ts'
 import { inputType } from './input-type.ts'
 import { mapInputSchema, type OpaquePart } from './map-json-schema.ts'
 import { CALL, policySchema, type Supplied, type ToolTypes } from './policy-schema.ts'
@@ -17,7 +17,7 @@ export interface ToolDefinition {
   /** Absent when the tool is declared only: a rule may then read its facts alone. */
   readonly inputSchema?: JsonObject | undefined
   /** What its arguments mean, by their address in the arguments (`path`, `options.file`, `paths[]`). */
-  readonly facts?: Readonly<Record<string, NamedFact>> | undefined
+  readonly facts?: Readonly<Record<string, FactType>> | undefined
 }
 
 /** A part of a tool's definition that rules cannot name. */
@@ -122,7 +122,7 @@ function whole(why: string): OpaquePart {
 }
 
 function factsOf(
-  facts: Readonly<Record<string, NamedFact>>,
+  facts: Readonly<Record<string, FactType>>,
   shape: RecordShape,
 ): ToolTypes['facts'] {
   return new Map(
