@@ -59,6 +59,8 @@ export type DecisionBody = {
   readonly allowed: boolean
   readonly code?: string
   readonly rule?: string
+  /** The approval of a person that it needed and that was asked for, or had been given before: 32 hex digits. */
+  readonly approval?: string
   /** The digest of the policy set by which it was decided. */
   readonly policy: string
   readonly args: Digest
@@ -144,6 +146,28 @@ export type AlertBody = {
   readonly sentence: string
 }
 
+/** What became of a call that a person had to approve. */
+export type ApprovalEvent = 'held' | 'approved' | 'refused' | 'expired' | 'cancelled' | 'withdrawn'
+
+/** A call waited for the approval of a person, or had it, or not. */
+export type ApprovalBody = {
+  readonly kind: 'approval'
+  /** Names the approval in this log and in no other: 32 hex digits. */
+  readonly approval: string
+  readonly event: ApprovalEvent
+  readonly caller: string
+  readonly server: string
+  readonly tool: string
+  /** Who decided, where a person did. */
+  readonly by?: string
+  /** What the person gave as the reason of a refusal. */
+  readonly reason?: string
+  /** How many calls it is good for, this one included. */
+  readonly times?: number
+  /** For how long it is good. */
+  readonly forSeconds?: number
+}
+
 /** Something was erased on purpose, and what that was. */
 export type RetentionBody = {
   readonly kind: 'retention'
@@ -176,6 +200,7 @@ export type EntryBody =
   | RecordBody
   | StandingBody
   | AlertBody
+  | ApprovalBody
   | RetentionBody
   | ExportBody
 
