@@ -14,6 +14,8 @@ export type CommandErrorCode =
   | 'confirmation-missing'
   | 'not-confirmed'
   | 'request-foreign'
+  | 'approval-unknown'
+  | 'approval-mismatch'
 
 /** The command line asked for something that cannot be, or was refused it. */
 export class CommandError extends CodedError<CommandErrorCode> {

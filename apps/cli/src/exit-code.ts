@@ -27,6 +27,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'server-malformed': EXIT.usage,
   'credential-malformed': EXIT.usage,
   'revoked-key-malformed': EXIT.usage,
+  'approval-unknown': EXIT.usage,
+  'approval-mismatch': EXIT.refused,
   'audit-entry-missing': EXIT.usage,
   'audit-erased': EXIT.failed,
   'audit-segment-in-use': EXIT.refused,

@@ -132,6 +132,18 @@ function addPolicy(program: Command): void {
     .command('check')
     .description('read rules, facts.yaml and pinned tools as the node would: needs no node')
     .action(later(async () => (await import('./commands/policy.ts')).check))
+  program
+    .command('approve')
+    .description('calls that wait for a person: list them, let one go on, or refuse it')
+    .argument('[id]', 'the call, by the first digits of its id (default: list all)')
+    .option('--yes', 'do not ask, it has been read')
+    .option('--hash <hash>', 'approve only the call of this hash')
+    .option('--times <n>', 'also for the next calls of exactly this, so many together')
+    .option('--for <duration>', 'also for the next calls of exactly this, for so long: 15m, 24h')
+    .option('--refuse', 'refuse it, or take back what was approved for more calls')
+    .option('--reason <text>', 'with --refuse: what the caller is told')
+    .option('--watch', 'follow what waits until interrupted')
+    .action(later(async () => (await import('./commands/approve.ts')).approve))
 }
 
 function addAsking(program: Command): void {

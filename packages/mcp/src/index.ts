@@ -14,7 +14,10 @@ export type {
   Gate,
   GateAnswer,
   GateQuestion,
+  Hold,
   Refusal,
+  Waiting,
+  WaitingNote,
 } from './gate.ts'
 export type { HostChannel } from './host-channel.ts'
 export {

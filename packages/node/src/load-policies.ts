@@ -14,6 +14,7 @@ import {
   createPolicyEngine,
   FactDeclarations,
   FactLayer,
+  type Obligation,
   type PolicyEngine,
   PolicyError,
   type PolicySource,
@@ -26,6 +27,8 @@ import { type FactFile, readFactFile, type SchemaFile } from './policy/read-fact
 import { PINNED_DIRECTORY, readPinnedTools } from './policy/read-pinned-tools.ts'
 import { openSqliteCompiler } from './policy/sqlite-compiler.ts'
 
+/** What a node carries out; a rule that asks for more is not loaded. */
+const OBLIGATIONS: readonly Obligation[] = ['approve']
 /** Of one directory. */
 const FILES_MAX = 256
 const FACT_FILE = 'facts.yaml'
@@ -71,7 +74,8 @@ export function loadPolicies(directory: string, added?: PolicySource): PolicySet
   const sqlite = new Map(
     schemas.map((source) => [source.name, opened.use(openSqliteCompiler(source))]),
   )
-  const engine = createPolicyEngine({ policies, tools: definedTools(pinned, declarations) })
+  const tools = definedTools(pinned, declarations)
+  const engine = createPolicyEngine({ policies, tools, obligations: OBLIGATIONS })
   opened.move()
   return {
     engine,

@@ -4,6 +4,7 @@ import { formatTimestamp } from '@warren/identity'
 import { indexServers, type Provider } from '@warren/mcp'
 import type { Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
+import type { ApprovalDesk } from './approval/approval-desk.ts'
 import { configEntry } from './audit/config-entry.ts'
 import type { CosigningDesk } from './audit/cosigning-desk.ts'
 import type { NodeAudit } from './audit/node-audit.ts'
@@ -18,10 +19,16 @@ import {
   type InviteRequest,
   isRecordsRequest,
   isToolCallRequest,
+  type RecordsRequest,
 } from './control/control-protocol.ts'
 import type { ControlHandler } from './control/control-server.ts'
 import type { HostDoors } from './host-doors.ts'
-import { answerAboutAudit, isAuditRequest } from './control/audit-protocol.ts'
+import {
+  answerAboutApprovals,
+  type ApprovalsRequest,
+  isApprovalsRequest,
+} from './control/approvals-protocol.ts'
+import { answerAboutAudit, type AuditRequest, isAuditRequest } from './control/audit-protocol.ts'
 import { answerAboutRecords } from './control/answer-about-records.ts'
 import { describeKnowledge } from './control/describe-knowledge.ts'
 import { describeView } from './control/describe-view.ts'
@@ -45,6 +52,7 @@ export interface NodeControlInit {
   readonly admission: AdmissionDesk
   readonly provider: Provider
   readonly gate: PolicyGate
+  readonly approvals: ApprovalDesk
   readonly audit: Pick<NodeAudit, 'desk' | 'copies' | 'keepAs' | 'retention'>
   readonly cosigning: Pick<CosigningDesk, 'describe'>
   readonly catalog: MeshCatalog
@@ -74,10 +82,7 @@ export class NodeControl implements ControlHandler {
   }
 
   async answer(request: ControlRequest, signal: AbortSignal): Promise<JsonValue> {
-    if (isRecordsRequest(request)) {
-      return answerAboutRecords(this.#init.mesh, request)
-    }
-    if (isAuditRequest(request)) return answerAboutAudit(this.#init.audit, request)
+    if (isPartRequest(request)) return this.#aboutPart(request)
     if (isToolCallRequest(request)) return this.#aboutCall(request, signal)
     switch (request.do) {
       case 'status':
@@ -109,6 +114,12 @@ export class NodeControl implements ControlHandler {
     this.#init.report({ event: 'defect', level: 'error', message })
   }
 
+  async #aboutPart(request: PartRequest): Promise<JsonValue> {
+    if (isRecordsRequest(request)) return answerAboutRecords(this.#init.mesh, request)
+    if (isAuditRequest(request)) return answerAboutAudit(this.#init.audit, request)
+    return answerAboutApprovals(this.#init, request)
+  }
+
   #requestStop(): JsonValue {
     this.#stop.resolve()
     return null
@@ -117,6 +128,7 @@ export class NodeControl implements ControlHandler {
   #status(): JsonObject {
     const { opened, config, network, provider, catalog, doors, mesh, clock, audit, cosigning } =
       this.#init
+    const { approvals } = this.#init
     const { servers, sessions, shared, streams } = provider.status()
     return {
       name: config.name,
@@ -135,6 +147,7 @@ export class NodeControl implements ControlHandler {
       serverSessions: sessions + shared,
       streams,
       reachable: catalog.servers().map(({ alias }) => alias),
+      approvalsWaiting: approvals.waiting.length,
       audit: audit.desk.describe(),
       auditCosigned: cosigning.describe(),
       exports: audit.copies.status(),
@@ -233,4 +246,11 @@ export class NodeControl implements ControlHandler {
     report({ event: 'reloaded', level: 'info', servers: servers.length, rules, restart })
     return { servers, rules, restart }
   }
+}
+
+/** What one part of the node answers. */
+type PartRequest = RecordsRequest | AuditRequest | ApprovalsRequest
+
+function isPartRequest(request: ControlRequest): request is PartRequest {
+  return isRecordsRequest(request) || isAuditRequest(request) || isApprovalsRequest(request)
 }

@@ -39,6 +39,8 @@ export type NodeErrorCode =
   | 'role-malformed'
   | 'name-malformed'
   | 'enclave-malformed'
+  | 'approval-unknown'
+  | 'approval-mismatch'
   | 'reason-malformed'
   | 'server-malformed'
   | 'credential-malformed'

@@ -6,6 +6,8 @@ import {
   type MethodClassification,
   type PolicyRequest,
 } from '@warren/policy'
+import type { ApprovalDesk } from './approval/approval-desk.ts'
+import { settleApproval } from './approval/settle-approval.ts'
 import type { CallAudit, JudgedMessage } from './audit/call-audit.ts'
 import { type PolicySet, retirePolicies } from './load-policies.ts'
 import type { Report } from './node-event.ts'
@@ -19,6 +21,8 @@ export interface PolicyGateComponents extends EntranceComponents {
   readonly report: Report
   /** Where it writes down what it says. */
   readonly audit: CallAudit
+  /** Where calls wait that a person has to approve. */
+  readonly approvals: Pick<ApprovalDesk, 'use' | 'hold' | 'policyReplaced'>
 }
 
 /** What the gate decides by: the engine, the facts that it is asked with, and the name of the set. */
@@ -27,11 +31,8 @@ export type GatePolicies = Pick<PolicySet, 'engine' | 'layer' | 'digest'>
 /** Reloads during one question, after which it is refused by the set that was replaced. */
 const RELOADS_MAX = 3
 
-/** What the gate says of one message, and by which rule. */
-interface Judgement {
-  readonly answer: GateAnswer
-  readonly rule?: string
-}
+/** What the gate says of one message, by which rules, and what they oblige it to. */
+type Judgement = Pick<JudgedMessage, 'answer' | 'rule' | 'rules' | 'obligations'>
 
 /** What a message asks for, and by which policies its arguments were read. */
 interface Asked {
@@ -78,13 +79,16 @@ export class PolicyGate implements Gate {
   replace(policies: GatePolicies): void {
     const replaced = this.#policies
     this.#policies = policies
+    this.#components.approvals.policyReplaced()
     retirePolicies(replaced)
   }
 
   async decide(question: GateQuestion): Promise<GateAnswer> {
-    const { audit, report } = this.#components
-    const asked = await this.#ask(question)
-    const judged = this.#judge(question, asked)
+    const { audit, report, approvals } = this.#components
+    const { asked, judged } = await settleApproval(approvals, question, {
+      consider: () => this.#consider(question),
+      changed: (considered) => this.#changed(considered.asked),
+    })
     const answer = await this.#recheck(judged, asked, await audit.decided(judged))
     if (!answer.allowed) {
       report({
@@ -130,6 +134,11 @@ export class PolicyGate implements Gate {
     })
   }
 
+  async #consider(question: GateQuestion): Promise<{ asked: Asked; judged: JudgedMessage }> {
+    const asked = await this.#ask(question)
+    return { asked, judged: this.#judge(question, asked) }
+  }
+
   async #ask(question: GateQuestion, forOperator = false): Promise<Asked> {
     const kind = classifyMessage(question.message)
     const tool = typeof kind === 'object' ? kind.tool : undefined
@@ -166,10 +175,10 @@ export class PolicyGate implements Gate {
       const answer: Refusal = { allowed: false, code: `policy-${reason}`, sentence }
       return rule === undefined ? { answer } : { answer, rule }
     }
-    const { rule } = decision
+    const { rule, rules, obligations } = decision
     const isRewritten = call !== undefined && call.reading.rewrites.length > 0
     const given = isRewritten ? { arguments: call.reading.forward } : {}
-    return { answer: { allowed: true, rule, ...given }, rule }
+    return { answer: { allowed: true, rule, ...given }, rule, rules, obligations }
   }
 
   #request(
@@ -190,19 +199,22 @@ export class PolicyGate implements Gate {
   }
 
   /** The record comes first: it takes time in which a path can be exchanged. */
-  async #recheck(
-    judged: JudgedMessage,
-    { policies, call }: Asked,
-    answer: GateAnswer,
-  ): Promise<GateAnswer> {
-    if (!answer.allowed || call === undefined || 'allowed' in call) return answer
-    const changed = await policies.layer.recheck(call.reading)
-    if (changed === undefined) return answer
-    const refusal: Refusal = { allowed: false, code: changed.code, sentence: changed.sentence }
+  async #recheck(judged: JudgedMessage, asked: Asked, answer: GateAnswer): Promise<GateAnswer> {
+    if (!answer.allowed) return answer
+    const refusal = await this.#changed(asked)
+    if (refusal === undefined) return answer
     if (answer.call === undefined) {
       return this.#components.audit.decided({ ...judged, answer: refusal })
     }
-    await answer.call.ended({ outcome: 'refused', code: changed.code })
+    await answer.call.ended({ outcome: 'refused', code: refusal.code })
     return refusal
+  }
+
+  /** Why a call does not mean any more what was read of it. */
+  async #changed({ policies, call }: Asked): Promise<Refusal | undefined> {
+    if (call === undefined || 'allowed' in call) return undefined
+    const changed = await policies.layer.recheck(call.reading)
+    if (changed === undefined) return undefined
+    return { allowed: false, code: changed.code, sentence: changed.sentence }
   }
 }

@@ -4,6 +4,8 @@ import { type Did, peerIdOf } from '@warren/identity'
 import { Provider } from '@warren/mcp'
 import { type AuditPort, createNetwork, type MeshPort, type Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
+import type { ApprovalDesk } from './approval/approval-desk.ts'
+import { createApprovals } from './approval/create-approvals.ts'
 import type { CallAudit } from './audit/call-audit.ts'
 import { CosigningDesk } from './audit/cosigning-desk.ts'
 import { NodeAudit } from './audit/node-audit.ts'
@@ -139,7 +141,7 @@ function compose(site: Site, policies: PolicySet): Parts {
   const mesh = createMeshParts(site, (dids, arrivedMs) => enforcement.enforce(dids, arrivedMs))
   const { self, network, cosigning, records, freshness, admission, joinDesk } = mesh
   audit.know(mesh)
-  const { gate, provider } = createProvider(site, mesh, policies)
+  const { gate, provider, approvals } = createProvider(site, mesh, policies)
   const streams = new MeshStreams({
     self,
     network,
@@ -167,6 +169,7 @@ function compose(site: Site, policies: PolicySet): Parts {
     admission,
     provider,
     gate,
+    approvals,
     audit,
     cosigning,
     catalog,
@@ -231,15 +234,25 @@ function createMeshParts(
   return { ...knowledge, self: { did: opened.log.did }, network, cosigning, joinDesk }
 }
 
+/** What stands between callers and servers. */
+interface CallParts {
+  readonly gate: PolicyGate
+  readonly provider: Provider
+  readonly approvals: ApprovalDesk
+}
+
 function createProvider(
-  { config, report, clock, callAudit }: Site,
+  site: Site,
   { self, standings, freshness }: MeshParts,
   policies: PolicySet,
-): { readonly gate: PolicyGate; readonly provider: Provider } {
+): CallParts {
+  const { config, report, clock, callAudit } = site
+  const approvals = createApprovals(site)
   const gate = new PolicyGate(policies, {
     clock,
     report,
     audit: callAudit,
+    approvals,
     self: self.did,
     standingOf: (did, view) => standings.inView(did, view),
     freshnessFor: (server) => freshness.viewFor(server),
@@ -251,7 +264,7 @@ function createProvider(
     logger: componentLogger(report),
     limits: providerLimitsOf(config),
   })
-  return { gate, provider }
+  return { gate, provider, approvals }
 }
 
 function createCatalog({ config, opened, report }: Site, streams: MeshStreams): MeshCatalog {

@@ -6,6 +6,7 @@ import type { NodeEvent } from '../src/node-event.ts'
 import { nodeFactPorts } from '../src/policy/fact-ports.ts'
 import type { Standing } from '../src/policy/entrance.ts'
 import { type GatePolicies, PolicyGate } from '../src/policy-gate.ts'
+import { TestDesk } from './approval/test-desk.ts'
 
 const CALLER = { did: 'did:webvh:QmA:warren.internal' }
 const OPERATOR: Standing = { roles: ['operator'], enclave: 'plant' }
@@ -47,6 +48,7 @@ function gated(...policies: readonly string[]): Gated {
   const gate = new PolicyGate(policySet(...policies), {
     clock: { wallMs: () => 0, monotonicMs: () => 0 },
     report: (event) => events.push(event),
+    approvals: new TestDesk().desk,
     audit: { decided: ({ answer }) => Promise.resolve(answer) },
     standingOf: (did, { state }) => {
       const membership = standings.get(did)

@@ -13,6 +13,7 @@ export interface ConfigFile {
   readonly keys: { readonly passphraseFile?: string | undefined }
   readonly http: { readonly enabled: boolean; readonly port: number; readonly tokenFile: string }
   readonly limits: ConfigLimits
+  readonly approvals: ConfigApprovals
   readonly audit: AuditConfig
   readonly policies: string
   readonly servers: Readonly<Record<string, ServerConfig>>
@@ -29,6 +30,14 @@ interface ConfigLimits {
   /** Calls from this node to servers of all other members, at one time, and to those of one member. */
   readonly callsOutboundMax: number
   readonly callsOutboundPerMemberMax: number
+}
+
+/** Calls that wait for the approval of a person. */
+interface ConfigApprovals {
+  readonly waitSeconds: number
+  /** Of all callers together, at one time, and of one. */
+  readonly waitingMax: number
+  readonly waitingPerMemberMax: number
 }
 
 /** All interfaces in both IP families. */
@@ -94,6 +103,18 @@ const limits = z.strictObject({
     .describe('Calls from this node to servers of one member, at one time.'),
 })
 
+const approvals = z.strictObject({
+  waitSeconds: count(3_600)
+    .default(300)
+    .describe('How long a call waits for a person before it is refused.'),
+  waitingMax: count(256)
+    .default(64)
+    .describe('Calls of all members together that wait for a person, at one time.'),
+  waitingPerMemberMax: count(256)
+    .default(8)
+    .describe('Calls of one member that wait for a person, at one time.'),
+})
+
 /** What may stand in `warren.yaml`. Unknown keys are refused: a misspelt rule must not be a silent one. */
 export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
   name: nodeName.describe('What people call this node.'),
@@ -128,6 +149,7 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
     })
     .prefault({}),
   limits: limits.prefault({}),
+  approvals: approvals.prefault({}),
   audit: auditSchema.prefault({}),
   policies: path.default('policies').describe('Directory of the *.cedar files.'),
   servers: serversSchema

@@ -1,5 +1,6 @@
 import { type JsonObject, type JsonValue, parseJson } from '@warren/core'
 import { z } from 'zod'
+import { APPROVAL, type ApprovalsRequest } from './approvals-protocol.ts'
 import { AUDIT_SEARCH, type AuditRequest } from './audit-protocol.ts'
 import { LABEL_PATTERN, LABEL_RULE } from '../label.ts'
 import { NodeError } from '../node-error.ts'
@@ -23,6 +24,7 @@ export type ControlRequest =
   | InviteRequest
   | RecordsRequest
   | AuditRequest
+  | ApprovalsRequest
   /** Turns the connection into a raw MCP pipe to one server, or to all of them. */
   | { readonly do: 'connect'; readonly server?: string | undefined }
 
@@ -120,6 +122,21 @@ const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
     do: z.literal('audit-erase'),
     segment: z.int().min(0),
     what: z.enum(['bodies', 'entries']),
+  }),
+  z.strictObject({ do: z.literal('approvals') }),
+  z.strictObject({ do: z.literal('approval'), id: APPROVAL.id }),
+  z.strictObject({
+    do: z.literal('approve'),
+    id: APPROVAL.id,
+    hash: APPROVAL.hash,
+    times: APPROVAL.times.optional(),
+    forSeconds: APPROVAL.forSeconds.optional(),
+  }),
+  z.strictObject({
+    do: z.literal('disapprove'),
+    id: APPROVAL.id,
+    hash: APPROVAL.hash,
+    reason: APPROVAL.reason.optional(),
   }),
   z.strictObject({ do: z.literal('connect'), server: ALIAS.optional() }),
 ])

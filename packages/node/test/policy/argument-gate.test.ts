@@ -10,6 +10,7 @@ import { definedTools } from '../../src/policy/defined-tools.ts'
 import { NodeFileTree } from '../../src/policy/node-file-tree.ts'
 import { nodeFactPorts } from '../../src/policy/fact-ports.ts'
 import { type GatePolicies, PolicyGate } from '../../src/policy-gate.ts'
+import { TestDesk } from '../approval/test-desk.ts'
 
 const CALLER = { did: 'did:webvh:QmA:warren.internal' }
 
@@ -41,6 +42,7 @@ class Setting {
     this.gate = new PolicyGate(this.policies('data', argument), {
       clock: { wallMs: () => 0, monotonicMs: () => 0 },
       report: () => {},
+      approvals: new TestDesk().desk,
       audit: { decided: (judged) => this.#decided(judged) },
       self: 'did:webvh:self',
       standingOf: () =>

@@ -8,6 +8,7 @@ import { describeExplanation } from '../../src/policy/describe-explanation.ts'
 import { nodeFactPorts } from '../../src/policy/fact-ports.ts'
 import { openSqliteCompiler } from '../../src/policy/sqlite-compiler.ts'
 import { PolicyGate } from '../../src/policy-gate.ts'
+import { TestDesk } from '../approval/test-desk.ts'
 
 const RULE = `@id("ten") permit (principal, action == Warren::Action::"db/query", resource)
 when { context.fact has sql && context.fact.sql.kind == "select" && !context.fact.sql.unsafe
@@ -29,6 +30,7 @@ function gateOf(options: JsonObject = {}): PolicyGate {
     {
       clock: { wallMs: () => 0, monotonicMs: () => 0 },
       report: () => {},
+      approvals: new TestDesk().desk,
       audit: { decided: ({ answer }) => Promise.resolve(answer) },
       self: 'did:webvh:self',
       standingOf: () => ({ status: 'member', membership: { roles: [], enclave: '' } }),

@@ -19,6 +19,7 @@ import { PolicyGate } from '../../src/policy-gate.ts'
 import type { MeshKnowledge } from '../../src/records/mesh-knowledge.ts'
 import { channelOf } from '../channel.ts'
 import { knowledge } from '../knowledge.ts'
+import { TestDesk } from '../approval/test-desk.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 24)
 const DAY_MS = 86_400_000
@@ -72,6 +73,7 @@ function gateOf({ standings, freshness }: MeshKnowledge): PolicyGate {
     {
       clock: { wallMs: () => NOW_MS, monotonicMs: () => 0 },
       report: () => {},
+      approvals: new TestDesk().desk,
       audit: { decided: ({ answer }) => Promise.resolve(answer) },
       self: 'did:webvh:self',
       standingOf: (did, view) => standings.inView(did, view),
