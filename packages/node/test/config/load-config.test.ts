@@ -181,10 +181,10 @@ test.for([
 
 test('what is left out has its default, and paths are absolute', { tags: ['CFG-4'] }, () => {
   const directory = directoryWith(
-    approvals: { waitSeconds: 300, waitingMax: 64, waitingPerMemberMax: 8 },
     'name: press-1\nkeys: {passphraseFile: pass}\naudit: {export: [{name: a, format: cef, transport: tls, host: siem, port: 6514, ca: ca.pem, cert: /etc/c.pem, key: k.pem}, {name: b, format: jsonl, transport: file, path: out}]}\nservers:\n  a: {command: ./run, cwd: work}\n  b: {command: run, cwd: /srv}\n',
   )
   expect(loadConfig(directory)).toEqual({
+    approvals: { waitSeconds: 300, waitingMax: 64, waitingPerMemberMax: 8 },
     directory,
     name: 'press-1',
     listen: ['/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4001'],
