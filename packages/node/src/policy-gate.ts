@@ -79,7 +79,7 @@ export class PolicyGate implements Gate {
   replace(policies: GatePolicies): void {
     const replaced = this.#policies
     this.#policies = policies
-    this.#components.approvals.policyReplaced()
+    if (replaced.digest !== policies.digest) this.#components.approvals.policyReplaced()
     retirePolicies(replaced)
   }
 
