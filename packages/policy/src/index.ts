@@ -11,7 +11,7 @@ export {
   type MethodClass,
   type MethodClassification,
 } from './classify-method.ts'
-export type { Decision, RefusalReason } from './decision.ts'
+export { type Decision, noRule, type RefusalReason } from './decision.ts'
 export { createPolicyEngine, type PolicyEngine, type PolicyEngineInit } from './policy-engine.ts'
 export { PolicyError, type PolicyErrorCode, type PolicyPlace } from './policy-error.ts'
 export type { Explanation, NearestPermit } from './nearest-permit.ts'
