@@ -5,6 +5,7 @@ import { withFreshness } from './freshness-options.ts'
 import { later } from './later.ts'
 import { addAudit } from './program-audit.ts'
 import { addCeremony } from './program-ceremony.ts'
+import { addPolicy } from './program-policy.ts'
 
 const NAME_LENGTH_MAX = 32
 
@@ -116,34 +117,6 @@ function addServing(program: Command): void {
     .addArgument(new Argument('<host>', 'the AI host').choices(HOST_KINDS))
     .argument('[server]', 'one server, unchanged (default: all of them, with prefixed names)')
     .action(later(async () => (await import('./commands/snippet.ts')).snippet))
-}
-
-function addPolicy(program: Command): void {
-  const policy = program.command('policy').description('what the rules of this node allow')
-  policy
-    .command('explain')
-    .description('what the running node would decide of a call to a server of its own, and why')
-    .requiredOption('--caller <did>', 'who would call')
-    .requiredOption('--server <name>', 'name of the server in the configuration of this node')
-    .requiredOption('--tool <name>', 'name of the tool')
-    .option('--args <json>', 'arguments as a JSON object, "-" for standard input', '{}')
-    .action(later(async () => (await import('./commands/policy-explain.ts')).explain))
-  policy
-    .command('check')
-    .description('read rules, facts.yaml and pinned tools as the node would: needs no node')
-    .action(later(async () => (await import('./commands/policy.ts')).check))
-  program
-    .command('approve')
-    .description('calls that wait for a person: list them, let one go on, or refuse it')
-    .argument('[id]', 'the call, by the first digits of its id (default: list all)')
-    .option('--yes', 'do not ask, it has been read')
-    .option('--hash <hash>', 'approve only the call of this hash')
-    .option('--times <n>', 'also for the next calls of exactly this, so many together')
-    .option('--for <duration>', 'also for the next calls of exactly this, for so long: 15m, 24h')
-    .option('--refuse', 'refuse it, or take back what was approved for more calls')
-    .option('--reason <text>', 'with --refuse: what the caller is told')
-    .option('--watch', 'follow what waits until interrupted')
-    .action(later(async () => (await import('./commands/approve.ts')).approve))
 }
 
 function addAsking(program: Command): void {

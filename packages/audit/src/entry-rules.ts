@@ -138,6 +138,9 @@ const BODIES: { readonly [Kind in EntryKind]: BodyTable<Kind> } = {
     to: digest,
     files: listOf(objectOf({ name: text(TEXT_LENGTH_MAX.file), digest }), FILES_MAX),
     more: optional(positive),
+    set: optional(
+      objectOf({ name: text(64), version: positive, manifest: name, signers: listOf(did, 16) }),
+    ),
   },
   config: { what: text(TEXT_LENGTH_MAX.what) },
   record: { id: name, type: code, about: optional(names), by: optional(names) },

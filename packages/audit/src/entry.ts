@@ -100,6 +100,16 @@ export type PolicyFile = {
   readonly digest: string
 }
 
+/** What a signed policy set is called, and by whom. */
+export type SignedSetName = {
+  readonly name: string
+  readonly version: number
+  /** Content id of its manifest. */
+  readonly manifest: string
+  /** DIDs. */
+  readonly signers: readonly string[]
+}
+
 /** Another policy set came into force. */
 export type PolicyBody = {
   readonly kind: 'policy'
@@ -109,6 +119,8 @@ export type PolicyBody = {
   readonly files: readonly PolicyFile[]
   /** Files that are not listed; the digest of the set covers them all the same. */
   readonly more?: number
+  /** What the set is signed as; absent where it is not signed. */
+  readonly set?: SignedSetName
 }
 
 /** The configuration changed. */

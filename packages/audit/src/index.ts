@@ -44,6 +44,7 @@ export type {
   Outcome,
   PolicyBody,
   PolicyFile,
+  SignedSetName,
   RecordBody,
   ResultBody,
   RetentionBody,

@@ -25,11 +25,17 @@ export interface AddedServer {
  * Adds a server to `warren.yaml` and, where roles are named, the rule that opens it to them.
  * Everything is checked first and written then.
  *
- * @throws ConfigError, PolicyError, NodeError `policy-exists`, `policies-unreadable`, `role-malformed`
+ * @throws ConfigError, PolicyError, NodeError `policy-exists`, `policy-set-signed`, `policies-unreadable`, `role-malformed`
  */
 export function addServer({ directory, name, definition, allowRoles }: AddServerInit): AddedServer {
   checkRoles(allowRoles)
-  const { policies } = loadConfig(directory)
+  const { policies, policy } = loadConfig(directory)
+  if (allowRoles.length > 0 && policy !== undefined) {
+    throw new NodeError(
+      'policy-set-signed',
+      'the policy set of this node is signed; add the rule to the set and have it signed',
+    )
+  }
   if (allowRoles.length === 0) return addServers(directory, { [name]: definition })
   const text = ruleText(name, allowRoles)
   const fileName = `serve-${name}.cedar`

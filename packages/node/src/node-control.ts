@@ -34,12 +34,12 @@ import { describeKnowledge } from './control/describe-knowledge.ts'
 import { describeView } from './control/describe-view.ts'
 import type { JoinDesk } from './join-desk.ts'
 import { listTools } from './list-tools.ts'
-import { loadPolicies } from './load-policies.ts'
 import type { MeshCatalog } from './mesh-catalog.ts'
 import { noSuchServer } from './no-such-server.ts'
 import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
 import { describeExplanation } from './policy/describe-explanation.ts'
+import type { PolicyDesk } from './policy/set/policy-desk.ts'
 import { makeStaple } from './records/make-staple.ts'
 import type { MeshKnowledge } from './records/mesh-knowledge.ts'
 import type { OpenedNode } from './open-node.ts'
@@ -53,6 +53,7 @@ export interface NodeControlInit {
   readonly provider: Provider
   readonly gate: PolicyGate
   readonly approvals: ApprovalDesk
+  readonly policyDesk: PolicyDesk
   readonly audit: Pick<NodeAudit, 'desk' | 'copies' | 'keepAs' | 'retention'>
   readonly cosigning: Pick<CosigningDesk, 'describe'>
   readonly catalog: MeshCatalog
@@ -128,7 +129,7 @@ export class NodeControl implements ControlHandler {
   #status(): JsonObject {
     const { opened, config, network, provider, catalog, doors, mesh, clock, audit, cosigning } =
       this.#init
-    const { approvals } = this.#init
+    const { approvals, policyDesk } = this.#init
     const { servers, sessions, shared, streams } = provider.status()
     return {
       name: config.name,
@@ -142,7 +143,8 @@ export class NodeControl implements ControlHandler {
       addresses: network.addresses(),
       http: doors.httpAddress ?? null,
       peers: network.peers().length,
-      ...describeView(mesh, network.diversity()),
+      ...describeView(mesh, network.diversity(), policyDesk.warnings()),
+      policySet: policyDesk.describe(),
       servers,
       serverSessions: sessions + shared,
       streams,
@@ -225,16 +227,16 @@ export class NodeControl implements ControlHandler {
   }
 
   async #reload(): Promise<JsonObject> {
-    const { config, provider, gate, audit, catalog, opened, report } = this.#init
+    const { config, provider, gate, policyDesk, audit, catalog, opened, report } = this.#init
     const fresh = loadConfig(config.directory)
     // Both are read and checked before either is taken over.
     const definitions = serverDefinitions(fresh.servers)
     indexServers(definitions)
-    const policies = loadPolicies(fresh.policies)
+    const policies = await policyDesk.load(fresh)
     const servers = Object.keys(fresh.servers)
     const restart = restartNeeded(config, fresh)
     // What cannot be written down does not come into force.
-    await audit.desk.policyChanged(gate.policyDigest, policies)
+    await policyDesk.activate(policies, () => audit.desk.policyChanged(gate.policyDigest, policies))
     await audit.desk.append(configEntry(servers, restart))
     gate.replace(policies)
     audit.keepAs(fresh.servers)

@@ -13,7 +13,6 @@ import { type PolicySet, retirePolicies } from './load-policies.ts'
 import type { Report } from './node-event.ts'
 import { type CallFacts, readCallFacts } from './policy/call-facts.ts'
 import { offerLimit } from './policy/offer-limit.ts'
-import { toldRefusal } from './policy/told-refusal.ts'
 import { entranceOf, type EntranceComponents, MALFORMED, type Standing } from './policy/entrance.ts'
 
 /** What the gate needs from the node. */
@@ -170,11 +169,10 @@ export class PolicyGate implements Gate {
   #decide(question: GateQuestion, membership: Standing, asked: Asked): Judgement {
     const { policies, call } = asked
     if (call !== undefined && 'allowed' in call) return { answer: call }
-    const request = this.#request(question, membership, asked)
-    const decision = policies.engine.decide(request)
+    const decision = policies.engine.decide(this.#request(question, membership, asked))
     if (!decision.allowed) {
-      const { rule } = decision
-      const answer = toldRefusal(policies.engine, request, decision)
+      const { reason, sentence, rule } = decision
+      const answer: Refusal = { allowed: false, code: `policy-${reason}`, sentence }
       return rule === undefined ? { answer } : { answer, rule }
     }
     const { rule, rules, obligations } = decision

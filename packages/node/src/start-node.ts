@@ -18,12 +18,13 @@ import { ControlServer } from './control/control-server.ts'
 import { controlSocketOf } from './data-directory.ts'
 import { HostDoors } from './host-doors.ts'
 import { JoinDesk } from './join-desk.ts'
-import { loadPolicies, type PolicySet } from './load-policies.ts'
+import type { PolicySet } from './load-policies.ts'
 import { MeshCatalog } from './mesh-catalog.ts'
 import { MeshStreams } from './mesh-streams.ts'
 import { NodeControl } from './node-control.ts'
 import type { Report } from './node-event.ts'
 import { type OpenedNode, openNode } from './open-node.ts'
+import { openPolicyDesk, type PolicyDesk } from './policy/set/policy-desk.ts'
 import { PolicyGate } from './policy-gate.ts'
 import { Enforcement } from './records/enforcement.ts'
 import { FreshnessWatch } from './records/freshness-watch.ts'
@@ -82,6 +83,7 @@ interface Site {
   readonly opened: OpenedNode
   readonly audit: NodeAudit
   readonly callAudit: CallAudit
+  readonly policyDesk: PolicyDesk
   readonly report: Report
   readonly clock: Clock
   readonly trustClock: boolean
@@ -99,6 +101,7 @@ async function openSite(
       opened,
       audit,
       callAudit: callAudit ?? audit.calls,
+      policyDesk: openPolicyDesk({ opened, audit, clock }),
       report: audit.report,
       clock,
       trustClock,
@@ -128,7 +131,7 @@ interface Parts {
 /** The parts; a configuration of which none can be made leaves nothing open. */
 async function composed(site: Site): Promise<Parts> {
   try {
-    return compose(site, loadPolicies(site.config.policies))
+    return compose(site, await site.policyDesk.start(site.config))
   } catch (error) {
     await site.audit.desk.store.stop()
     site.opened.close()
@@ -170,6 +173,7 @@ function compose(site: Site, policies: PolicySet): Parts {
     provider,
     gate,
     approvals,
+    policyDesk: site.policyDesk,
     audit,
     cosigning,
     catalog,

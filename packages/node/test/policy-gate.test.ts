@@ -201,23 +201,3 @@ test.for<[FreshnessState, boolean, boolean]>([
     expect(session).toMatchObject(goesOn ? { allowed: true } : stale)
   },
 )
-
-test(
-  'a forbid and its reason are told to those alone for whom there is a permit',
-  { tags: ['POL-28', 'APR-13'] },
-  async () => {
-    const noWrites =
-      '@id("no-writes") @reason("until the audit") forbid (principal, action, resource == Warren::Tool::"fs/write_file");'
-    const { decide, standings } = gated(OPEN, noWrites)
-    expect(await decide(callOf('write_file'))).toEqual({
-      allowed: false,
-      code: 'policy-denied',
-      sentence: 'refused by policy "no-writes": until the audit',
-    })
-    standings.set(CALLER.did, { roles: ['guest'], enclave: 'plant' })
-    const told = await decide(callOf('write_file'))
-    expect(told).toEqual({ ...(await decide(callOf('read_file'))), sentence: expect.any(String) })
-    expect(told).toMatchObject({ code: 'policy-no-rule' })
-    expect(JSON.stringify(told)).not.toMatch(/no-writes|audit/)
-  },
-)

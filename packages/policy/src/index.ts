@@ -11,7 +11,7 @@ export {
   type MethodClass,
   type MethodClassification,
 } from './classify-method.ts'
-export { type Decision, noRule, type RefusalReason } from './decision.ts'
+export type { Decision, RefusalReason } from './decision.ts'
 export { createPolicyEngine, type PolicyEngine, type PolicyEngineInit } from './policy-engine.ts'
 export { PolicyError, type PolicyErrorCode, type PolicyPlace } from './policy-error.ts'
 export type { Explanation, NearestPermit } from './nearest-permit.ts'
@@ -52,5 +52,6 @@ export type { FactPorts } from './facts/read-argument.ts'
 export { factTypeOf, type FactType } from './facts/fact-type.ts'
 export type { FileStatus, FileTree } from './facts/path/file-tree.ts'
 export type { NameResolver, ParsedUrl, UrlParser } from './facts/url/url-ports.ts'
+export { type Mutant, mutantsOf, type NamedRule, namedRules } from './testing/rule-mutants.ts'
 export type { Supplied } from './vocabulary/policy-schema.ts'
 export type { OpaqueArgument, ToolDefinition } from './vocabulary/vocabulary.ts'

@@ -25,6 +25,8 @@ export interface Store {
   readonly witnessState: TextRecord
   /** The DID of the witness to which this node always tries to be connected. */
   readonly pinnedWitness: TextRecord
+  /** Which signed policy sets were in force here. */
+  readonly policySets: TextRecord
   /** This node's own membership. */
   readonly membership: TextRecord
   readonly invitations: Invitations
@@ -63,6 +65,7 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
     membership: new TextRecord(database, 'membership'),
     witnessState: new TextRecord(database, 'witness-state'),
     pinnedWitness: new TextRecord(database, 'pinned-witness'),
+    policySets: new TextRecord(database, 'policy-sets'),
     invitations: new Invitations(database),
     peers: new Peers(database),
     aliases: new Aliases(database),

@@ -34,7 +34,6 @@ function verdictLines(answer: JsonValue): readonly string[] {
   return [
     member(answer, 'allowed') === true ? 'allowed' : shown(member(answer, 'sentence')),
     ...(rules === '' ? [] : [`rules  ${rules}`]),
-    ...listMember(answer, 'obligations').map((obligation) => `needs  ${shown(obligation)}`),
     ...known.map(([name, fact]) => `fact   ${name}: ${JSON.stringify(fact)}`),
   ]
 }

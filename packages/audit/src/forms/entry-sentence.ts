@@ -1,4 +1,4 @@
-import type { ApprovalEvent, Entry } from '../entry.ts'
+import type { ApprovalEvent, Entry, SignedSetName } from '../entry.ts'
 import { visibleText } from './visible-text.ts'
 
 const SHOWN_MAX = 120
@@ -36,7 +36,7 @@ function upkeepSentence(entry: Extract<Entry, { kind: UpkeepKind }>): string {
     case 'stop':
       return 'The node stopped in order.'
     case 'policy':
-      return `A policy set came into force: ${entry.to}.`
+      return `A policy set came into force: ${signedAs(entry.set)}${entry.to}.`
     case 'config':
       return `The configuration changed: ${quoted(entry.what)}.`
     case 'retention':
@@ -71,6 +71,10 @@ function approvalSentence(entry: Extract<Entry, { kind: 'approval' }>): string {
   const who = by === undefined ? '' : ` by ${by}`
   const why = reason === undefined ? '' : `: ${quoted(reason)}`
   return `The call ${approval} of ${quoted(`${server}/${tool}`)} by ${caller} ${APPROVAL_WORDS[event]}${who}${why}.`
+}
+
+function signedAs(set: SignedSetName | undefined): string {
+  return set === undefined ? '' : `${quoted(set.name)} version ${set.version}, `
 }
 
 function inBrackets(code: string | undefined): string {

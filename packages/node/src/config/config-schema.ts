@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { type AuditConfig, auditSchema } from './audit-config.ts'
+import { policySchema, type PolicyTrust } from './policy-config.ts'
 import { type ServerConfig, serversSchema } from './server-config.ts'
 
 /** `warren.yaml` as it is written, with what it leaves out filled in. Paths are as written. */
@@ -16,6 +17,7 @@ export interface ConfigFile {
   readonly approvals: ConfigApprovals
   readonly audit: AuditConfig
   readonly policies: string
+  readonly policy?: PolicyTrust | undefined
   readonly servers: Readonly<Record<string, ServerConfig>>
 }
 
@@ -152,6 +154,7 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
   approvals: approvals.prefault({}),
   audit: auditSchema.prefault({}),
   policies: path.default('policies').describe('Directory of the *.cedar files.'),
+  policy: policySchema,
   servers: serversSchema
     .default({})
     .describe('MCP servers that this node offers, by name. A rule in policies/ opens them.'),

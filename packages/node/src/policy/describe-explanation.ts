@@ -11,14 +11,7 @@ export function describeExplanation({
 }: CallExplanation): JsonObject {
   if (explanation === undefined) {
     const { code, sentence } = refusal ?? { code: 'call-malformed', sentence: 'it is no call' }
-    const unknown = {
-      rules: [],
-      obligations: [],
-      facts: {},
-      forwarded: null,
-      nearest: null,
-      passing: null,
-    }
+    const unknown = { rules: [], facts: {}, forwarded: null, nearest: null, passing: null }
     return { allowed: false, code, sentence, ...unknown }
   }
   const { decision, nearest } = explanation
@@ -29,7 +22,6 @@ export function describeExplanation({
   return {
     ...verdictOf(decision),
     rules: [...decision.rules],
-    obligations: [...decision.obligations],
     facts: Object.fromEntries(facts),
     forwarded: isRewritten ? call.reading.forward : null,
     nearest: nearest === undefined ? null : nearestOf(nearest),
