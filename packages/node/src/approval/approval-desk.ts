@@ -8,7 +8,6 @@ import { ApprovalGrants, type Grant } from './approval-grants.ts'
 import {
   type ApprovalLimits,
   FOR_SECONDS_DEFAULT,
-  MESSAGE_BYTES_MAX,
   PROGRESS_MS,
   SUBJECT_LENGTH_MAX,
   TIMES_MAX,
@@ -22,6 +21,7 @@ import {
   unavailable,
 } from './approval-sentences.ts'
 import { type ApprovalQuestion, type ApprovalVerdict, HeldCall } from './held-call.ts'
+import { HoldRate } from './hold-rate.ts'
 
 export interface ApprovalDeskInit {
   readonly clock: Clock
@@ -55,13 +55,6 @@ export interface Dissent {
   readonly reason?: string | undefined
 }
 
-/** What waits, and how. */
-interface WaitingCall {
-  readonly bytes: number
-  /** Absent where nobody waits for the answer. */
-  readonly hold?: Hold | undefined
-}
-
 const ID_BYTES = 16
 /** The control socket is open to the user that runs the node, and to nobody else. */
 const OPERATOR = 'operator'
@@ -81,10 +74,12 @@ export class ApprovalDesk {
   readonly #init: ApprovalDeskInit
   readonly #held = new Map<string, HeldCall>()
   readonly #grants: ApprovalGrants
+  readonly #rate: HoldRate
 
   constructor(init: ApprovalDeskInit) {
     this.#init = init
     this.#grants = new ApprovalGrants(init.clock)
+    this.#rate = new HoldRate(init.clock)
   }
 
   /** The calls that a person can decide on now, the oldest first. */
@@ -102,12 +97,10 @@ export class ApprovalDesk {
   }
 
   /** Waits for a person; for so long, and for as long as somebody waits for the answer. */
-  async hold(question: ApprovalQuestion, { bytes, hold }: WaitingCall): Promise<ApprovalVerdict> {
-    const why = this.#unfit(question, bytes) ?? (hold === undefined ? 'nobody-waits' : undefined)
-    if (hold === undefined || why !== undefined) {
-      const refusal = unavailable(question.rules, why ?? 'nobody-waits')
-      return { approved: false, refusal }
-    }
+  async hold(question: ApprovalQuestion, hold: Hold | undefined): Promise<ApprovalVerdict> {
+    if (hold === undefined) return unfit(question, 'nobody-waits')
+    const why = this.#unfit(question)
+    if (why !== undefined) return unfit(question, why)
     const held = this.#take(question)
     return hold((waiting) => this.#wait(held, waiting))
   }
@@ -166,12 +159,13 @@ export class ApprovalDesk {
     }
   }
 
-  #unfit({ subject, length }: ApprovalQuestion, bytes: number): Unavailable | undefined {
+  #unfit({ subject, length }: ApprovalQuestion): Unavailable | undefined {
     const { waitingMax, waitingPerCallerMax } = this.#init.limits
-    if (length > SUBJECT_LENGTH_MAX || bytes > MESSAGE_BYTES_MAX) return 'too-long'
+    if (length > SUBJECT_LENGTH_MAX) return 'too-long'
     const ofCaller = [...this.#held.values()].filter(({ caller }) => caller === subject.caller)
     if (ofCaller.length >= waitingPerCallerMax) return 'caller-full'
-    return this.#held.size >= waitingMax ? 'full' : undefined
+    if (this.#held.size >= waitingMax) return 'full'
+    return this.#rate.take(subject.caller) ? undefined : 'too-often'
   }
 
   #take(question: ApprovalQuestion): HeldCall {
@@ -279,6 +273,10 @@ function entryOf(
 ): ApprovalBody {
   const { caller, server, tool } = subject
   return { kind: 'approval', approval: id, event, caller, server, tool }
+}
+
+function unfit({ rules }: ApprovalQuestion, why: Unavailable): ApprovalVerdict {
+  return { approved: false, refusal: unavailable(rules, why) }
 }
 
 /** What makes an approval good for more calls; nothing where it is good for one. */

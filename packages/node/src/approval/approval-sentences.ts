@@ -1,12 +1,19 @@
 import type { Refusal } from '@warren/mcp'
 
 /** Why a call cannot even wait. */
-export type Unavailable = 'full' | 'caller-full' | 'too-long' | 'nobody-waits' | 'no-tool-call'
+export type Unavailable =
+  | 'full'
+  | 'caller-full'
+  | 'too-often'
+  | 'too-long'
+  | 'nobody-waits'
+  | 'no-tool-call'
 
 const RULES_SHOWN_MAX = 3
 const WHY: Readonly<Record<Unavailable, string>> = {
   full: 'too many calls wait for one there; try again later',
   'caller-full': 'too many of your calls wait for one there already; try again later',
+  'too-often': 'you have asked for one too often within a minute; try again later',
   'too-long': 'it is too long, or not well-formed, to be shown to one; ask for less in one call',
   'nobody-waits': 'it is no request, so that nobody would wait for the answer',
   'no-tool-call': 'only calls of tools can be approved; its operator can write a rule of its own',

@@ -3,6 +3,7 @@ import type { JudgedMessage } from '../audit/call-audit.ts'
 import type { CallFacts } from '../policy/call-facts.ts'
 import type { ApprovalDesk } from './approval-desk.ts'
 import type { ApprovalQuestion } from './held-call.ts'
+import { MESSAGE_BYTES_MAX } from './approval-limits.ts'
 import { OUTDATED, unavailable } from './approval-sentences.ts'
 import { type NamedSubject, subjectOf } from './approval-subject.ts'
 
@@ -42,8 +43,7 @@ export async function settleApproval<Result extends Considered>(
   if ('allowed' in needed) return refuse(first, needed)
   const granted = desk.use(needed.hash)
   if (granted !== undefined) return withApproval(first, granted)
-  const { bytes, hold } = question
-  const verdict = await desk.hold(needed, { bytes, hold })
+  const verdict = await desk.hold(needed, question.hold)
   const { id } = verdict
   if (!verdict.approved) return withApproval(refuse(first, verdict.refusal), id)
   try {
@@ -61,8 +61,9 @@ export async function settleApproval<Result extends Considered>(
 
 /** What has to be approved before a message may go on, or why that cannot be; nothing where it needs no approval. */
 function needOf(considered: Considered): ApprovalQuestion | Refusal | undefined {
-  const { answer, obligations = [], rules = [], roles, enclave, kind } = considered.judged
+  const { answer, obligations = [], rules = [], roles, enclave, kind, question } = considered.judged
   if (!answer.allowed || !obligations.includes('approve')) return undefined
+  if (question.bytes > MESSAGE_BYTES_MAX) return unavailable(rules, 'too-long')
   const named = namedIn(considered)
   if (named !== undefined) return { ...named, rules, roles, enclave }
   const isToolCall = typeof kind === 'object' && kind.tool !== undefined

@@ -52,7 +52,7 @@ interface Waits {
 async function held(tests: TestDesk, asked = question()): Promise<Waits> {
   const caller = new Caller()
   const wait = async (): Promise<void> => {
-    const verdict = await tests.desk.hold(asked, { bytes: 100, hold: caller.hold })
+    const verdict = await tests.desk.hold(asked, caller.hold)
     caller.verdicts.push(verdict)
     // What the gate does when it has judged the call once more.
     if (verdict.approved) verdict.conclude(undefined)
@@ -214,7 +214,7 @@ test(
     const desk = new TestDesk()
     desk.writing = () => caller.gone.abort()
     const caller = new Caller()
-    const verdict = await desk.desk.hold(question(), { bytes: 100, hold: caller.hold })
+    const verdict = await desk.desk.hold(question(), caller.hold)
     expect(refusal(verdict)?.code).toBe('approval-cancelled')
     expect(desk.desk.waiting).toEqual([])
   },
@@ -261,19 +261,18 @@ test(
 )
 
 test.for([
-  { what: 'a subject of the longest', length: 65_536, bytes: 262_144, waits: true },
-  { what: 'a longer subject', length: 65_537, bytes: 100, waits: false },
-  { what: 'a longer message', length: 100, bytes: 262_145, waits: false },
-])('$what waits: $waits', { tags: ['APR-6'] }, async ({ length, bytes, waits }) => {
+  { what: 'a subject of the longest', length: 65_536, waits: true },
+  { what: 'a longer one', length: 65_537, waits: false },
+])('$what waits: $waits', { tags: ['APR-6'] }, async ({ length, waits }) => {
   const { desk } = new TestDesk()
-  void desk.hold(question(ALICE, { length }), { bytes, hold: new Caller().hold })
+  void desk.hold(question(ALICE, { length }), new Caller().hold)
   await settled()
   expect(desk.waiting).toHaveLength(waits ? 1 : 0)
 })
 
 test('what is no request does not wait', { tags: ['APR-1'] }, async () => {
   const { desk } = new TestDesk()
-  const verdict = await desk.hold(question(), { bytes: 100 })
+  const verdict = await desk.hold(question(), undefined)
   expect(refusal(verdict)?.code).toBe('approval-unavailable')
 })
 
@@ -341,7 +340,7 @@ test('an approval can be taken back', { tags: ['APR-8', 'APR-9'] }, async () => 
 test('256 approvals are kept; the oldest goes', { tags: ['APR-8'] }, async () => {
   const desk = new TestDesk()
   for (let count = 0; count <= 256; count += 1) {
-    const call = await held(desk, question(ALICE, { hash: `hash ${count}` }))
+    const call = await held(desk, question(`did:${count}`, { hash: `hash ${count}` }))
     await desk.desk.approve({ ...call, times: 2 })
   }
   expect(desk.desk.grants).toHaveLength(256)
@@ -382,10 +381,31 @@ test('whoever approves hears what the node made of it', { tags: ['APR-12'] }, as
   const { desk } = new TestDesk()
   const revoked: Refusal = { allowed: false, code: 'caller-not-admitted', sentence: 'gone' }
   const asked = question()
-  const verdict = desk.hold(asked, { bytes: 1, hold: new Caller().hold })
+  const verdict = desk.hold(asked, new Caller().hold)
   await settled()
   const approving = desk.approve({ id: desk.waiting[0]?.id ?? '', hash: asked.hash })
   const said = await verdict
   if (said.approved) said.conclude(revoked)
   expect(await approving).toEqual(revoked)
 })
+
+test(
+  'a caller that takes its calls back again and again is held 60 times in a minute, and writes no more',
+  { tags: ['APR-6', 'APR-9'] },
+  async () => {
+    const desk = new TestDesk()
+    for (let count = 0; count < 1000; count += 1) {
+      const { caller } = await held(desk)
+      caller.gone.abort()
+      await settled()
+    }
+    expect(desk.entries).toHaveLength(120)
+    const { verdict } = await held(desk)
+    expect(refusal(verdict())).toMatchObject({ sentence: expect.stringContaining('too often') })
+    expect((await held(desk, question(BOB))).verdict()).toBeUndefined()
+    desk.time.pass(59_999)
+    expect(refusal((await held(desk)).verdict())?.code).toBe('approval-unavailable')
+    desk.time.pass(1)
+    expect((await held(desk)).verdict()).toBeUndefined()
+  },
+)

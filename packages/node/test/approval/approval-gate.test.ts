@@ -383,3 +383,17 @@ test('a call that is taken back does not go on', { tags: ['APR-7'] }, async () =
   expect(await answer).toMatchObject({ allowed: false, code: 'approval-cancelled' })
   expect(setting.tests.desk.waiting).toEqual([])
 })
+
+test.for([
+  [262_144, true],
+  [262_145, false],
+] as const)('a message of %i bytes waits: %s', { tags: ['APR-6'] }, async ([bytes, waits]) => {
+  const setting = new Setting()
+  const question = { caller: { did: ALICE }, server: 'fs', message: write(), bytes }
+  const answer = await setting.gate.decide(question)
+  const why = waits ? 'nobody would wait' : 'too long'
+  expect(answer).toMatchObject({
+    code: 'approval-unavailable',
+    sentence: expect.stringContaining(why),
+  })
+})

@@ -19,9 +19,8 @@ async function heldWith(args: JsonObject): Promise<{ tests: TestDesk; held: Held
   }
   const who = { rules: ['writes'], roles: ['member'], enclave: 'main' }
   const { signal } = new AbortController()
-  void tests.desk.hold(
-    { subject, length: 10, hash: 'h', ...who },
-    { bytes: 10, hold: (wait) => wait({ signal, progress: () => {} }) },
+  void tests.desk.hold({ subject, length: 10, hash: 'h', ...who }, (wait) =>
+    wait({ signal, progress: () => {} }),
   )
   await vi.waitUntil(() => tests.desk.waiting.length === 1, { interval: 1 })
   const [held] = tests.desk.waiting
