@@ -192,6 +192,7 @@ export const POSTGRES_ATTEMPTS: readonly (readonly [sql: string, outcome: string
   ["SELECT '\\'';DELETE FROM orders;--' LIMIT 1", 'fact-sql-statements'],
   ['SELECT 1 AS "\\"";DELETE FROM orders;--" LIMIT 1', 'fact-sql-statements'],
   ['SELECT $$;DELETE FROM orders;$$ LIMIT 1', 'fact-sql-statements'],
+  ['SELECT 1 AS N$$--$$$é$;DELETE/**/FROM/**/orders;N] LIMIT 1', 'fact-sql-statements'],
   ['SELECT $é$;DELETE FROM orders;$é$ LIMIT 1', 'fact-sql-statements'],
   ['SELECT 1 /* /* */ ; DELETE FROM orders; /* */ */ LIMIT 1', 'fact-sql-statements'],
   // Texts.

@@ -1,25 +1,55 @@
 import { SqlFactError } from './sql-fact-error.ts'
 
-/** What programs that split SQL take for a quotation or a comment. They agree on no more than the first few. */
-interface Habits {
-  /** A backslash takes the meaning of a quote away. */
-  readonly backslash: boolean
-  /** A comment may hold comments. */
-  readonly nested: boolean
-  /** `$tag$ … $tag$` is a string. */
-  readonly dollar: boolean
-  /** `[ … ]` and back-quotes hold a name. */
-  readonly brackets: boolean
-  /** A carriage return ends a line. */
-  readonly carriage: boolean
+/** In what programs that split SQL differ, and only where a text has the mark. The first way is the plainest one. */
+interface Habit {
+  readonly mark: RegExp
+  /** What each takes for one piece, as regular expressions. */
+  readonly ways: readonly (readonly string[])[]
 }
 
-const NAMES = ['backslash', 'nested', 'dollar', 'brackets', 'carriage'] as const
-const ALL_HABITS: readonly Habits[] = Array.from({ length: 2 ** NAMES.length }, (_, bits) => {
-  const [backslash = false, nested = false, dollar = false, brackets = false, carriage = false] =
-    NAMES.map((_name, index) => (bits & (2 ** index)) !== 0)
-  return { backslash, nested, dollar, brackets, carriage }
-})
+/** `/*` is found here, and where it ends by hand, since comments may hold comments. */
+const COMMENT = String.raw`/\*`
+const LINE = String.raw`--[^\n]*`
+const ANY_TAG = String.raw`(?<tag>\$[^\s$'";]*\$)[^]*?(?:\k<tag>|$)`
+
+const HABITS: readonly Habit[] = [
+  {
+    // A backslash takes the meaning of a quote away.
+    mark: /\\/,
+    ways: [
+      [`'[^']*'?`, `"[^"]*"?`],
+      [String.raw`'(?:[^'\\]|\\[^])*'?`, String.raw`"(?:[^"\\]|\\[^])*"?`],
+    ],
+  },
+  {
+    // A comment ends at a carriage return.
+    mark: /\r/,
+    ways: [[LINE], [String.raw`--[^\r\n]*`]],
+  },
+  {
+    // `--` begins no comment when no space follows.
+    mark: /--[!-~\u{80}-\u{10FFFF}]/u,
+    ways: [[], [String.raw`-(?=-[!-~\u{80}-\u{10FFFF}])`]],
+  },
+  {
+    // Strings in dollars: none, by simple tags, by any, or only where no name goes on.
+    mark: /\$/,
+    ways: [
+      [],
+      [String.raw`(?<tag>\$(?:[a-zA-Z_]\w*)?\$)[^]*?(?:\k<tag>|$)`],
+      [ANY_TAG],
+      [String.raw`[\p{L}_][\p{L}\p{N}_$]*`, ANY_TAG],
+    ],
+  },
+  // What stands in such a comment is run.
+  { mark: /\/\*M?!/, ways: [[], [String.raw`/\*M?!`]] },
+  { mark: /\[/, ways: [[], [String.raw`\[[^\]]*\]?`]] },
+  { mark: /`/, ways: [[], ['`[^`]*`?']] },
+  { mark: /#/, ways: [[], [String.raw`#[^\n]*`]] },
+]
+/** A comment may hold comments. */
+const NESTING = /\/\*[^]*\/\*/
+const READERS_MAX = 32
 
 /**
  * Refuses one statement in which a program between the node and the database may see several: many servers split a text
@@ -29,52 +59,47 @@ const ALL_HABITS: readonly Habits[] = Array.from({ length: 2 ** NAMES.length }, 
  */
 export function checkSqlEnds(text: string): void {
   if (!/;[\s;]*[^\s;]/.test(text)) return
-  for (const habits of ALL_HABITS) {
-    if (isSplit(text, habits)) {
-      throw new SqlFactError(
-        'fact-sql-statements',
-        'a server may take the statement for several; write it without this semicolon',
-      )
-    }
+  const readers = readersOf(text)
+  const nestings = NESTING.test(text) ? [false, true] : [false]
+  const isSafe =
+    readers.length * nestings.length <= READERS_MAX &&
+    nestings.every((nests) => readers.every((token) => !isSplit(text, token, nests)))
+  if (isSafe) return
+  throw new SqlFactError(
+    'fact-sql-statements',
+    'a server may take the statement for several; write it without this semicolon',
+  )
+}
+
+/** Every combination of ways to read what stands in the text. */
+function readersOf(text: string): readonly RegExp[] {
+  let combined: readonly (readonly string[])[] = [[]]
+  for (const { mark, ways } of HABITS) {
+    const possible = mark.test(text) ? ways : ways.slice(0, 1)
+    // Of two that would both match, that of the later habit is the more special one.
+    combined = combined.flatMap((parts) => possible.map((way) => way.concat(parts)))
   }
+  // What begins nothing is taken in one piece.
+  const rest = [COMMENT, String.raw`\s+`, String.raw`[^'"$;/\[\s\x60#-]+`, '[^]']
+  return combined.map((parts) => new RegExp([...parts, ...rest].join('|'), 'uy'))
 }
 
 /** Says whether something other than spaces and comments stands behind a semicolon. */
-function isSplit(text: string, habits: Habits): boolean {
-  const token = tokenOf(habits)
+function isSplit(text: string, token: RegExp, nests: boolean): boolean {
   let hasEnded = false
   for (token.lastIndex = 0; token.lastIndex < text.length;) {
     const start = token.lastIndex
     const [found = ''] = token.exec(text) ?? []
-    const isComment = found.startsWith('--') || found.startsWith('/*')
-    if (hasEnded && !isComment && !/^[\s;]/.test(found)) return true
+    if (hasEnded && !/^(?:[\s;]|--|\/\*)/.test(found)) return true
     hasEnded ||= found === ';'
-    const end = found.startsWith('/*') ? endOfComment(text, start, habits) : start + found.length
-    token.lastIndex = end
+    token.lastIndex = found === '/*' ? endOfComment(text, start, nests) : start + found.length
   }
   return false
 }
 
-function tokenOf({ backslash, dollar, brackets, carriage }: Habits): RegExp {
-  const parts = [
-    ...(backslash
-      ? [String.raw`'(?:[^'\\]|\\[^])*'?`, String.raw`"(?:[^"\\]|\\[^])*"?`]
-      : [`'[^']*'?`, `"[^"]*"?`]),
-    carriage ? String.raw`--[^\r\n]*` : String.raw`--[^\n]*`,
-    String.raw`/\*`,
-    ...(dollar ? [String.raw`(?<tag>\$[^\s$'";]*\$)[^]*?(?:\k<tag>|$)`] : []),
-    ...(brackets ? ['`[^`]*`?', String.raw`\[[^\]]*\]?`] : []),
-    // Whatever begins nothing, in one piece.
-    String.raw`\s+`,
-    String.raw`[^'"$;/\[\s\x60-]+`,
-    '[^]',
-  ]
-  return new RegExp(parts.join('|'), 'y')
-}
-
 /** Where the comment ends that begins at a place, or the text. */
-function endOfComment(text: string, start: number, { nested }: Habits): number {
-  const mark = nested ? /\/\*|\*\//g : /\*\//g
+function endOfComment(text: string, start: number, nests: boolean): number {
+  const mark = nests ? /\/\*|\*\//g : /\*\//g
   mark.lastIndex = start + 2
   for (let depth = 1; ;) {
     const found = mark.exec(text)

@@ -48,6 +48,13 @@ test.for([
   "SELECT [']; x; [']",
   'SELECT 1; -- a\rx',
   'SELECT 1 -- a\r;x',
+  'SELECT 1 AS N$$--$$$é$;x;N',
+  "SELECT 1 # '\n;x # '",
+  "SELECT 1 --'\n, ';x'",
+  'SELECT 1 /*!; x */',
+  'SELECT 1 ----a;x',
+  // More ways to read it than are tried.
+  "SELECT 'a;b', $1 \\ [a] `b` --c\n # d",
 ])('%j may be several', { tags: ['FSQ-3'] }, (text) => {
   expect(isRefused(text)).toBe(true)
 })
