@@ -181,8 +181,10 @@ test.for<[string, () => void, () => void]>([
     }
     await askWarren(['--dir', lab.directory, 'reload'])
     expect(await status()).toMatchObject({ version: 5, trouble: null })
-    await vi.waitUntil(async () =>
-      (await entriesIn(lab.directory)).some(({ code }) => code === 'policy-set-refused'),
+    await vi.waitUntil(
+      async () =>
+        (await entriesIn(lab.directory)).some(({ code }) => code === 'policy-set-refused'),
+      { timeout: 15_000, interval: 500 },
     )
   },
 )

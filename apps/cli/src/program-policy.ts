@@ -27,6 +27,12 @@ export function addPolicy(program: Command): void {
     )
     .option('--mutate', 'drop and negate each rule, and name the changes that no case notices')
     .action(later(async () => (await import('./commands/policy-test.ts')).testCases))
+  policy
+    .command('pin')
+    .description('pin the tools of a server as it lists them now, by the running node')
+    .argument('<server>', 'name of the server in the configuration of this node')
+    .option('--yes', 'do not ask before what is pinned is replaced')
+    .action(later(async () => (await import('./commands/policy-pin.ts')).pin))
   addSets(policy)
   addApproval(program)
 }

@@ -5,16 +5,20 @@ import {
   type Obligation,
   type PolicyEngine,
   type PolicySource,
+  type Supplied,
 } from '@warren/policy'
 import { policyFiles, policySetDigest } from './audit/policy-digest.ts'
 import { definedTools } from './policy/defined-tools.ts'
 import { nodeFactPorts } from './policy/fact-ports.ts'
+import type { PinnedDigests } from './policy/pin/tool-watch.ts'
 import { readPinnedTools } from './policy/read-pinned-tools.ts'
 import { type PolicySetFiles, readPolicyFiles, withRules } from './policy/read-policy-files.ts'
 import { openSqliteCompiler } from './policy/sqlite-compiler.ts'
 
 /** What a node carries out; a rule that asks for more is not loaded. */
 const OBLIGATIONS: readonly Obligation[] = ['approve']
+/** What a node says of every request; rules can name it. */
+const SUPPLIES: readonly Supplied[] = ['tool']
 
 /** A policy set that can be put in force, and what names it in the audit log. */
 export interface PolicySet {
@@ -23,6 +27,8 @@ export interface PolicySet {
   readonly layer: FactLayer
   /** Of all files, their names and their order. */
   readonly digest: string
+  /** What is pinned of each tool. */
+  readonly pins?: PinnedDigests
   readonly files: readonly PolicyFile[]
 }
 
@@ -53,12 +59,18 @@ export function makePolicySet(read: PolicySetFiles): PolicySet {
     schemas.map((source) => [source.name, opened.use(openSqliteCompiler(source))]),
   )
   const tools = definedTools(pinned, declarations)
-  const engine = createPolicyEngine({ policies, tools, obligations: OBLIGATIONS })
+  const engine = createPolicyEngine({
+    policies,
+    tools,
+    obligations: OBLIGATIONS,
+    supplies: SUPPLIES,
+  })
   opened.move()
   return {
     engine,
     layer: new FactLayer(declarations, nodeFactPorts(sqlite)),
     digest: policySetDigest(files),
+    pins: new Map(pinned.map(({ server, name, digest }) => [`${server}/${name}`, digest])),
     files,
   }
 }

@@ -39,6 +39,7 @@ import { noSuchServer } from './no-such-server.ts'
 import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
 import { describeExplanation } from './policy/describe-explanation.ts'
+import { liveTools } from './policy/pin/live-tools.ts'
 import type { PolicyDesk } from './policy/set/policy-desk.ts'
 import { makeStaple } from './records/make-staple.ts'
 import type { MeshKnowledge } from './records/mesh-knowledge.ts'
@@ -94,6 +95,8 @@ export class NodeControl implements ControlHandler {
         return this.#staple()
       case 'tools':
         return this.#tools(request.server, signal)
+      case 'definitions':
+        return this.#definitions(request.server, signal)
       case 'invite':
         return this.#invite(request)
       case 'reload':
@@ -129,7 +132,7 @@ export class NodeControl implements ControlHandler {
   #status(): JsonObject {
     const { opened, config, network, provider, catalog, doors, mesh, clock, audit, cosigning } =
       this.#init
-    const { approvals, policyDesk } = this.#init
+    const { approvals, policyDesk, gate } = this.#init
     const { servers, sessions, shared, streams } = provider.status()
     return {
       name: config.name,
@@ -143,7 +146,10 @@ export class NodeControl implements ControlHandler {
       addresses: network.addresses(),
       http: doors.httpAddress ?? null,
       peers: network.peers().length,
-      ...describeView(mesh, network.diversity(), policyDesk.warnings()),
+      ...describeView(mesh, network.diversity(), [
+        ...policyDesk.warnings(),
+        ...gate.changedTools().map((id) => `the tool ${id} is not the one that was pinned`),
+      ]),
       policySet: policyDesk.describe(),
       servers,
       serverSessions: sessions + shared,
@@ -192,6 +198,13 @@ export class NodeControl implements ControlHandler {
     if (server !== undefined && wanted.length === 0) throw noSuchServer(server)
     const { tools, problems } = await listTools({ catalog, servers: wanted, signal })
     return { tools, problems }
+  }
+
+  async #definitions(server: string, signal: AbortSignal): Promise<JsonObject> {
+    const { catalog, opened } = this.#init
+    const self = opened.log.did
+    await catalog.refresh(self)
+    return { tools: await liveTools({ catalog, self, server }, signal) }
   }
 
   async #aboutCall(request: CallRequest | ExplainRequest, signal: AbortSignal): Promise<JsonValue> {

@@ -12,6 +12,7 @@ import type { CallAudit, JudgedMessage } from './audit/call-audit.ts'
 import { type PolicySet, retirePolicies } from './load-policies.ts'
 import type { Report } from './node-event.ts'
 import { type CallFacts, readCallFacts } from './policy/call-facts.ts'
+import { type PinnedDigests, ToolWatch } from './policy/pin/tool-watch.ts'
 import { offerLimit } from './policy/offer-limit.ts'
 import { entranceOf, type EntranceComponents, MALFORMED, type Standing } from './policy/entrance.ts'
 
@@ -26,10 +27,13 @@ export interface PolicyGateComponents extends EntranceComponents {
 }
 
 /** What the gate decides by: the engine, the facts that it is asked with, and the name of the set. */
-export type GatePolicies = Pick<PolicySet, 'engine' | 'layer' | 'digest'>
+export type GatePolicies = Pick<PolicySet, 'engine' | 'layer' | 'digest' | 'pins'>
 
 /** Reloads during one question, after which it is refused by the set that was replaced. */
 const RELOADS_MAX = 3
+
+const NO_PINS: PinnedDigests = new Map()
+const LIST = { action: 'list', tool: undefined } as const
 
 /** What the gate says of one message, by which rules, and what they oblige it to. */
 type Judgement = Pick<JudgedMessage, 'answer' | 'rule' | 'rules' | 'obligations'>
@@ -63,16 +67,23 @@ export interface CallExplanation {
  */
 export class PolicyGate implements Gate {
   readonly #components: PolicyGateComponents
+  readonly #tools: ToolWatch
   #policies: GatePolicies
 
   constructor(policies: GatePolicies, components: PolicyGateComponents) {
     this.#policies = policies
     this.#components = components
+    this.#tools = new ToolWatch(components.report, policies.pins ?? NO_PINS)
   }
 
   /** The digest of the policy set in force. */
   get policyDigest(): string {
     return this.#policies.digest
+  }
+
+  /** Tools that are listed otherwise than they were pinned: `<server>/<tool>`. */
+  changedTools(): readonly string[] {
+    return this.#tools.changed()
   }
 
   /** Takes over a newly loaded policy; the next message is decided by it. */
@@ -81,6 +92,7 @@ export class PolicyGate implements Gate {
     this.#policies = policies
     if (replaced.digest !== policies.digest) this.#components.approvals.policyReplaced()
     retirePolicies(replaced)
+    this.#tools.expect(policies.pins ?? NO_PINS)
   }
 
   async decide(question: GateQuestion): Promise<GateAnswer> {
@@ -99,7 +111,7 @@ export class PolicyGate implements Gate {
         server: question.server,
       })
     }
-    return answer
+    return this.#tools.watched(question, answer)
   }
 
   /** Says what would be decided of a tool call, and why. Nothing of it goes on or is written down. */
@@ -187,11 +199,13 @@ export class PolicyGate implements Gate {
     { kind, call }: Asked,
   ): PolicyRequest {
     const known = call !== undefined && 'reading' in call ? call : undefined
+    // What belongs to an open session asks for no more than seeing the server does.
+    const asks = typeof kind === 'object' ? kind : LIST
     return {
       caller: { did: caller.did, roles, enclave },
       server,
-      // What belongs to an open session asks for no more than seeing the server does.
-      ...(typeof kind === 'object' ? kind : { action: 'list' }),
+      ...asks,
+      ...(asks.action === 'call' && { toolState: this.#tools.stateOf(server, asks.tool) }),
       atMs: this.#components.clock.wallMs(),
       input: known?.input,
       facts: known === undefined ? undefined : Object.fromEntries(known.reading.facts),

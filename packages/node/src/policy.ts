@@ -14,6 +14,7 @@ export {
   type UncoveredRule,
 } from './policy/cases/test-policies.ts'
 export { type CheckedPolicies, checkPolicies } from './policy/check-policies.ts'
+export { comparePins, type PinDifference, writePins } from './policy/pin/pin-file.ts'
 export {
   readManifest,
   signManifest,

@@ -19,6 +19,8 @@ const CALL_MS_MAX = 3_600_000
 export type ControlRequest =
   | { readonly do: 'status' | 'peers' | 'staple' | 'reload' | 'stop' }
   | { readonly do: 'tools'; readonly server?: string | undefined }
+  /** The tools of a server of this node, as it lists them. */
+  | { readonly do: 'definitions'; readonly server: string }
   | CallRequest
   | ExplainRequest
   | InviteRequest
@@ -90,6 +92,7 @@ const LABEL = z.string().regex(LABEL_PATTERN, LABEL_RULE)
 const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
   z.strictObject({ do: z.enum(['status', 'peers', 'staple', 'reload', 'stop']) }),
   z.strictObject({ do: z.literal('tools'), server: ALIAS.optional() }),
+  z.strictObject({ do: z.literal('definitions'), server: ALIAS }),
   z.strictObject({
     do: z.literal('call'),
     server: ALIAS,
