@@ -120,6 +120,7 @@ const BODIES: { readonly [Kind in EntryKind]: BodyTable<Kind> } = {
     policy: digest,
     args: valueDigest,
     forwarded: optional(wholeDigest),
+    credentials: optional(names),
     bytes: count,
   },
   result: {

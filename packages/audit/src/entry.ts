@@ -66,6 +66,8 @@ export type DecisionBody = {
   readonly args: Digest
   /** The arguments as the server got them, where they are not those that were asked. */
   readonly forwarded?: Digest
+  /** Ids of the credentials that covered the call: every link of every capability that did. */
+  readonly credentials?: readonly string[]
   /** Length of the message as it came. */
   readonly bytes: number
 }
