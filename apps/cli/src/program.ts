@@ -4,6 +4,7 @@ import { Argument, Command } from 'commander'
 import { withFreshness } from './freshness-options.ts'
 import { later } from './later.ts'
 import { addAudit } from './program-audit.ts'
+import { addCapability } from './program-capability.ts'
 import { addCeremony } from './program-ceremony.ts'
 import { addPolicy } from './program-policy.ts'
 
@@ -27,6 +28,7 @@ export function createProgram(): Command {
   addPolicy(program)
   addAsking(program)
   addAudit(program)
+  addCapability(program, withPassphrase)
   return program
 }
 

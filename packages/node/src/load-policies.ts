@@ -18,7 +18,7 @@ import { openSqliteCompiler } from './policy/sqlite-compiler.ts'
 /** What a node carries out; a rule that asks for more is not loaded. */
 const OBLIGATIONS: readonly Obligation[] = ['approve']
 /** What a node says of every request; rules can name it. */
-const SUPPLIES: readonly Supplied[] = ['tool']
+const SUPPLIES: readonly Supplied[] = ['tool', 'credentials']
 
 /** A policy set that can be put in force, and what names it in the audit log. */
 export interface PolicySet {

@@ -9,6 +9,7 @@ import { configEntry } from './audit/config-entry.ts'
 import type { CosigningDesk } from './audit/cosigning-desk.ts'
 import type { NodeAudit } from './audit/node-audit.ts'
 import { callTool } from './call-tool.ts'
+import type { CapabilityDesk } from './capability/capability-desk.ts'
 import { type Config, loadConfig } from './config/load-config.ts'
 import { restartNeeded } from './config/restart-needed.ts'
 import { serverDefinitions } from './config/server-definitions.ts'
@@ -18,8 +19,10 @@ import {
   type ExplainRequest,
   type InviteRequest,
   isRecordsRequest,
+  isStateRequest,
   isToolCallRequest,
   type RecordsRequest,
+  type StateRequest,
 } from './control/control-protocol.ts'
 import type { ControlHandler } from './control/control-server.ts'
 import type { HostDoors } from './host-doors.ts'
@@ -52,6 +55,7 @@ export interface NodeControlInit {
   readonly network: Network
   readonly admission: AdmissionDesk
   readonly provider: Provider
+  readonly capabilities: Pick<CapabilityDesk, 'refresh'>
   readonly gate: PolicyGate
   readonly approvals: ApprovalDesk
   readonly policyDesk: PolicyDesk
@@ -86,13 +90,8 @@ export class NodeControl implements ControlHandler {
   async answer(request: ControlRequest, signal: AbortSignal): Promise<JsonValue> {
     if (isPartRequest(request)) return this.#aboutPart(request)
     if (isToolCallRequest(request)) return this.#aboutCall(request, signal)
+    if (isStateRequest(request)) return this.#describe(request)
     switch (request.do) {
-      case 'status':
-        return this.#status()
-      case 'peers':
-        return this.#peers()
-      case 'staple':
-        return this.#staple()
       case 'tools':
         return this.#tools(request.server, signal)
       case 'definitions':
@@ -127,6 +126,20 @@ export class NodeControl implements ControlHandler {
   #requestStop(): JsonValue {
     this.#stop.resolve()
     return null
+  }
+
+  async #describe({ do: what }: StateRequest): Promise<JsonObject> {
+    switch (what) {
+      case 'status':
+        return this.#status()
+      case 'peers':
+        return this.#peers()
+      case 'staple':
+        return this.#staple()
+      case 'capabilities':
+      default:
+        return this.#init.capabilities.refresh()
+    }
   }
 
   #status(): JsonObject {

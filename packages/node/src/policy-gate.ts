@@ -9,6 +9,7 @@ import {
 import type { ApprovalDesk } from './approval/approval-desk.ts'
 import { settleApproval } from './approval/settle-approval.ts'
 import type { CallAudit, JudgedMessage } from './audit/call-audit.ts'
+import { type CoveringCapabilities, credentialIds } from './capability/covering-capabilities.ts'
 import { type PolicySet, retirePolicies } from './load-policies.ts'
 import type { Report } from './node-event.ts'
 import { type CallFacts, readCallFacts } from './policy/call-facts.ts'
@@ -24,6 +25,8 @@ export interface PolicyGateComponents extends EntranceComponents {
   readonly audit: CallAudit
   /** Where calls wait that a person has to approve. */
   readonly approvals: Pick<ApprovalDesk, 'use' | 'hold' | 'policyReplaced'>
+  /** The capabilities of callers that cover a request; absent, nobody has any. */
+  readonly capabilities?: CoveringCapabilities
 }
 
 /** What the gate decides by: the engine, the facts that it is asked with, and the name of the set. */
@@ -35,8 +38,8 @@ const RELOADS_MAX = 3
 const NO_PINS: PinnedDigests = new Map()
 const LIST = { action: 'list', tool: undefined } as const
 
-/** What the gate says of one message, by which rules, and what they oblige it to. */
-type Judgement = Pick<JudgedMessage, 'answer' | 'rule' | 'rules' | 'obligations'>
+/** What the gate says of one message, by which rules and credentials, and what they oblige it to. */
+type Judgement = Pick<JudgedMessage, 'answer' | 'rule' | 'rules' | 'obligations' | 'credentials'>
 
 /** What a message asks for, and by which policies its arguments were read. */
 interface Asked {
@@ -181,16 +184,18 @@ export class PolicyGate implements Gate {
   #decide(question: GateQuestion, membership: Standing, asked: Asked): Judgement {
     const { policies, call } = asked
     if (call !== undefined && 'allowed' in call) return { answer: call }
-    const decision = policies.engine.decide(this.#request(question, membership, asked))
+    const request = this.#request(question, membership, asked)
+    const decision = policies.engine.decide(request)
+    const credentials = credentialIds(request.credentials)
     if (!decision.allowed) {
       const { reason, sentence, rule } = decision
       const answer: Refusal = { allowed: false, code: `policy-${reason}`, sentence }
-      return rule === undefined ? { answer } : { answer, rule }
+      return { answer, credentials, ...(rule === undefined ? {} : { rule }) }
     }
     const { rule, rules, obligations } = decision
     const isRewritten = call !== undefined && call.reading.rewrites.length > 0
     const given = isRewritten ? { arguments: call.reading.forward } : {}
-    return { answer: { allowed: true, rule, ...given }, rule, rules, obligations }
+    return { answer: { allowed: true, rule, ...given }, rule, rules, obligations, credentials }
   }
 
   #request(
@@ -201,12 +206,14 @@ export class PolicyGate implements Gate {
     const known = call !== undefined && 'reading' in call ? call : undefined
     // What belongs to an open session asks for no more than seeing the server does.
     const asks = typeof kind === 'object' ? kind : LIST
+    const { capabilities } = this.#components
     return {
       caller: { did: caller.did, roles, enclave },
       server,
       ...asks,
       ...(asks.action === 'call' && { toolState: this.#tools.stateOf(server, asks.tool) }),
       atMs: this.#components.clock.wallMs(),
+      credentials: capabilities?.of(caller.did, { server, kind, call: known }) ?? [],
       input: known?.input,
       facts: known === undefined ? undefined : Object.fromEntries(known.reading.facts),
     }

@@ -1,6 +1,6 @@
 import type { Clock } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
-import { type Did, peerIdOf } from '@warren/identity'
+import type { Did } from '@warren/identity'
 import { Provider } from '@warren/mcp'
 import { type AuditPort, createNetwork, type MeshPort, type Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
@@ -10,6 +10,9 @@ import type { CallAudit } from './audit/call-audit.ts'
 import { CosigningDesk } from './audit/cosigning-desk.ts'
 import { NodeAudit } from './audit/node-audit.ts'
 import { CallDesk } from './call-desk.ts'
+import type { CapabilityDesk } from './capability/capability-desk.ts'
+import { coveringCapabilities } from './capability/covering-capabilities.ts'
+import { createCapabilityDesk } from './capability/create-capability-desk.ts'
 import { componentLogger } from './component-logger.ts'
 import { messageLimitsOf, networkLimitsOf, providerLimitsOf } from './config/applied-limits.ts'
 import { type Config, loadConfig } from './config/load-config.ts'
@@ -17,7 +20,8 @@ import { serverDefinitions } from './config/server-definitions.ts'
 import { ControlServer } from './control/control-server.ts'
 import { controlSocketOf } from './data-directory.ts'
 import { HostDoors } from './host-doors.ts'
-import { JoinDesk } from './join-desk.ts'
+import { createJoinDesk } from './create-join-desk.ts'
+import type { JoinDesk } from './join-desk.ts'
 import type { PolicySet } from './load-policies.ts'
 import { MeshCatalog } from './mesh-catalog.ts'
 import { MeshStreams } from './mesh-streams.ts'
@@ -118,6 +122,7 @@ interface Parts {
   readonly network: Network
   readonly cosigning: CosigningDesk
   readonly provider: Provider
+  readonly capabilities: CapabilityDesk
   readonly catalog: MeshCatalog
   readonly calls: CallDesk
   readonly records: RecordDesk
@@ -141,17 +146,15 @@ async function composed(site: Site): Promise<Parts> {
 
 function compose(site: Site, policies: PolicySet): Parts {
   const { opened, config, report, clock, audit } = site
-  const mesh = createMeshParts(site, (dids, arrivedMs) => enforcement.enforce(dids, arrivedMs))
+  const mesh = createMeshParts(site, (dids, arrivedMs) => {
+    enforcement.enforce(dids, arrivedMs)
+    calling.capabilities.recheck()
+  })
   const { self, network, cosigning, records, freshness, admission, joinDesk } = mesh
   audit.know(mesh)
-  const { gate, provider, approvals } = createProvider(site, mesh, policies)
-  const streams = new MeshStreams({
-    self,
-    network,
-    provider,
-    freshness: (server) =>
-      server === undefined ? freshness.bestState() : freshness.viewFor(server).state,
-  })
+  const calling: CallParts = createProvider(site, mesh, policies)
+  const { gate, provider, approvals, capabilities } = calling
+  const streams = createStreams(mesh, provider)
   const catalog = createCatalog(site, streams)
   const enforcement: Enforcement = new Enforcement({
     self: self.did,
@@ -171,6 +174,7 @@ function compose(site: Site, policies: PolicySet): Parts {
     network,
     admission,
     provider,
+    capabilities,
     gate,
     approvals,
     policyDesk: site.policyDesk,
@@ -188,6 +192,7 @@ function compose(site: Site, policies: PolicySet): Parts {
     network,
     cosigning,
     provider,
+    capabilities,
     catalog,
     calls,
     records,
@@ -243,32 +248,43 @@ interface CallParts {
   readonly gate: PolicyGate
   readonly provider: Provider
   readonly approvals: ApprovalDesk
+  readonly capabilities: CapabilityDesk
 }
 
-function createProvider(
-  site: Site,
-  { self, standings, freshness }: MeshParts,
-  policies: PolicySet,
-): CallParts {
+function createProvider(site: Site, mesh: MeshParts, policies: PolicySet): CallParts {
   const { config, report, clock, callAudit } = site
+  const { self, standings, freshness } = mesh
   const approvals = createApprovals(site)
+  const capabilities: CapabilityDesk = createCapabilityDesk(site, mesh, () => provider)
   const gate = new PolicyGate(policies, {
     clock,
     report,
     audit: callAudit,
     approvals,
+    capabilities: coveringCapabilities(capabilities),
     self: self.did,
     standingOf: (did, view) => standings.inView(did, view),
     freshnessFor: (server) => freshness.viewFor(server),
   })
-  const provider = new Provider({
+  const provider: Provider = new Provider({
     servers: serverDefinitions(config.servers),
     gate,
+    present: async (text, caller) => capabilities.take(text, caller),
     clock,
     logger: componentLogger(report),
     limits: providerLimitsOf(config),
   })
-  return { gate, provider, approvals }
+  return { gate, provider, approvals, capabilities }
+}
+
+function createStreams({ self, network, freshness }: MeshParts, provider: Provider): MeshStreams {
+  return new MeshStreams({
+    self,
+    network,
+    provider,
+    freshness: (server) =>
+      server === undefined ? freshness.bestState() : freshness.viewFor(server).state,
+  })
 }
 
 function createCatalog({ config, opened, report }: Site, streams: MeshStreams): MeshCatalog {
@@ -279,31 +295,6 @@ function createCatalog({ config, opened, report }: Site, streams: MeshStreams): 
     report,
     aliases: opened.store.aliases,
     messageLimits: messageLimitsOf(config),
-  })
-}
-
-function createJoinDesk(
-  { opened, report, clock }: Site,
-  { records, freshness }: MeshKnowledge,
-): JoinDesk {
-  const { admin, signer, log, keys, store } = opened
-  const self = {
-    did: log.did,
-    peerId: peerIdOf(keys.ed25519.publicKey),
-    mlDsa44Key: keys.mlDsa44.publicKey,
-    log: log.text,
-  }
-  const { invitations } = store
-  const meshClock = { ...clock, wallMs: () => freshness.meshTimeMs() }
-  return new JoinDesk({
-    suite,
-    clock: meshClock,
-    records,
-    admin,
-    signer,
-    self,
-    invitations,
-    report,
   })
 }
 
@@ -341,6 +332,7 @@ async function start({ config, opened, report, audit }: Site, parts: Parts): Pro
     policies,
     network,
     cosigning,
+    capabilities,
     catalog,
     calls,
     records,
@@ -358,6 +350,8 @@ async function start({ config, opened, report, audit }: Site, parts: Parts): Pro
   enforcement.start()
   records.start()
   watch.start()
+  // Before anybody can show anything: what was taken back has to be known.
+  await capabilities.start()
   await network.start()
   cosigning.start()
   calls.start()
@@ -380,6 +374,7 @@ async function stop({ opened, report, audit }: Site, parts: Parts): Promise<void
   parts.watch.stop()
   parts.enforcement.stop()
   parts.calls.stop()
+  parts.capabilities.stop()
   await parts.control.stop()
   await parts.doors.stop()
   await parts.catalog.stop()

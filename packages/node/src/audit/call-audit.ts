@@ -16,6 +16,8 @@ export interface JudgedMessage {
   readonly obligations?: readonly Obligation[]
   /** The approval of a person that it needed, whether that was given or not. */
   readonly approval?: string
+  /** Ids of the credentials that covered the call. */
+  readonly credentials?: readonly string[]
   /** The digest of the policy set that was asked. */
   readonly policy: string
 }

@@ -31,8 +31,13 @@ export function decisionDraft(judged: JudgedMessage, call: string, keep: Keep): 
     policy,
     args: { keep, ...(value === undefined ? {} : { value }) },
     ...forwardedIn(answer),
+    ...credentialsIn(judged),
     bytes,
   }
+}
+
+function credentialsIn({ credentials = [] }: JudgedMessage): Pick<DecisionDraft, 'credentials'> {
+  return credentials.length === 0 ? {} : { credentials }
 }
 
 function forwardedIn(answer: GateAnswer): Pick<DecisionDraft, 'forwarded'> {

@@ -16,6 +16,7 @@ export interface ConfigFile {
   readonly limits: ConfigLimits
   readonly approvals: ConfigApprovals
   readonly audit: AuditConfig
+  readonly capabilities: { readonly issuers: Readonly<Record<string, string>> }
   readonly policies: string
   readonly policy?: PolicyTrust | undefined
   readonly servers: Readonly<Record<string, ServerConfig>>
@@ -49,6 +50,11 @@ const ADDRESS_LENGTH_MAX = 256
 const PATH_LENGTH_MAX = 4_096
 const PORT_MAX = 65_535
 const KIB = 1_024
+const ISSUERS_MAX = 16
+/** `self` is this node. */
+const ISSUER_LABEL_PATTERN = /^(?!self$)[a-z][a-z0-9-]{0,31}$/
+const DID_LENGTH_MAX = 256
+const DID_PATTERN = /^did:webvh:Qm[1-9A-HJ-NP-Za-km-z]{44}:warren\.internal$/
 
 /** A host part, a TCP port, and for a peer its id. */
 const LISTEN_PATTERN = /^\/ip[46]\/[0-9A-Fa-f:.]+\/tcp\/\d{1,5}$/
@@ -153,6 +159,18 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
   limits: limits.prefault({}),
   approvals: approvals.prefault({}),
   audit: auditSchema.prefault({}),
+  capabilities: z
+    .strictObject({
+      issuers: z
+        .record(
+          z.string().regex(ISSUER_LABEL_PATTERN, 'must be a name such as "ops", and not "self"'),
+          z.string().max(DID_LENGTH_MAX).regex(DID_PATTERN, 'must be the DID of a member'),
+        )
+        .refine((issuers) => Object.keys(issuers).length <= ISSUERS_MAX, `at most ${ISSUERS_MAX}`)
+        .default({})
+        .describe('Who may issue capabilities for servers of this node beside it, by name.'),
+    })
+    .prefault({}),
   policies: path.default('policies').describe('Directory of the *.cedar files.'),
   policy: policySchema,
   servers: serversSchema

@@ -17,7 +17,8 @@ const CALL_MS_MAX = 3_600_000
 
 /** What a local command may ask of the running node, one JSON line each. */
 export type ControlRequest =
-  | { readonly do: 'status' | 'peers' | 'staple' | 'reload' | 'stop' }
+  | StateRequest
+  | { readonly do: 'reload' | 'stop' }
   | { readonly do: 'tools'; readonly server?: string | undefined }
   /** The tools of a server of this node, as it lists them. */
   | { readonly do: 'definitions'; readonly server: string }
@@ -29,6 +30,16 @@ export type ControlRequest =
   | ApprovalsRequest
   /** Turns the connection into a raw MCP pipe to one server, or to all of them. */
   | { readonly do: 'connect'; readonly server?: string | undefined }
+
+/** What is asked about how the node stands. */
+export interface StateRequest {
+  readonly do: 'status' | 'peers' | 'staple' | 'capabilities'
+}
+
+/** Tells the requests about how the node stands from the others. */
+export function isStateRequest(request: ControlRequest): request is StateRequest {
+  return ['status', 'peers', 'staple', 'capabilities'].includes(request.do)
+}
 
 /** What is asked about the records of the mesh. */
 export type RecordsRequest =
@@ -90,7 +101,7 @@ const ALIAS = z.string().min(1).max(64)
 const LABEL = z.string().regex(LABEL_PATTERN, LABEL_RULE)
 
 const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
-  z.strictObject({ do: z.enum(['status', 'peers', 'staple', 'reload', 'stop']) }),
+  z.strictObject({ do: z.enum(['status', 'peers', 'staple', 'capabilities', 'reload', 'stop']) }),
   z.strictObject({ do: z.literal('tools'), server: ALIAS.optional() }),
   z.strictObject({ do: z.literal('definitions'), server: ALIAS }),
   z.strictObject({
