@@ -279,3 +279,24 @@ test(
     )
   },
 )
+
+test('a template becomes a policy that is in order, once', { tags: ['PST-15'] }, async () => {
+  const fresh = join(mesh.root, 'fresh')
+  mkdirSync(fresh, { mode: 0o700 })
+  const words = ['policy', 'new', 'read-only-files', '--policies', fresh]
+  const what = ['--server', 'files', '--tool', 'read_file', '--below', fresh]
+  const written = await askWarren([...words, ...what])
+  expect(written).toMatchObject({ facts: join(fresh, 'facts.yaml') })
+  const again = await runWarren([...words, ...what])
+  expect(again).toMatchObject({ code: 6, stderr: expect.stringContaining('[policy-exists]') })
+  const odd = await runWarren([...words, '--server', 'other', '--tool', 'a"b', '--below', fresh])
+  expect(odd).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('[policy-template-invalid]'),
+  })
+  const file = join(mesh.root, 'fresh.cases.yaml')
+  const ask = `caller: { roles: [member] }, server: files, tool: read_file, args: { path: ${fresh}/a }`
+  writeFileSync(file, `cases: [{ name: below, ${ask}, expect: allow, rule: files-read }]\n`)
+  const tested = await runWarren(['policy', 'test', '--policies', fresh, file])
+  expect(tested).toMatchObject({ code: 0, stdout: expect.stringContaining('1 of 1 cases pass.') })
+})

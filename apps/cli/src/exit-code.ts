@@ -21,6 +21,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'readmission-needed': EXIT.refused,
   'not-revoked': EXIT.refused,
   'role-malformed': EXIT.usage,
+  'policy-template-invalid': EXIT.usage,
   'name-malformed': EXIT.usage,
   'enclave-malformed': EXIT.usage,
   'reason-malformed': EXIT.usage,

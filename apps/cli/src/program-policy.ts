@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Argument, type Command } from 'commander'
 import { later } from './later.ts'
 
 /** The commands on policies and what they leave to a person. */
@@ -33,8 +33,31 @@ export function addPolicy(program: Command): void {
     .argument('<server>', 'name of the server in the configuration of this node')
     .option('--yes', 'do not ask before what is pinned is replaced')
     .action(later(async () => (await import('./commands/policy-pin.ts')).pin))
+  addTemplates(policy)
   addSets(policy)
   addApproval(program)
+}
+
+function addTemplates(policy: Command): void {
+  policy
+    .command('new')
+    .description('write a policy by a template, with comments')
+    .addArgument(
+      new Argument('<template>', 'what it allows').choices([
+        'read-only-files',
+        'read-only-sql',
+        'one-agent-one-tool',
+      ]),
+    )
+    .requiredOption('--server <name>', 'name of the server in the configuration of this node')
+    .requiredOption('--tool <name...>', 'tools of the server')
+    .option('--role <name>', 'role of those who may', 'member')
+    .option('--agent <did>', 'one-agent-one-tool: the one who may')
+    .option('--below <directory...>', 'read-only-files: where the files lie', [])
+    .option('--table <name...>', 'read-only-sql: tables that may be read, in Postgres', [])
+    .option('--limit <rows>', 'read-only-sql: rows of one SELECT', '100')
+    .option('--policies <directory>', 'another directory of policies')
+    .action(later(async () => (await import('./commands/policy-new.ts')).newPolicy))
 }
 
 function addSets(policy: Command): void {

@@ -45,6 +45,7 @@ export type NodeErrorCode =
   | 'policy-set-cases-failed'
   | 'policy-signers-invalid'
   | 'policy-set-signed'
+  | 'policy-template-invalid'
   | 'role-malformed'
   | 'name-malformed'
   | 'enclave-malformed'

@@ -21,3 +21,5 @@ export {
   writeManifest,
   type WrittenManifest,
 } from './policy/set/write-manifest.ts'
+export type { TemplateName } from './policy/template/policy-template.ts'
+export { writeTemplate } from './policy/template/write-template.ts'
