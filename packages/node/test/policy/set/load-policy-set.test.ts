@@ -23,6 +23,7 @@ const MEMBER = {
   action: 'list',
   server: 'files',
   atMs: NOW_MS,
+  credentials: [],
 } as const
 
 async function load({ config }: SignedDirectory, nowMs = NOW_MS): Promise<LoadedPolicies> {

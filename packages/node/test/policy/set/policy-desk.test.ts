@@ -46,6 +46,7 @@ const MEMBER = {
   action: 'list',
   server: 'files',
   atMs: NOW_MS,
+  credentials: [],
 } as const
 
 test('a set in force is described as it is signed', { tags: ['PST-10'] }, async () => {
