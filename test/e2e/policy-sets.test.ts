@@ -300,3 +300,27 @@ test('a template becomes a policy that is in order, once', { tags: ['PST-15'] },
   const tested = await runWarren(['policy', 'test', '--policies', fresh, file])
   expect(tested).toMatchObject({ code: 0, stdout: expect.stringContaining('1 of 1 cases pass.') })
 })
+
+test(
+  'another set is asked about recorded calls, and nothing changes',
+  { tags: ['PST-16'] },
+  async () => {
+    const config = join(lab.directory, 'warren.yaml')
+    const server = join(mesh.root, 'shut')
+    mkdirSync(server, { mode: 0o700 })
+    writeFileSync(join(server, 'a.cedar'), `${RULES}${CLOSED}`, { mode: 0o600 })
+    const text = readFileSync(config, 'utf8')
+    writeFileSync(config, text.replace(/^( +)slow:\n/m, '$1slow:\n$1  audit: { arguments: all }\n'))
+    await askWarren(['--dir', lab.directory, 'reload'])
+    const before = await status()
+    expect(await echoes()).toBe(true)
+    const report = await askWarren(['--dir', lab.directory, 'policy', 'dry-run', server])
+    expect(report).toMatchObject({
+      replayed: 1,
+      changed: [{ server: 'slow', tool: 'echo', was: 'allow', would: 'deny', rules: ['shut'] }],
+    })
+    expect(JSON.stringify(report['skipped'])).toContain('its arguments are not kept')
+    expect(await status()).toEqual(before)
+    expect(await echoes()).toBe(true)
+  },
+)

@@ -33,6 +33,14 @@ export function addPolicy(program: Command): void {
     .argument('<server>', 'name of the server in the configuration of this node')
     .option('--yes', 'do not ask before what is pinned is replaced')
     .action(later(async () => (await import('./commands/policy-pin.ts')).pin))
+  policy
+    .command('dry-run')
+    .description(
+      'which recorded calls another policy set would have decided otherwise; changes nothing',
+    )
+    .argument('<directory>', 'the other directory of policies')
+    .option('--limit <number>', 'the newest so many decisions of the audit log', '1000')
+    .action(later(async () => (await import('./commands/policy-dry-run.ts')).dryRunPolicies))
   addTemplates(policy)
   addSets(policy)
   addApproval(program)

@@ -8,6 +8,7 @@
 export type { PolicySetManifest } from '@warren/membership'
 export { loadConfig } from './config/load-config.ts'
 export { type CaseOutcome } from './policy/cases/run-cases.ts'
+export { type ChangedDecision, dryRun, type RecordedDecision } from './policy/cases/dry-run.ts'
 export {
   type PolicyTestReport,
   testPolicies,
