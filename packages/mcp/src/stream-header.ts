@@ -50,7 +50,7 @@ export type HttpMethod = 'GET' | 'POST' | 'DELETE'
 /** Header fields are measured with the line; nothing else of a header is long. */
 export const HEADER_BYTES_MAX: number = 16 * 1024
 
-/** Of what a caller shows; a chain of five capabilities has 26 kB when it says little, and 98 kB at most. */
+/** Of what a caller shows; a presentation of five capabilities has 28 kB when they say little, and 98 kB at most. */
 export const PRESENTED_BYTES_MAX: number = 128 * 1024
 
 const VERSION = 1
