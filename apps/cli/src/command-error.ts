@@ -16,6 +16,7 @@ export type CommandErrorCode =
   | 'request-foreign'
   | 'approval-unknown'
   | 'approval-mismatch'
+  | 'not-kept-out'
 
 /** The command line asked for something that cannot be, or was refused it. */
 export class CommandError extends CodedError<CommandErrorCode> {

@@ -30,6 +30,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'revoked-key-malformed': EXIT.usage,
   'approval-unknown': EXIT.usage,
   'approval-mismatch': EXIT.refused,
+  'not-kept-out': EXIT.usage,
   'audit-entry-missing': EXIT.usage,
   'audit-erased': EXIT.failed,
   'audit-segment-in-use': EXIT.refused,

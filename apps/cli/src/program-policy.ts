@@ -101,4 +101,9 @@ function addApproval(program: Command): void {
     .option('--reason <text>', 'with --refuse: what the caller is told')
     .option('--watch', 'follow what waits until interrupted')
     .action(later(async () => (await import('./commands/approve.ts')).approve))
+  program
+    .command('limits')
+    .description('the limits on callers that are in force, and whom this node keeps out')
+    .option('--lift <did>', 'let a caller in again')
+    .action(later(async () => (await import('./commands/limits.ts')).limits))
 }

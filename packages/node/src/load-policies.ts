@@ -1,5 +1,6 @@
 import type { PolicyFile } from '@warren/audit'
 import {
+  type BehaviourRules,
   createPolicyEngine,
   FactLayer,
   type Obligation,
@@ -7,6 +8,7 @@ import {
   type PolicySource,
   type Supplied,
 } from '@warren/policy'
+import { pastOf, readLimitFile } from './behaviour/read-limit-file.ts'
 import { policyFiles, policySetDigest } from './audit/policy-digest.ts'
 import { definedTools } from './policy/defined-tools.ts'
 import { nodeFactPorts } from './policy/fact-ports.ts'
@@ -16,7 +18,12 @@ import { type PolicySetFiles, readPolicyFiles, withRules } from './policy/read-p
 import { openSqliteCompiler } from './policy/sqlite-compiler.ts'
 
 /** What a node carries out; a rule that asks for more is not loaded. */
-const OBLIGATIONS: readonly Obligation[] = ['approve']
+const OBLIGATIONS: readonly Obligation[] = [
+  'approve',
+  'kill-session',
+  'quarantine-caller',
+  'tell-admin',
+]
 /** What a node says of every request; rules can name it. */
 const SUPPLIES: readonly Supplied[] = ['tool', 'credentials']
 
@@ -25,6 +32,8 @@ export interface PolicySet {
   readonly engine: PolicyEngine
   /** Reads what the arguments of calls mean, as this set declares it. */
   readonly layer: FactLayer
+  /** What callers may do within a window, where that is declared. */
+  readonly limits: BehaviourRules | undefined
   /** Of all files, their names and their order. */
   readonly digest: string
   /** What is pinned of each tool. */
@@ -53,6 +62,8 @@ export function loadPolicies(directory: string, added?: PolicySource): PolicySet
 export function makePolicySet(read: PolicySetFiles): PolicySet {
   const { policies, declarations, schemas, pins } = read
   const files = filesOf(read)
+  const [limitFile] = read.limits
+  const limits = limitFile === undefined ? undefined : readLimitFile(limitFile)
   const pinned = pins.flatMap((source) => readPinnedTools(source))
   using opened = new DisposableStack()
   const sqlite = new Map(
@@ -63,12 +74,15 @@ export function makePolicySet(read: PolicySetFiles): PolicySet {
     policies,
     tools,
     obligations: OBLIGATIONS,
-    supplies: SUPPLIES,
+    ...(limits === undefined
+      ? { supplies: SUPPLIES }
+      : { supplies: [...SUPPLIES, 'session'], past: pastOf(limits) }),
   })
   opened.move()
   return {
     engine,
     layer: new FactLayer(declarations, nodeFactPorts(sqlite)),
+    limits,
     digest: policySetDigest(files),
     pins: new Map(pinned.map(({ server, name, digest }) => [`${server}/${name}`, digest])),
     files,
@@ -77,8 +91,8 @@ export function makePolicySet(read: PolicySetFiles): PolicySet {
 
 /** What the files of a set are, in the order of its digest. */
 export function filesOf(read: PolicySetFiles): readonly PolicyFile[] {
-  const { policies, facts, schemas, pins, cases } = read
-  return policyFiles([...policies, ...facts, ...schemas, ...pins, ...cases])
+  const { policies, facts, limits, schemas, pins, cases } = read
+  return policyFiles([...policies, ...facts, ...limits, ...schemas, ...pins, ...cases])
 }
 
 /** Frees what a set holds that is in force no more. */

@@ -5,6 +5,7 @@ import { indexServers, type Provider } from '@warren/mcp'
 import type { Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
 import type { ApprovalDesk } from './approval/approval-desk.ts'
+import type { BehaviourDesk } from './behaviour/behaviour-desk.ts'
 import { configEntry } from './audit/config-entry.ts'
 import type { CosigningDesk } from './audit/cosigning-desk.ts'
 import type { NodeAudit } from './audit/node-audit.ts'
@@ -32,6 +33,12 @@ import {
   isApprovalsRequest,
 } from './control/approvals-protocol.ts'
 import { answerAboutAudit, type AuditRequest, isAuditRequest } from './control/audit-protocol.ts'
+import {
+  answerAboutLimits,
+  isLimitsRequest,
+  keptOutOf,
+  type LimitsRequest,
+} from './control/limits-protocol.ts'
 import { answerAboutRecords } from './control/answer-about-records.ts'
 import { describeKnowledge } from './control/describe-knowledge.ts'
 import { describeView } from './control/describe-view.ts'
@@ -59,6 +66,7 @@ export interface NodeControlInit {
   readonly gate: PolicyGate
   readonly approvals: ApprovalDesk
   readonly policyDesk: PolicyDesk
+  readonly behaviour: BehaviourDesk
   readonly audit: Pick<NodeAudit, 'desk' | 'copies' | 'keepAs' | 'retention'>
   readonly cosigning: Pick<CosigningDesk, 'describe'>
   readonly catalog: MeshCatalog
@@ -120,6 +128,7 @@ export class NodeControl implements ControlHandler {
   async #aboutPart(request: PartRequest): Promise<JsonValue> {
     if (isRecordsRequest(request)) return answerAboutRecords(this.#init.mesh, request)
     if (isAuditRequest(request)) return answerAboutAudit(this.#init.audit, request)
+    if (isLimitsRequest(request)) return answerAboutLimits(this.#init.behaviour, request)
     return answerAboutApprovals(this.#init, request)
   }
 
@@ -145,7 +154,7 @@ export class NodeControl implements ControlHandler {
   #status(): JsonObject {
     const { opened, config, network, provider, catalog, doors, mesh, clock, audit, cosigning } =
       this.#init
-    const { approvals, policyDesk, gate } = this.#init
+    const { approvals, behaviour, policyDesk, gate } = this.#init
     const { servers, sessions, shared, streams } = provider.status()
     return {
       name: config.name,
@@ -169,6 +178,7 @@ export class NodeControl implements ControlHandler {
       streams,
       reachable: catalog.servers().map(({ alias }) => alias),
       approvalsWaiting: approvals.waiting.length,
+      keptOut: keptOutOf(behaviour),
       audit: audit.desk.describe(),
       auditCosigned: cosigning.describe(),
       exports: audit.copies.status(),
@@ -277,8 +287,13 @@ export class NodeControl implements ControlHandler {
 }
 
 /** What one part of the node answers. */
-type PartRequest = RecordsRequest | AuditRequest | ApprovalsRequest
+type PartRequest = RecordsRequest | AuditRequest | ApprovalsRequest | LimitsRequest
 
 function isPartRequest(request: ControlRequest): request is PartRequest {
-  return isRecordsRequest(request) || isAuditRequest(request) || isApprovalsRequest(request)
+  return (
+    isRecordsRequest(request) ||
+    isAuditRequest(request) ||
+    isApprovalsRequest(request) ||
+    isLimitsRequest(request)
+  )
 }

@@ -4,12 +4,15 @@ import {
   classifyMessage,
   type Explanation,
   type MethodClassification,
+  type Obligation,
   type PolicyRequest,
+  type SeenCall,
 } from '@warren/policy'
 import type { ApprovalDesk } from './approval/approval-desk.ts'
 import { settleApproval } from './approval/settle-approval.ts'
 import type { CallAudit, JudgedMessage } from './audit/call-audit.ts'
 import { type CoveringCapabilities, credentialIds } from './capability/covering-capabilities.ts'
+import type { BehaviourDesk, CallerAction } from './behaviour/behaviour-desk.ts'
 import { type PolicySet, retirePolicies } from './load-policies.ts'
 import type { Report } from './node-event.ts'
 import { type CallFacts, readCallFacts } from './policy/call-facts.ts'
@@ -27,11 +30,24 @@ export interface PolicyGateComponents extends EntranceComponents {
   readonly approvals: Pick<ApprovalDesk, 'use' | 'hold' | 'policyReplaced'>
   /** The capabilities of callers that cover a request; absent, nobody has any. */
   readonly capabilities?: CoveringCapabilities
+  /** What counts the calls of callers, and does to them what limits and rules say. */
+  readonly behaviour: BehaviourDesk
 }
 
 /** What the gate decides by: the engine, the facts that it is asked with, and the name of the set. */
-export type GatePolicies = Pick<PolicySet, 'engine' | 'layer' | 'digest' | 'pins'>
+export type GatePolicies = Pick<PolicySet, 'engine' | 'layer' | 'digest' | 'limits' | 'pins'>
 
+/** What of the obligations of rules is done to a caller. */
+const CALLER_ACTIONS: ReadonlyMap<Obligation, CallerAction> = new Map([
+  ['kill-session', 'end-session'],
+  ['quarantine-caller', 'quarantine-caller'],
+  ['tell-admin', 'tell-admin'],
+])
+const UNDECIDED: Refusal = {
+  allowed: false,
+  code: 'engine-failure',
+  sentence: 'refused: the node could not decide',
+}
 /** Reloads during one question, after which it is refused by the set that was replaced. */
 const RELOADS_MAX = 3
 
@@ -45,6 +61,8 @@ type Judgement = Pick<JudgedMessage, 'answer' | 'rule' | 'rules' | 'obligations'
 interface Asked {
   readonly kind: MethodClassification
   readonly policies: GatePolicies
+  /** The call as it is counted, where it is. */
+  readonly counted?: SeenCall | undefined
   /** With a tool call alone, and for somebody alone who is let in and whom a permit may allow it. */
   readonly call?: CallFacts | Refusal
 }
@@ -77,6 +95,7 @@ export class PolicyGate implements Gate {
     this.#policies = policies
     this.#components = components
     this.#tools = new ToolWatch(components.report, policies.pins ?? NO_PINS)
+    components.behaviour.configure(policies.limits)
   }
 
   /** The digest of the policy set in force. */
@@ -93,20 +112,16 @@ export class PolicyGate implements Gate {
   replace(policies: GatePolicies): void {
     const replaced = this.#policies
     this.#policies = policies
+    this.#components.behaviour.configure(policies.limits)
     if (replaced.digest !== policies.digest) this.#components.approvals.policyReplaced()
     retirePolicies(replaced)
     this.#tools.expect(policies.pins ?? NO_PINS)
   }
 
   async decide(question: GateQuestion): Promise<GateAnswer> {
-    const { audit, report, approvals } = this.#components
-    const { asked, judged } = await settleApproval(approvals, question, {
-      consider: () => this.#consider(question),
-      changed: (considered) => this.#changed(considered.asked),
-    })
-    const answer = await this.#recheck(judged, asked, await audit.decided(judged))
+    const answer = await this.#answer(question)
     if (!answer.allowed) {
-      report({
+      this.#components.report({
         event: 'refused-call',
         level: 'warn',
         code: answer.code,
@@ -131,6 +146,46 @@ export class PolicyGate implements Gate {
     return { call, explanation, ...(offered !== undefined && { offered }) }
   }
 
+  /** A member's message is counted before anything is asked about it; whoever is none has no count. */
+  async #answer(question: GateQuestion): Promise<GateAnswer> {
+    const { audit, behaviour } = this.#components
+    const kind = classifyMessage(question.message)
+    const { membership, refusal } = entranceOf(this.#components, question, kind)
+    if (refusal !== undefined) return this.#settle(question, undefined)
+    const entry = await behaviour.enter(question, kind, membership.roles)
+    if ('refusal' in entry) {
+      const { refusal: answer, limit } = entry
+      const rule = limit === undefined ? {} : { rule: limit }
+      const judged = { question, kind, ...membership, policy: this.policyDigest, answer, ...rule }
+      const said = await audit.decided(judged)
+      behaviour.react(question, entry.breaches)
+      return said
+    }
+    let answer: GateAnswer | undefined
+    try {
+      answer = await this.#settle(question, entry.call)
+    } finally {
+      // A call that came to no answer has not gone on, and is open no more.
+      if (answer === undefined) behaviour.decided(question, UNDECIDED, entry.call)
+    }
+    behaviour.react(question, entry.breaches)
+    return behaviour.decided(question, answer, entry.call)
+  }
+
+  async #settle(question: GateQuestion, counted: SeenCall | undefined): Promise<GateAnswer> {
+    const { audit, approvals, behaviour } = this.#components
+    const { asked, judged } = await settleApproval(approvals, question, {
+      consider: () => this.#consider(question, counted),
+      changed: (considered) => this.#changed(considered.asked),
+    })
+    const answer = await this.#recheck(judged, asked, await audit.decided(judged))
+    for (const obligation of judged.obligations ?? []) {
+      const action = CALLER_ACTIONS.get(obligation)
+      if (action !== undefined) behaviour.act(question, action, `rule "${judged.rule ?? ''}"`)
+    }
+    return answer
+  }
+
   #offer(
     question: GateQuestion,
     membership: Standing,
@@ -149,8 +204,11 @@ export class PolicyGate implements Gate {
     })
   }
 
-  async #consider(question: GateQuestion): Promise<{ asked: Asked; judged: JudgedMessage }> {
-    const asked = await this.#ask(question)
+  async #consider(
+    question: GateQuestion,
+    counted: SeenCall | undefined,
+  ): Promise<{ asked: Asked; judged: JudgedMessage }> {
+    const asked = { ...(await this.#ask(question)), counted }
     return { asked, judged: this.#judge(question, asked) }
   }
 
@@ -188,9 +246,10 @@ export class PolicyGate implements Gate {
     const decision = policies.engine.decide(request)
     const credentials = credentialIds(request.credentials)
     if (!decision.allowed) {
-      const { reason, sentence, rule } = decision
+      const { reason, sentence, rule, obligations } = decision
       const answer: Refusal = { allowed: false, code: `policy-${reason}`, sentence }
-      return { answer, credentials, ...(rule === undefined ? {} : { rule }) }
+      const made = { answer, credentials, obligations }
+      return rule === undefined ? made : { ...made, rule }
     }
     const { rule, rules, obligations } = decision
     const isRewritten = call !== undefined && call.reading.rewrites.length > 0
@@ -199,10 +258,11 @@ export class PolicyGate implements Gate {
   }
 
   #request(
-    { caller, server }: GateQuestion,
+    question: GateQuestion,
     { roles, enclave }: Standing,
-    { kind, call }: Asked,
+    { kind, call, counted }: Asked,
   ): PolicyRequest {
+    const { caller, server } = question
     const known = call !== undefined && 'reading' in call ? call : undefined
     // What belongs to an open session asks for no more than seeing the server does.
     const asks = typeof kind === 'object' ? kind : LIST
@@ -214,6 +274,7 @@ export class PolicyGate implements Gate {
       ...(asks.action === 'call' && { toolState: this.#tools.stateOf(server, asks.tool) }),
       atMs: this.#components.clock.wallMs(),
       credentials: capabilities?.of(caller.did, { server, kind, call: known }) ?? [],
+      session: this.#components.behaviour.facts(question, kind, counted),
       input: known?.input,
       facts: known === undefined ? undefined : Object.fromEntries(known.reading.facts),
     }

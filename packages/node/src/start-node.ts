@@ -1,29 +1,28 @@
 import type { Clock } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
-import type { Did } from '@warren/identity'
 import { Provider } from '@warren/mcp'
-import { type AuditPort, createNetwork, type MeshPort, type Network } from '@warren/network'
-import type { AdmissionDesk } from './admission-desk.ts'
+import type { Network } from '@warren/network'
 import type { ApprovalDesk } from './approval/approval-desk.ts'
 import { createApprovals } from './approval/create-approvals.ts'
+import type { BehaviourDesk } from './behaviour/behaviour-desk.ts'
+import { createBehaviour } from './behaviour/create-behaviour.ts'
 import type { CallAudit } from './audit/call-audit.ts'
-import { CosigningDesk } from './audit/cosigning-desk.ts'
+import type { CosigningDesk } from './audit/cosigning-desk.ts'
 import { NodeAudit } from './audit/node-audit.ts'
 import { CallDesk } from './call-desk.ts'
 import type { CapabilityDesk } from './capability/capability-desk.ts'
 import { coveringCapabilities } from './capability/covering-capabilities.ts'
 import { createCapabilityDesk } from './capability/create-capability-desk.ts'
 import { componentLogger } from './component-logger.ts'
-import { messageLimitsOf, networkLimitsOf, providerLimitsOf } from './config/applied-limits.ts'
+import { messageLimitsOf, providerLimitsOf } from './config/applied-limits.ts'
 import { type Config, loadConfig } from './config/load-config.ts'
 import { serverDefinitions } from './config/server-definitions.ts'
 import { ControlServer } from './control/control-server.ts'
 import { controlSocketOf } from './data-directory.ts'
 import { HostDoors } from './host-doors.ts'
-import { createJoinDesk } from './create-join-desk.ts'
-import type { JoinDesk } from './join-desk.ts'
 import type { PolicySet } from './load-policies.ts'
 import { MeshCatalog } from './mesh-catalog.ts'
+import { createMeshParts, type MeshParts } from './mesh-parts.ts'
 import { MeshStreams } from './mesh-streams.ts'
 import { NodeControl } from './node-control.ts'
 import type { Report } from './node-event.ts'
@@ -32,7 +31,6 @@ import { openPolicyDesk, type PolicyDesk } from './policy/set/policy-desk.ts'
 import { PolicyGate } from './policy-gate.ts'
 import { Enforcement } from './records/enforcement.ts'
 import { FreshnessWatch } from './records/freshness-watch.ts'
-import { createMeshKnowledge, type MeshKnowledge } from './records/mesh-knowledge.ts'
 import type { RecordDesk } from './records/record-desk.ts'
 import { systemClock } from './system-clock.ts'
 import { VERSION } from './version.ts'
@@ -123,6 +121,7 @@ interface Parts {
   readonly cosigning: CosigningDesk
   readonly provider: Provider
   readonly capabilities: CapabilityDesk
+  readonly behaviour: BehaviourDesk
   readonly catalog: MeshCatalog
   readonly calls: CallDesk
   readonly records: RecordDesk
@@ -153,7 +152,7 @@ function compose(site: Site, policies: PolicySet): Parts {
   const { self, network, cosigning, records, freshness, admission, joinDesk } = mesh
   audit.know(mesh)
   const calling: CallParts = createProvider(site, mesh, policies)
-  const { gate, provider, approvals, capabilities } = calling
+  const { provider, behaviour, capabilities } = calling
   const streams = createStreams(mesh, provider)
   const catalog = createCatalog(site, streams)
   const enforcement: Enforcement = new Enforcement({
@@ -173,10 +172,7 @@ function compose(site: Site, policies: PolicySet): Parts {
     config,
     network,
     admission,
-    provider,
-    capabilities,
-    gate,
-    approvals,
+    ...calling,
     policyDesk: site.policyDesk,
     audit,
     cosigning,
@@ -193,6 +189,7 @@ function compose(site: Site, policies: PolicySet): Parts {
     cosigning,
     provider,
     capabilities,
+    behaviour,
     catalog,
     calls,
     records,
@@ -204,51 +201,13 @@ function compose(site: Site, policies: PolicySet): Parts {
   }
 }
 
-interface MeshParts extends MeshKnowledge {
-  readonly self: { readonly did: Did }
-  readonly network: Network
-  readonly cosigning: CosigningDesk
-  readonly joinDesk: JoinDesk
-}
-
-/** The node's part of the mesh: what it knows, and whom it reaches. */
-function createMeshParts(
-  site: Site,
-  onChanged: (dids: readonly string[] | 'all', arrivedMs: number) => void,
-): MeshParts {
-  const { opened, report, clock, audit } = site
-  const knowledge = createMeshKnowledge({
-    suite,
-    clock,
-    opened,
-    report,
-    trustClock: site.trustClock,
-    publish: (bytes) => network.publish(bytes),
-    onChanged,
-    onAccepted: (accepted) => audit.recordsAccepted(accepted),
-  })
-  const { admission, records, peers } = knowledge
-  const joinDesk = createJoinDesk(site, knowledge)
-  const cosigning = new CosigningDesk({
-    opened,
-    desk: audit.desk,
-    mesh: knowledge,
-    network: () => network,
-    clock,
-    report,
-  })
-  const ports = { admission, records, mesh: peers, join: joinDesk, audit: cosigning.port }
-  const network: Network = createMeshNetwork(site, ports)
-  network.onGossip(async (bytes) => records.judgeGossip(bytes))
-  return { ...knowledge, self: { did: opened.log.did }, network, cosigning, joinDesk }
-}
-
 /** What stands between callers and servers. */
 interface CallParts {
   readonly gate: PolicyGate
   readonly provider: Provider
   readonly approvals: ApprovalDesk
   readonly capabilities: CapabilityDesk
+  readonly behaviour: BehaviourDesk
 }
 
 function createProvider(site: Site, mesh: MeshParts, policies: PolicySet): CallParts {
@@ -256,12 +215,14 @@ function createProvider(site: Site, mesh: MeshParts, policies: PolicySet): CallP
   const { self, standings, freshness } = mesh
   const approvals = createApprovals(site)
   const capabilities: CapabilityDesk = createCapabilityDesk(site, mesh, () => provider)
+  const behaviour = createBehaviour(site, self.did, () => provider)
   const gate = new PolicyGate(policies, {
     clock,
     report,
     audit: callAudit,
     approvals,
     capabilities: coveringCapabilities(capabilities),
+    behaviour,
     self: self.did,
     standingOf: (did, view) => standings.inView(did, view),
     freshnessFor: (server) => freshness.viewFor(server),
@@ -274,7 +235,7 @@ function createProvider(site: Site, mesh: MeshParts, policies: PolicySet): CallP
     logger: componentLogger(report),
     limits: providerLimitsOf(config),
   })
-  return { gate, provider, approvals, capabilities }
+  return { gate, provider, approvals, behaviour, capabilities }
 }
 
 function createStreams({ self, network, freshness }: MeshParts, provider: Provider): MeshStreams {
@@ -298,41 +259,13 @@ function createCatalog({ config, opened, report }: Site, streams: MeshStreams): 
   })
 }
 
-function createMeshNetwork(
-  { config, opened, report, clock }: Site,
-  ports: {
-    readonly admission: AdmissionDesk
-    readonly records: RecordDesk
-    readonly mesh: MeshPort
-    readonly join: JoinDesk
-    readonly audit: AuditPort
-  },
-): Network {
-  const { keys, charter, store } = opened
-  const remembered = store.peers.list().flatMap(({ addresses }) => addresses)
-  return createNetwork({
-    suite,
-    clock,
-    privateIdentity: keys,
-    meshId: charter.meshId,
-    listen: config.listen,
-    ...(config.announce.length === 0 ? {} : { announce: config.announce }),
-    staticPeers: [...new Set([...config.peers, ...remembered])].slice(0, STATIC_PEERS_MAX),
-    discovery: { enabled: config.discovery.lan },
-    limits: networkLimitsOf(config),
-    ...ports,
-    logger: componentLogger(report),
-  })
-}
-
-const STATIC_PEERS_MAX = 256
-
 async function start({ config, opened, report, audit }: Site, parts: Parts): Promise<void> {
   const {
     policies,
     network,
     cosigning,
     capabilities,
+    behaviour,
     catalog,
     calls,
     records,
@@ -352,6 +285,7 @@ async function start({ config, opened, report, audit }: Site, parts: Parts): Pro
   watch.start()
   // Before anybody can show anything: what was taken back has to be known.
   await capabilities.start()
+  behaviour.start()
   await network.start()
   cosigning.start()
   calls.start()
@@ -379,6 +313,7 @@ async function stop({ opened, report, audit }: Site, parts: Parts): Promise<void
   await parts.doors.stop()
   await parts.catalog.stop()
   await parts.provider.stop()
+  parts.behaviour.stop()
   await parts.cosigning.stop()
   await parts.network.stop()
   await parts.records.stop()

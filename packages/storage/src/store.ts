@@ -1,6 +1,7 @@
 import { Aliases } from './aliases.ts'
 import { Beacons } from './beacons.ts'
 import { CosignedTrees } from './cosigned-trees.ts'
+import { CallerCalls } from './caller-calls.ts'
 import { Invitations } from './invitations.ts'
 import { Peers } from './peers.ts'
 import { Records } from './records.ts'
@@ -40,6 +41,8 @@ export interface Store {
   readonly witness: WitnessSequence
   /** What this node has cosigned last of each member's audit log. */
   readonly cosignedTrees: CosignedTrees
+  /** What callers have done lately, and who is kept out for it. */
+  readonly callerCalls: CallerCalls
   /** Idempotent; afterwards every call throws `store-closed`. */
   close(): void
 }
@@ -73,6 +76,7 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
     beacons: new Beacons(database),
     witness: new WitnessSequence(database),
     cosignedTrees: new CosignedTrees(database),
+    callerCalls: new CallerCalls(database),
     close: () => database.close(),
   }
 }

@@ -1,6 +1,7 @@
 import { type JsonObject, type JsonValue, parseJson } from '@warren/core'
 import { z } from 'zod'
 import { APPROVAL, type ApprovalsRequest } from './approvals-protocol.ts'
+import type { LimitsRequest } from './limits-protocol.ts'
 import { AUDIT_SEARCH, type AuditRequest } from './audit-protocol.ts'
 import { LABEL_PATTERN, LABEL_RULE } from '../label.ts'
 import { NodeError } from '../node-error.ts'
@@ -28,6 +29,7 @@ export type ControlRequest =
   | RecordsRequest
   | AuditRequest
   | ApprovalsRequest
+  | LimitsRequest
   /** Turns the connection into a raw MCP pipe to one server, or to all of them. */
   | { readonly do: 'connect'; readonly server?: string | undefined }
 
@@ -152,6 +154,8 @@ const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
     hash: APPROVAL.hash,
     reason: APPROVAL.reason.optional(),
   }),
+  z.strictObject({ do: z.literal('limits') }),
+  z.strictObject({ do: z.literal('lift'), did: z.string().min(1).max(WHO_LENGTH_MAX) }),
   z.strictObject({ do: z.literal('connect'), server: ALIAS.optional() }),
 ])
 

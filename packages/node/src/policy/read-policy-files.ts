@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { FactDeclarations, PolicyError, type PolicySource } from '@warren/policy'
+import { LIMIT_FILE } from '../behaviour/read-limit-file.ts'
 import { NodeError } from '../node-error.ts'
 import { type FactFile, readFactFile, type SchemaFile } from './read-fact-file.ts'
 import { FOREIGN_WRITE, isLink, type Links, readGuardedFile } from './read-guarded-file.ts'
@@ -11,6 +12,7 @@ export interface PolicySetFiles {
   readonly policies: readonly PolicySource[]
   readonly facts: readonly PolicySource[]
   readonly declarations: FactDeclarations
+  readonly limits: readonly PolicySource[]
   readonly schemas: readonly PolicySource[]
   readonly pins: readonly PolicySource[]
   readonly cases: readonly PolicySource[]
@@ -24,7 +26,7 @@ const NOTHING_DECLARED: FactFile = { declarations: FactDeclarations.read({}), sc
 const CASES_SUFFIX = '.cases.yaml'
 
 /**
- * Reads a directory of policies: every `*.cedar` in the order of their names, `facts.yaml`, the schemas that it names,
+ * Reads a directory of policies: every `*.cedar` in the order of their names, `facts.yaml`, `limits.yaml`, the schemas that it names,
  * `tools/<server>.json` and `*.cases.yaml`.
  *
  * A file or directory that others may write is refused: it says who may use what this node offers.
@@ -42,6 +44,7 @@ export function readPolicyFiles(directory: string, links: Links = 'followed'): P
     policies,
     facts,
     declarations,
+    limits: existsSync(join(directory, LIMIT_FILE)) ? [read(LIMIT_FILE)] : [],
     schemas: schemaFiles.map((file) => readSchema(directory, file, links)),
     pins: listPins(directory, links).map(read),
     cases: listFiles(directory, CASES_SUFFIX).map(read),

@@ -10,6 +10,7 @@ import { definedTools } from '../../src/policy/defined-tools.ts'
 import { nodeFactPorts } from '../../src/policy/fact-ports.ts'
 import { type GatePolicies, PolicyGate } from '../../src/policy-gate.ts'
 import { TestDesk } from './test-desk.ts'
+import { TestBehaviour } from '../behaviour/test-behaviour.ts'
 
 const ALICE = 'did:webvh:QmAlice:warren.internal'
 const BOB = 'did:webvh:QmBob:warren.internal'
@@ -41,6 +42,7 @@ class Setting {
       clock: this.tests.time,
       report: () => {},
       approvals: this.tests.desk,
+      behaviour: new TestBehaviour(this.tests.time).desk,
       audit: { decided: (judged) => this.#decided(judged) },
       self: 'did:webvh:self',
       standingOf: (did) =>
@@ -59,7 +61,12 @@ class Setting {
       tools: definedTools([], declarations),
       obligations: ['approve'],
     })
-    return { engine, layer: new FactLayer(declarations, nodeFactPorts()), digest: texts.join() }
+    return {
+      engine,
+      layer: new FactLayer(declarations, nodeFactPorts()),
+      limits: undefined,
+      digest: texts.join(),
+    }
   }
 
   /** Says how an answer comes, once it does. */

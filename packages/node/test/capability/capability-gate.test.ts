@@ -8,6 +8,7 @@ import { PresentedChains } from '../../src/capability/presented-chains.ts'
 import { nodeFactPorts } from '../../src/policy/fact-ports.ts'
 import { PolicyGate } from '../../src/policy-gate.ts'
 import { TestDesk } from '../approval/test-desk.ts'
+import { TestBehaviour } from '../behaviour/test-behaviour.ts'
 import { agent, broker, delegated, issue, knowledge, NOW_MS, owner } from './builders.ts'
 
 const OPEN =
@@ -26,7 +27,7 @@ function gated(...policies: readonly string[]) {
     supplies: ['credentials'],
   })
   const gate = new PolicyGate(
-    { engine, layer, digest: 'digest' },
+    { engine, layer, limits: undefined, digest: 'digest' },
     {
       clock: { wallMs: () => NOW_MS, monotonicMs: () => 0 },
       report: () => {},
@@ -37,6 +38,7 @@ function gated(...policies: readonly string[]) {
         },
       },
       approvals: new TestDesk().desk,
+      behaviour: new TestBehaviour().desk,
       capabilities: coveringCapabilities(presented),
       standingOf: () => ({ status: 'member', membership: { roles: [], enclave: 'main' } }),
       freshnessFor: () => ({ state: 'fresh', why: 'age' }),

@@ -11,6 +11,7 @@ import { NodeFileTree } from '../../src/policy/node-file-tree.ts'
 import { nodeFactPorts } from '../../src/policy/fact-ports.ts'
 import { type GatePolicies, PolicyGate } from '../../src/policy-gate.ts'
 import { TestDesk } from '../approval/test-desk.ts'
+import { TestBehaviour } from '../behaviour/test-behaviour.ts'
 
 const CALLER = { did: 'did:webvh:QmA:warren.internal' }
 
@@ -43,6 +44,7 @@ class Setting {
       clock: { wallMs: () => 0, monotonicMs: () => 0 },
       report: () => {},
       approvals: new TestDesk().desk,
+      behaviour: new TestBehaviour().desk,
       audit: { decided: (judged) => this.#decided(judged) },
       self: 'did:webvh:self',
       standingOf: () =>
@@ -73,6 +75,7 @@ class Setting {
         tools: definedTools([], declarations),
       }),
       layer: new FactLayer(declarations, { ...nodeFactPorts(), files }),
+      limits: undefined,
       digest: directory,
     }
   }

@@ -2,13 +2,14 @@ import type { JsonObject } from '@warren/core'
 import type { GateAnswer, GateQuestion, JsonRpcMessage } from '@warren/mcp'
 import { createPolicyEngine, FactDeclarations, FactLayer } from '@warren/policy'
 import { SQLITE_ATTEMPTS, SQLITE_HONEST, SQLITE_SCHEMA } from '@warren/testkit'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { definedTools } from '../../src/policy/defined-tools.ts'
 import { describeExplanation } from '../../src/policy/describe-explanation.ts'
 import { nodeFactPorts } from '../../src/policy/fact-ports.ts'
 import { openSqliteCompiler } from '../../src/policy/sqlite-compiler.ts'
 import { PolicyGate } from '../../src/policy-gate.ts'
 import { TestDesk } from '../approval/test-desk.ts'
+import { TestBehaviour } from '../behaviour/test-behaviour.ts'
 
 const RULE = `@id("ten") permit (principal, action == Warren::Action::"db/query", resource)
 when { context.fact has sql && context.fact.sql.kind == "select" && !context.fact.sql.unsafe
@@ -25,12 +26,14 @@ function gateOf(options: JsonObject = {}): PolicyGate {
     {
       engine: createPolicyEngine({ policies: [{ name: 'ten.cedar', text: RULE }], tools }),
       layer: new FactLayer(declarations, nodeFactPorts(new Map([['shop.sql', compiler]]))),
+      limits: undefined,
       digest: 'ten',
     },
     {
       clock: { wallMs: () => 0, monotonicMs: () => 0 },
       report: () => {},
       approvals: new TestDesk().desk,
+      behaviour: new TestBehaviour(undefined, { atEnd: afterAll }).desk,
       audit: { decided: ({ answer }) => Promise.resolve(answer) },
       self: 'did:webvh:self',
       standingOf: () => ({ status: 'member', membership: { roles: [], enclave: '' } }),

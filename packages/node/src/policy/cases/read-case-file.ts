@@ -44,20 +44,10 @@ const AT = '2026-07-01T12:00:00Z'
 const text = z.string().min(1).max(TEXT_LENGTH_MAX)
 const count = z.int().min(0)
 
-const session: z.ZodType<SessionFacts> = z.strictObject({
-  sameCall: count.default(0),
-  pingPong: count.default(0),
-  noProgress: count.default(0),
-  errors: count.default(0),
-  calls: count.default(0),
-  fanOut: count.default(0),
-  bytesIn: count.default(0),
-  bytesOut: count.default(0),
-  resources: count.default(0),
-  argOverlap: count.default(0),
-  risk: count.default(0),
-  taint: z.array(text).max(LIST_MAX).default([]),
-})
+const session: z.ZodType<SessionFacts> = z.record(
+  z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/, 'is the name of a count or of a fact'),
+  z.union([count, z.boolean()]),
+)
 
 const schema = z.strictObject({
   cases: z

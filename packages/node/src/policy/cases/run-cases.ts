@@ -1,4 +1,12 @@
-import type { FactLayer, PolicyEngine, PolicyRequest } from '@warren/policy'
+import {
+  type BehaviourRules,
+  type FactLayer,
+  isTruth,
+  type PolicyEngine,
+  type PolicyRequest,
+  SESSION_COUNTS,
+  type SessionFacts,
+} from '@warren/policy'
 import { readCallFacts } from '../call-facts.ts'
 import type { PolicyCase, Verdict } from './read-case-file.ts'
 
@@ -18,6 +26,8 @@ export interface CaseOutcome {
 export interface CaseDecider {
   readonly engine: PolicyEngine
   readonly layer: FactLayer
+  /** What rules see of a session, where that is declared. */
+  readonly limits: BehaviourRules | undefined
 }
 
 /** Asks every case as the gate of a node would, of a caller who is a member. */
@@ -35,8 +45,11 @@ export async function runCases(
 
 type Said = Pick<CaseOutcome, 'verdict' | 'code' | 'rules'>
 
-async function decideCase({ engine, layer }: CaseDecider, asked: PolicyCase): Promise<Said> {
-  const request = requestOf(asked)
+async function decideCase(
+  { engine, layer, limits }: CaseDecider,
+  asked: PolicyCase,
+): Promise<Said> {
+  const request = requestOf(asked, limits)
   const { tool, server, args, caller } = asked
   // As at the gate: no argument is read for somebody whom no permit of the tool is for.
   if (tool === undefined || !engine.mayAllow(request)) return decided(engine, request)
@@ -60,11 +73,21 @@ function decided(engine: PolicyEngine, request: PolicyRequest): Said {
 }
 
 /** What the node would say besides, where rules may ask for it. */
-function requestOf(asked: PolicyCase): PolicyRequest {
-  const { caller, server, action, tool, atMs, session, credentials, pinned } = asked
+function requestOf(asked: PolicyCase, limits: BehaviourRules | undefined): PolicyRequest {
+  const { caller, server, action, tool, atMs, credentials, pinned } = asked
+  const session = limits === undefined ? asked.session : sessionOf(limits, asked.session)
   const toolState = { pinned, confinement: 'none' }
   const common = { caller, server, action, tool, atMs, session, credentials }
   return action === 'call' ? { ...common, toolState } : common
+}
+
+/** Nothing has happened but what a case says. */
+function sessionOf({ facts }: BehaviourRules, said: SessionFacts = {}): SessionFacts {
+  return {
+    ...Object.fromEntries(SESSION_COUNTS.map((name) => [name, 0] as const)),
+    ...Object.fromEntries([...facts].map(([name, fact]) => [name, isTruth(fact) ? false : 0])),
+    ...said,
+  }
 }
 
 function isExpected({ expect, rule, code }: PolicyCase, said: Said): boolean {

@@ -172,6 +172,7 @@ function refusesAll(): LoadedPolicies {
   return {
     engine: createPolicyEngine({ policies: [] }),
     layer: new FactLayer(FactDeclarations.read({}), nodeFactPorts(new Map())),
+    limits: undefined,
     digest: policySetDigest([]),
     files: [],
   }

@@ -1,0 +1,60 @@
+import type { Clock } from '@warren/core'
+import type { CallerCalls, StoredQuarantine } from '@warren/storage'
+
+/** Callers that are kept out at one time; beyond, the one whose time is over first is let in, and that is told. */
+export const KEPT_OUT_MAX = 4_096
+
+/** Whom this node answers nothing for a while, and why: its own decision, which nobody else has to follow. */
+export class KeptOut {
+  readonly #store: Pick<CallerCalls, 'quarantine' | 'quarantines' | 'lift'>
+  readonly #clock: Clock
+  readonly #callers = new Map<
+    string,
+    { readonly stored: StoredQuarantine; readonly endMs: number }
+  >()
+
+  constructor(store: Pick<CallerCalls, 'quarantine' | 'quarantines' | 'lift'>, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+    const wallMs = Math.floor(clock.wallMs())
+    for (const stored of store.quarantines()) {
+      // A clock that was set back makes it no longer than it was to be.
+      const restMs = Math.min(stored.untilMs - wallMs, stored.untilMs - stored.sinceMs)
+      this.#callers.set(stored.caller, { stored, endMs: clock.monotonicMs() + restMs })
+    }
+  }
+
+  /** Keeps a caller out for so long from now on; on the disk when this returns. */
+  add(caller: string, because: string, forMs: number): StoredQuarantine {
+    const sinceMs = Math.floor(this.#clock.wallMs())
+    const stored = { caller, because, sinceMs, untilMs: sinceMs + forMs }
+    this.#callers.set(caller, { stored, endMs: this.#clock.monotonicMs() + forMs })
+    this.#store.quarantine(stored)
+    if (this.#callers.size > KEPT_OUT_MAX) this.#letFirstIn()
+    return stored
+  }
+
+  /** What keeps a caller out now. */
+  of(caller: string): StoredQuarantine | undefined {
+    const entry = this.#callers.get(caller)
+    if (entry === undefined) return undefined
+    if (this.#clock.monotonicMs() < entry.endMs) return entry.stored
+    this.lift(caller)
+    return undefined
+  }
+
+  list(): readonly StoredQuarantine[] {
+    return [...this.#callers.keys()].flatMap((caller) => this.of(caller) ?? [])
+  }
+
+  /** Lets a caller in again; true when it was kept out. */
+  lift(caller: string): boolean {
+    const was = this.#callers.delete(caller)
+    return this.#store.lift(caller) || was
+  }
+
+  #letFirstIn(): void {
+    const [first] = [...this.#callers].toSorted(([, one], [, other]) => one.endMs - other.endMs)
+    if (first !== undefined) this.lift(first[0])
+  }
+}
