@@ -67,7 +67,7 @@ test('a sixth link, and no link at all, are refused', { tags: ['CAP-2'] }, () =>
 
 test(
   'the schema of a later link narrows, and gains nothing where it is wider',
-  { tags: ['CAP-4'] },
+  { tags: ['CAP-4', 'THR-48'] },
   () => {
     const wider = chainOfLength(3, (at) => ({ schema: at === 0 ? SCHEMA : ANYTHING }))
     const narrower = chainOfLength(3, (at) => ({ schema: at === 1 ? SCHEMA : ANYTHING }))
@@ -88,7 +88,7 @@ test.for<[string, string, object]>([
   ['a later end', 'capability-widened', { validUntilMs: NOW_MS + DAY_MS + 1000 }],
   ['being passed on as far', 'capability-too-deep', { delegable: 2 }],
   ['being passed on further', 'capability-too-deep', { delegable: 4 }],
-])('a link that claims %s is refused', { tags: ['CAP-3'] }, ([, code, changes]) => {
+])('a link that claims %s is refused', { tags: ['CAP-3', 'THR-48'] }, ([, code, changes]) => {
   const parent = chainOfLength(1, () => ({ delegable: 2 }))
   const inside = wish(person(1), { delegable: 1 })
   expect(issue(person(0), inside, parent).links).toHaveLength(2)
@@ -105,7 +105,7 @@ test('a link that may not be passed on is not', { tags: ['CAP-3'] }, () => {
 
 test(
   'links that are swapped, dropped, repeated, of another chain or of another issuer are refused',
-  { tags: ['CAP-2'] },
+  { tags: ['CAP-2', 'THR-48'] },
   () => {
     const [a, b, c] = chainOfLength(3).documents
     const [otherA] = chainOfLength(3).documents
@@ -123,7 +123,7 @@ test(
   },
 )
 
-test('nobody stands in a chain twice', { tags: ['CAP-2'] }, () => {
+test('nobody stands in a chain twice', { tags: ['CAP-2', 'THR-48'] }, () => {
   const cycle = refusal('capability-cycle')
   expect(() => issue(person(0), wish(person(0), { delegable: 3 }), chainOfLength(1))).toThrow(cycle)
   expect(() => issue(person(1), wish(person(0), { delegable: 2 }), chainOfLength(2))).toThrow(cycle)
@@ -136,7 +136,7 @@ test('nobody stands in a chain twice', { tags: ['CAP-2'] }, () => {
 
 test(
   'a root that the owner does not name is worth nothing, and one that it names has its label',
-  { tags: ['CAP-1'] },
+  { tags: ['CAP-1', 'THR-48'] },
   () => {
     const own = issue(person(0), wish(person(1)))
     expect(() => verifyChain(own, knowledge())).toThrow(refusal('capability-root-unknown'))
@@ -249,21 +249,25 @@ test.for<[string, (document: JsonObject) => JsonObject]>([
       return addProofs({ suite, document: withoutProof(it), signers, createdMs: NOW_MS })
     },
   ],
-])('a link %s is refused, wherever it stands', { tags: ['CAP-6'] }, ([, change]) => {
+])('a link %s is refused, wherever it stands', { tags: ['CAP-6', 'THR-48'] }, ([, change]) => {
   for (const attempt of altered(change)) expect(attempt).toThrow(refusal('capability-unproved'))
 })
 
-test('a claim that is altered is refused in the last link too', { tags: ['CAP-6'] }, () => {
-  const { documents } = chainOfLength(2)
-  const [first, last] = documents
-  const text = canonicalJson(last ?? {}).replaceAll('"maximum":50', '"maximum":51')
-  const changed: unknown = JSON.parse(text)
-  if (first === undefined || !isJsonObject(changed)) throw new Error('no link')
-  expect(text).toContain('"maximum":51')
-  expect(() => verifyChain(links(first, changed), knowledge())).toThrow(
-    refusal('capability-unproved'),
-  )
-})
+test(
+  'a claim that is altered is refused in the last link too',
+  { tags: ['CAP-6', 'THR-48'] },
+  () => {
+    const { documents } = chainOfLength(2)
+    const [first, last] = documents
+    const text = canonicalJson(last ?? {}).replaceAll('"maximum":50', '"maximum":51')
+    const changed: unknown = JSON.parse(text)
+    if (first === undefined || !isJsonObject(changed)) throw new Error('no link')
+    expect(text).toContain('"maximum":51')
+    expect(() => verifyChain(links(first, changed), knowledge())).toThrow(
+      refusal('capability-unproved'),
+    )
+  },
+)
 
 /** A link as its issuer would sign it, whatever it says. */
 function signed(subject: JsonObject, changes: object = {}): JsonObject {
@@ -376,7 +380,7 @@ test('seven days are allowed, and 32 tools', { tags: ['CAP-5'] }, () => {
   expect(chainOf(suite, [document]).first.tools).toEqual(tools)
 })
 
-test('what is too large is refused before it is looked at', { tags: ['CAP-5'] }, () => {
+test('what is too large is refused before it is looked at', { tags: ['CAP-5', 'THR-50'] }, () => {
   const large = refusal('capability-too-large')
   expect(() => decodeChain(suite, `["${'x'.repeat(90_000)}"]`)).toThrow(large)
   const [document] = chainOfLength(1).documents

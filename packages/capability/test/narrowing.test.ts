@@ -36,7 +36,7 @@ function saying(links: readonly { schema: JsonObject; tools: string[] }[]): Capa
   return { ...FIVE, links: changed }
 }
 
-test('a further link, whatever it says, never covers more', { tags: ['CAP-4'] }, () => {
+test('a further link, whatever it says, never covers more', { tags: ['CAP-4', 'THR-48'] }, () => {
   let covered = 0
   fc.assert(
     fc.property(said, call, (links, asked) => {

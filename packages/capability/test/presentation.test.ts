@@ -48,7 +48,7 @@ test.for([1, 5])(
 
 test(
   'what was shown is refused on another session, before another node and from another member',
-  { tags: ['CAP-8'] },
+  { tags: ['CAP-8', 'THR-49'] },
   () => {
     const holder = person(1)
     const chain = chainOfLength(2)
@@ -73,7 +73,7 @@ test.for<[string, (text: JsonObject) => JsonObject]>([
     (it) => ({ ...it, proof: Array.isArray(it['proof']) ? it['proof'].slice(0, 1) : [] }),
   ],
   ['another chain', (it) => ({ ...it, verifiableCredential: chainOfLength(2).documents })],
-])('a presentation with %s is refused', { tags: ['CAP-8'] }, ([, change]) => {
+])('a presentation with %s is refused', { tags: ['CAP-8', 'THR-49'] }, ([, change]) => {
   const value: unknown = JSON.parse(shown(chainOfLength(2), person(1)))
   if (!isJsonObject(value)) throw new Error('no object')
   const text = canonicalJson(change(value))
@@ -125,23 +125,27 @@ test(
   },
 )
 
-test('a revocation that its issuer has not signed is refused', { tags: ['CAP-13'] }, () => {
-  const issuer = person(0)
-  const text = issueRevocation({
-    suite,
-    issuer: asserting(issuer),
-    id: uuid(),
-    nowMs: NOW_MS,
-    revoked: REVOKED,
-  })
-  const by = { suite, issuer: issuer.log, nowMs: NOW_MS }
-  const unproved = refusal('capability-revocation-unproved')
-  const other = text.replace(REVOKED.capability, uuid())
-  expect(() => verifyRevocation(decodeRevocation(other), by)).toThrow(unproved)
-  expect(() => verifyRevocation(decodeRevocation(text), { ...by, issuer: stranger.log })).toThrow(
-    unproved,
-  )
-})
+test(
+  'a revocation that its issuer has not signed is refused',
+  { tags: ['CAP-13', 'THR-48'] },
+  () => {
+    const issuer = person(0)
+    const text = issueRevocation({
+      suite,
+      issuer: asserting(issuer),
+      id: uuid(),
+      nowMs: NOW_MS,
+      revoked: REVOKED,
+    })
+    const by = { suite, issuer: issuer.log, nowMs: NOW_MS }
+    const unproved = refusal('capability-revocation-unproved')
+    const other = text.replace(REVOKED.capability, uuid())
+    expect(() => verifyRevocation(decodeRevocation(other), by)).toThrow(unproved)
+    expect(() => verifyRevocation(decodeRevocation(text), { ...by, issuer: stranger.log })).toThrow(
+      unproved,
+    )
+  },
+)
 
 test.for<[string, object]>([
   ['of another type', { type: 'WarrenCapability' }],

@@ -12,7 +12,7 @@ import type { ApprovalDesk } from './approval/approval-desk.ts'
 import { settleApproval } from './approval/settle-approval.ts'
 import type { CallAudit, JudgedMessage } from './audit/call-audit.ts'
 import { type CoveringCapabilities, credentialIds } from './capability/covering-capabilities.ts'
-import type { BehaviourDesk, CallerAction } from './behaviour/behaviour-desk.ts'
+import type { BehaviourDesk, CallerAction, Entry } from './behaviour/behaviour-desk.ts'
 import { type PolicySet, retirePolicies } from './load-policies.ts'
 import type { Report } from './node-event.ts'
 import { type CallFacts, readCallFacts } from './policy/call-facts.ts'
@@ -151,12 +151,13 @@ export class PolicyGate implements Gate {
     const { audit, behaviour } = this.#components
     const kind = classifyMessage(question.message)
     const { membership, refusal } = entranceOf(this.#components, question, kind)
-    if (refusal !== undefined) return this.#settle(question, undefined)
-    const entry = await behaviour.enter(question, kind, membership.roles)
+    const entry: Entry =
+      refusal === undefined ? await behaviour.enter(question, kind, membership.roles) : { refusal }
     if ('refusal' in entry) {
       const { refusal: answer, limit } = entry
+      const { roles, enclave } = membership
       const rule = limit === undefined ? {} : { rule: limit }
-      const judged = { question, kind, ...membership, policy: this.policyDigest, answer, ...rule }
+      const judged = { question, kind, roles, enclave, policy: this.policyDigest, answer, ...rule }
       const said = await audit.decided(judged)
       behaviour.react(question, entry.breaches)
       return said
@@ -233,8 +234,9 @@ export class PolicyGate implements Gate {
   #judge(question: GateQuestion, asked: Asked): JudgedMessage {
     const { kind, policies } = asked
     const { membership, refusal } = entranceOf(this.#components, question, kind)
-    const judgement =
-      refusal === undefined ? this.#decide(question, membership, asked) : { answer: refusal }
+    // Much may have happened since the call was let in, where it waited for a person.
+    const answer = refusal ?? this.#components.behaviour.objection(question.caller.did)
+    const judgement = answer === undefined ? this.#decide(question, membership, asked) : { answer }
     const { roles, enclave } = membership
     return { question, kind, roles, enclave, policy: policies.digest, ...judgement }
   }

@@ -229,7 +229,12 @@ export class BehaviourDesk {
 
   #keepOut(did: string, because: string): void {
     try {
-      const { untilMs } = this.#keptOut.add(did, because, this.rules.quarantineMs)
+      const kept = this.#keptOut.add(did, because, this.rules.quarantineMs)
+      if (kept === undefined) {
+        this.#init.report({ event: 'caller-not-kept-out', level: 'error', caller: did, because })
+        return
+      }
+      const { untilMs } = kept
       const until = new Date(untilMs).toISOString()
       this.#init.report({ event: 'caller-kept-out', level: 'warn', caller: did, because, until })
     } catch (error) {

@@ -1,8 +1,8 @@
 import type { Clock } from '@warren/core'
 import type { CallerCalls, StoredQuarantine } from '@warren/storage'
 
-/** Callers that are kept out at one time; beyond, the one whose time is over first is let in, and that is told. */
-export const KEPT_OUT_MAX = 4_096
+/** Callers that are kept out at one time. Nobody of them is let in to make room for one more. */
+const KEPT_OUT_MAX = 4_096
 
 /** Whom this node answers nothing for a while, and why: its own decision, which nobody else has to follow. */
 export class KeptOut {
@@ -24,13 +24,14 @@ export class KeptOut {
     }
   }
 
-  /** Keeps a caller out for so long from now on; on the disk when this returns. */
-  add(caller: string, because: string, forMs: number): StoredQuarantine {
+  /** Keeps a caller out for so long from now on; on the disk when this returns. Undefined where there is no room for it. */
+  add(caller: string, because: string, forMs: number): StoredQuarantine | undefined {
+    this.list()
+    if (!this.#callers.has(caller) && this.#callers.size >= KEPT_OUT_MAX) return undefined
     const sinceMs = Math.floor(this.#clock.wallMs())
     const stored = { caller, because, sinceMs, untilMs: sinceMs + forMs }
     this.#callers.set(caller, { stored, endMs: this.#clock.monotonicMs() + forMs })
     this.#store.quarantine(stored)
-    if (this.#callers.size > KEPT_OUT_MAX) this.#letFirstIn()
     return stored
   }
 
@@ -51,10 +52,5 @@ export class KeptOut {
   lift(caller: string): boolean {
     const was = this.#callers.delete(caller)
     return this.#store.lift(caller) || was
-  }
-
-  #letFirstIn(): void {
-    const [first] = [...this.#callers].toSorted(([, one], [, other]) => one.endMs - other.endMs)
-    if (first !== undefined) this.lift(first[0])
   }
 }

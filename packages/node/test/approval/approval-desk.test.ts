@@ -222,7 +222,7 @@ test(
 
 test(
   'calls of one caller are bounded, and leave room for another',
-  { tags: ['APR-6'] },
+  { tags: ['APR-6', 'THR-56'] },
   async () => {
     const desk = new TestDesk()
     const codes: (string | undefined)[] = []
@@ -242,7 +242,7 @@ test(
 
 test(
   'calls of all callers are bounded, and one that ends makes room',
-  { tags: ['APR-6'] },
+  { tags: ['APR-6', 'THR-56'] },
   async () => {
     const desk = new TestDesk()
     const all: Waits[] = []
@@ -263,7 +263,7 @@ test(
 test.for([
   { what: 'a subject of the longest', length: 65_536, waits: true },
   { what: 'a longer one', length: 65_537, waits: false },
-])('$what waits: $waits', { tags: ['APR-6'] }, async ({ length, waits }) => {
+])('$what waits: $waits', { tags: ['APR-6', 'THR-56'] }, async ({ length, waits }) => {
   const { desk } = new TestDesk()
   void desk.hold(question(ALICE, { length }), new Caller().hold)
   await settled()

@@ -209,7 +209,7 @@ test.for([
   ['a number in place of a text', '{"path":"a","text":1}', false],
 ])(
   'an approval for more calls and %s: %s',
-  { tags: ['APR-2', 'APR-8'] },
+  { tags: ['APR-2', 'APR-8', 'THR-55'] },
   async ([, args, isSame]) => {
     const setting = new Setting()
     const { id, hash, answer } = await setting.held()
@@ -257,7 +257,7 @@ test.for([
   ['another caller', write(), BOB],
 ] as const)(
   'an approval for more calls is not good for %s',
-  { tags: ['APR-2', 'APR-8'] },
+  { tags: ['APR-2', 'APR-8', 'THR-55'] },
   async ([, message, did]) => {
     const setting = new Setting()
     const { id, hash, answer } = await setting.held()
@@ -294,7 +294,7 @@ test(
 
 test(
   'who is revoked while a call waits, or while it is approved, is refused',
-  { tags: ['APR-3'] },
+  { tags: ['APR-3', 'THR-54'] },
   async () => {
     for (const when of ['waits', 'is approved']) {
       const setting = new Setting()
@@ -312,7 +312,7 @@ test(
 
 test(
   'a reload of other policies while a call waits, or while it is approved, refuses it',
-  { tags: ['APR-3'] },
+  { tags: ['APR-3', 'THR-54'] },
   async () => {
     const waiting = new Setting()
     const first = await waiting.held()
@@ -344,7 +344,7 @@ test.for([
   ['the target of the link', 'link', 'a', 'other/a'],
 ] as const)(
   'after %s was exchanged, the call is refused',
-  { tags: ['APR-3'] },
+  { tags: ['APR-3', 'THR-54'] },
   async ([, path, name, target]) => {
     for (const forward of [{}, { forward: 'canonical' }]) {
       const setting = new Setting([SEE, WRITES], forward)
@@ -394,13 +394,17 @@ test('a call that is taken back does not go on', { tags: ['APR-7'] }, async () =
 test.for([
   [262_144, true],
   [262_145, false],
-] as const)('a message of %i bytes waits: %s', { tags: ['APR-6'] }, async ([bytes, waits]) => {
-  const setting = new Setting()
-  const question = { caller: { did: ALICE }, server: 'fs', message: write(), bytes }
-  const answer = await setting.gate.decide(question)
-  const why = waits ? 'nobody would wait' : 'too long'
-  expect(answer).toMatchObject({
-    code: 'approval-unavailable',
-    sentence: expect.stringContaining(why),
-  })
-})
+] as const)(
+  'a message of %i bytes waits: %s',
+  { tags: ['APR-6', 'THR-56'] },
+  async ([bytes, waits]) => {
+    const setting = new Setting()
+    const question = { caller: { did: ALICE }, server: 'fs', message: write(), bytes }
+    const answer = await setting.gate.decide(question)
+    const why = waits ? 'nobody would wait' : 'too long'
+    expect(answer).toMatchObject({
+      code: 'approval-unavailable',
+      sentence: expect.stringContaining(why),
+    })
+  },
+)

@@ -281,3 +281,17 @@ test('a session that is ended is that of this server alone', { tags: ['BEH-10'] 
   time.pass(20)
   expect(tests.ended).toEqual([[ADA, 'fs']])
 })
+
+test(
+  'nobody is let in to make room for one more that is to be kept out',
+  { tags: ['BEH-6', 'BEH-11', 'THR-46'] },
+  () => {
+    const { tests } = started()
+    for (let index = 0; index <= 4_096; index += 1) {
+      tests.desk.act(question(`did:webvh:${index}`), 'quarantine-caller', 'rule "trap"')
+    }
+    expect(tests.desk.keptOut()).toHaveLength(4_096)
+    expect(tests.desk.objection('did:webvh:0')).toMatchObject({ code: 'caller-kept-out' })
+    expect(tests.desk.objection('did:webvh:4096')).toBeUndefined()
+  },
+)

@@ -135,3 +135,12 @@ test('a call on which the node failed to decide is open no more', { tags: ['BEH-
   expect(await gated.call('read')).toMatchObject({ allowed: true })
   expect(await gated.call('read')).toMatchObject({ code: 'budget-concurrent' })
 })
+
+test('a caller that is kept out while it waits goes no further', { tags: ['BEH-11'] }, async () => {
+  const gated = new Gated('{}', OPEN)
+  const waiting = gated.call('read')
+  const message = { jsonrpc: '2.0', id: 2, method: 'ping' } as const
+  const question = { caller: { did: ADA }, server: 'fs', message, bytes: 1 }
+  gated.behaviour.desk.act(question, 'quarantine-caller', 'rule "trap"')
+  expect(await waiting).toMatchObject({ allowed: false, code: 'caller-kept-out' })
+})

@@ -101,7 +101,7 @@ test(
 
 test(
   'what was recorded is worth nothing on another session, to another member, or without a session',
-  { tags: ['CAP-8'] },
+  { tags: ['CAP-8', 'THR-49'] },
   async () => {
     const { desk } = ownerNode()
     const text = shown(delegated(), agent)
@@ -123,7 +123,7 @@ test(
   },
 )
 
-test('a root of its own gives a member nothing', { tags: ['CAP-1'] }, async () => {
+test('a root of its own gives a member nothing', { tags: ['CAP-1', 'THR-48'] }, async () => {
   const { desk } = ownerNode()
   const own = shown(issue(broker, agent), agent)
   await expect(desk.take(own, caller(agent))).rejects.toMatchObject({
@@ -162,7 +162,7 @@ test(
 
 test(
   'nobody takes back what somebody else has issued, or for another node, or as no member',
-  { tags: ['CAP-13'] },
+  { tags: ['CAP-13', 'THR-48'] },
   async () => {
     const { desk, members, ended } = ownerNode()
     const chain = delegated()
@@ -206,7 +206,7 @@ test.for([
   ['no JSON', 'x'],
   ['something else', '{"type":["VerifiableCredential"]}'],
   ['a word of a revocation', '["WarrenCapabilityRevocation"]'],
-] as const)('%s is refused with a code', { tags: ['CAP-5'] }, async ([, text]) => {
+] as const)('%s is refused with a code', { tags: ['CAP-5', 'THR-50'] }, async ([, text]) => {
   const { desk } = ownerNode()
   await expect(desk.take(text, caller(agent))).rejects.toMatchObject({
     name: 'CapabilityError',

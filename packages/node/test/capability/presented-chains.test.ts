@@ -107,7 +107,7 @@ test(
 
 test(
   'a member shows so many and no more, which takes nothing from another, until it has left',
-  { tags: ['CAP-12'] },
+  { tags: ['CAP-12', 'THR-50'] },
   () => {
     const { chains } = desk()
     const shown = Array.from({ length: CHAINS_PER_MEMBER_MAX }, () =>
@@ -132,7 +132,7 @@ test(
 
 test(
   'of so many members the one that was heard of first is forgotten',
-  { tags: ['CAP-12'] },
+  { tags: ['CAP-12', 'THR-50'] },
   () => {
     const { chains } = desk()
     const one = verifyChain(issue(owner, agent), knowledge())

@@ -79,7 +79,7 @@ test('what would have ended is kept no longer', { tags: ['CAP-12'] }, async () =
 
 test(
   'of one issuer so many are kept, however many come at once, and another has its own places',
-  { tags: ['CAP-12'] },
+  { tags: ['CAP-12', 'THR-50'] },
   async () => {
     const directory = place()
     const ledger = ledgerOf(directory)

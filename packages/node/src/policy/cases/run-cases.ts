@@ -1,12 +1,13 @@
 import {
   type BehaviourRules,
   type FactLayer,
-  isTruth,
+  PolicyError,
   type PolicyEngine,
   type PolicyRequest,
   SESSION_COUNTS,
   type SessionFacts,
 } from '@warren/policy'
+import { pastOf } from '../../behaviour/read-limit-file.ts'
 import { readCallFacts } from '../call-facts.ts'
 import type { PolicyCase, Verdict } from './read-case-file.ts'
 
@@ -26,11 +27,15 @@ export interface CaseOutcome {
 export interface CaseDecider {
   readonly engine: PolicyEngine
   readonly layer: FactLayer
-  /** What rules see of a session, where that is declared. */
+  /** What is declared of the behaviour of callers. */
   readonly limits: BehaviourRules | undefined
 }
 
-/** Asks every case as the gate of a node would, of a caller who is a member. */
+/**
+ * Asks every case as the gate of a node would, of a caller who is a member.
+ *
+ * @throws PolicyError `policy-malformed` when a case says of the session what rules cannot name
+ */
 export async function runCases(
   decider: CaseDecider,
   cases: readonly PolicyCase[],
@@ -45,11 +50,9 @@ export async function runCases(
 
 type Said = Pick<CaseOutcome, 'verdict' | 'code' | 'rules'>
 
-async function decideCase(
-  { engine, layer, limits }: CaseDecider,
-  asked: PolicyCase,
-): Promise<Said> {
-  const request = requestOf(asked, limits)
+async function decideCase(decider: CaseDecider, asked: PolicyCase): Promise<Said> {
+  const { engine, layer } = decider
+  const request = requestOf(asked, sessionOf(decider, asked))
   const { tool, server, args, caller } = asked
   // As at the gate: no argument is read for somebody whom no permit of the tool is for.
   if (tool === undefined || !engine.mayAllow(request)) return decided(engine, request)
@@ -73,21 +76,31 @@ function decided(engine: PolicyEngine, request: PolicyRequest): Said {
 }
 
 /** What the node would say besides, where rules may ask for it. */
-function requestOf(asked: PolicyCase, limits: BehaviourRules | undefined): PolicyRequest {
+function requestOf(asked: PolicyCase, session: SessionFacts | undefined): PolicyRequest {
   const { caller, server, action, tool, atMs, credentials, pinned } = asked
-  const session = limits === undefined ? asked.session : sessionOf(limits, asked.session)
   const toolState = { pinned, confinement: 'none' }
   const common = { caller, server, action, tool, atMs, session, credentials }
   return action === 'call' ? { ...common, toolState } : common
 }
 
-/** Nothing has happened but what a case says. */
-function sessionOf({ facts }: BehaviourRules, said: SessionFacts = {}): SessionFacts {
-  return {
-    ...Object.fromEntries(SESSION_COUNTS.map((name) => [name, 0] as const)),
-    ...Object.fromEntries([...facts].map(([name, fact]) => [name, isTruth(fact) ? false : 0])),
-    ...said,
+/** What the case says, and 0 or false for the rest; nothing where no limits are declared. */
+function sessionOf(
+  { limits }: CaseDecider,
+  { session = {}, file, line }: PolicyCase,
+): SessionFacts | undefined {
+  const kinds = new Map<string, 'truth' | 'count'>([
+    ...SESSION_COUNTS.map((name) => [name, 'count'] as const),
+    ...(limits === undefined ? [] : pastOf(limits)),
+  ])
+  for (const [name, value] of Object.entries(session)) {
+    const kind = typeof value === 'boolean' ? 'truth' : 'count'
+    if (limits !== undefined && kinds.get(name) === kind) continue
+    const message = `session.${name}: no ${kind} of this name stands in context.session by this limits.yaml`
+    throw new PolicyError('policy-malformed', message, { file, line })
   }
+  if (limits === undefined) return undefined
+  const nothing = [...kinds].map(([name, kind]) => [name, kind === 'count' ? 0 : false] as const)
+  return { ...Object.fromEntries(nothing), ...session }
 }
 
 function isExpected({ expect, rule, code }: PolicyCase, said: Said): boolean {

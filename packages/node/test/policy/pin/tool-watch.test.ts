@@ -78,23 +78,27 @@ test.for<[string, JsonObject]>([
     { name: 'read', description: 'reads a file', inputSchema: TOOL['inputSchema'] ?? null },
   ],
   ['text that is not well-formed', { ...TOOL, description: '\uD800' }],
-])('a tool that comes with %s is not the pinned one', { tags: ['PST-13'] }, async ([, other]) => {
-  const { tools, events } = watch()
-  await list(tools, [TOOL])
-  await list(tools, [other])
-  expect(tools.stateOf('fs', 'read').pinned).toBe(false)
-  expect(tools.changed()).toEqual(['fs/read'])
-  expect(events).toMatchObject([{ event: 'tool-changed', level: 'error', code: 'tool-changed' }])
-  // A server with two faces is not believed again, and does not fill the log.
-  await list(tools, [TOOL])
-  await list(tools, [other])
-  expect(tools.stateOf('fs', 'read').pinned).toBe(false)
-  expect(events).toHaveLength(1)
-})
+])(
+  'a tool that comes with %s is not the pinned one',
+  { tags: ['PST-13', 'THR-53'] },
+  async ([, other]) => {
+    const { tools, events } = watch()
+    await list(tools, [TOOL])
+    await list(tools, [other])
+    expect(tools.stateOf('fs', 'read').pinned).toBe(false)
+    expect(tools.changed()).toEqual(['fs/read'])
+    expect(events).toMatchObject([{ event: 'tool-changed', level: 'error', code: 'tool-changed' }])
+    // A server with two faces is not believed again, and does not fill the log.
+    await list(tools, [TOOL])
+    await list(tools, [other])
+    expect(tools.stateOf('fs', 'read').pinned).toBe(false)
+    expect(events).toHaveLength(1)
+  },
+)
 
 test(
   'policies that are loaded anew are compared with what was listed last',
-  { tags: ['PST-13'] },
+  { tags: ['PST-13', 'THR-53'] },
   async () => {
     const { tools, events } = watch()
     const other = { ...TOOL, description: 'reads two files' }

@@ -86,7 +86,7 @@ test.for<[string, (policies: string) => void]>([
   ['a case that was taken away', (at) => rmSync(join(at, 'a.cases.yaml'))],
   ['a rule that was changed', (at) => putPolicy(at, 'a.cedar', `${RULE} `)],
   ['a rule under another name', (at) => renameSync(join(at, 'a.cedar'), join(at, 'b.cedar'))],
-])('%s refuses the set', { tags: ['PST-7'] }, async ([, change]) => {
+])('%s refuses the set', { tags: ['PST-7', 'THR-52'] }, async ([, change]) => {
   const place = signedDirectory({ 'a.cedar': RULE, 'a.cases.yaml': 'cases: []\n' })
   signNow(place.policies)
   await load(place)
@@ -94,7 +94,7 @@ test.for<[string, (policies: string) => void]>([
   await expect(load(place)).rejects.toThrow(refusal('policy-set-mismatch'))
 })
 
-test('what no rule is read from does not matter', { tags: ['PST-7'] }, async () => {
+test('what no rule is read from does not matter', { tags: ['PST-7', 'THR-52'] }, async () => {
   const place = signedDirectory()
   signNow(place.policies)
   putPolicy(place.policies, 'README.md', 'read me')
@@ -104,7 +104,7 @@ test('what no rule is read from does not matter', { tags: ['PST-7'] }, async () 
 
 test(
   'a symbolic link in a signed set is refused, whatever it leads to',
-  { tags: ['PST-7'] },
+  { tags: ['PST-7', 'THR-52'] },
   async () => {
     for (const [name, target] of [
       ['a.cedar', 'a.cedar'],
@@ -124,7 +124,7 @@ test(
 
 test(
   'a directory that is exchanged between the check and the load is what was read, or nothing',
-  { tags: ['PST-7'] },
+  { tags: ['PST-7', 'THR-52'] },
   async () => {
     const place = signedDirectory()
     signNow(place.policies)
@@ -187,7 +187,7 @@ test(
 
 test(
   'without its manifest, or signed by too few, a set is refused',
-  { tags: ['PST-4'] },
+  { tags: ['PST-4', 'THR-52'] },
   async () => {
     const place = signedDirectory()
     await expect(load(place)).rejects.toThrow(refusal('policies-unreadable'))

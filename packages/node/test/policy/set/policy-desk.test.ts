@@ -77,7 +77,7 @@ test('a directory without signers is called unsigned', { tags: ['PST-10'] }, asy
 
 test(
   'an older set does not return, nor another of the same version, over a restart too',
-  { tags: ['PST-6'] },
+  { tags: ['PST-6', 'THR-51'] },
   async () => {
     const { start } = site()
     const place = signedDirectory()
@@ -217,7 +217,7 @@ test(
 
 test(
   'what is remembered and cannot be read refuses every signed set',
-  { tags: ['PST-6'] },
+  { tags: ['PST-6', 'THR-51'] },
   async () => {
     const { start, kept } = site()
     const place = signedDirectory()
