@@ -16,6 +16,7 @@ const ROWS: Readonly<Record<string, number>> = {
   policy: 2,
   audit: 2,
   sentinel: 2,
+  capability: 2,
   network: 3,
   mcp: 3,
   storage: 3,
@@ -30,6 +31,7 @@ const PURE: readonly string[] = [
   'policy',
   'audit',
   'sentinel',
+  'capability',
 ]
 const CALLS_NODE_CRYPTO: readonly string[] = ['crypto']
 const FORBIDDEN_IN_PURE: readonly RegExp[] = [

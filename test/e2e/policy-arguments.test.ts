@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process'
 import {
   linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -13,8 +16,11 @@ import { pathToFileURL } from 'node:url'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { askWarren, runWarren, WARREN_ENTRY } from '@warren/demo/warren-process'
+import { growPathTree, honestPaths, pathAttempts } from '@warren/testkit'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { documentedBlock } from './support/documented-block.ts'
 import { type ReadyMesh, readyMesh } from './support/ready-mesh.ts'
+import { callsIn, recordedCommand } from './support/recorded-server.ts'
 
 const { resolve: resolveModule } = createRequire(import.meta.url)
 const FILESYSTEM = join(
@@ -28,35 +34,29 @@ let client: Client
 /** All that the server itself would give away; rules open `data` and `notes` of it. */
 let tree: string
 let lab: string
+/** What has reached the server is written here. */
+let record: string
+/** What was tried, for whoever reads the report. */
+const counted = { refused: 0, allowed: 0, contents: 0 }
 
-/** The whole policy: who sees the server, and who reads where. */
+/** The whole policy, as docs/operations shows it: who sees the server, and who reads where. */
 function rules(): string {
-  return `@id("see")
-permit (principal in Warren::Role::"member", action == Warren::Action::"list", resource == Warren::Server::"files");
-@id("read-below") @reason("files are read below data and notes")
-permit (principal in Warren::Role::"member",
-  action in [Warren::Action::"files/read_file", Warren::Action::"files/read_text_file"], resource)
-when { !context.fact.path.special && context.fact.path.dirs.containsAny(["${tree}/data", "${tree}/notes"]) };
-`
+  return documentedBlock('policy.md', 'files.cedar').replaceAll('/srv/', `${tree}/`)
 }
 
 function facts(): string {
-  return `files/read_file: { path: { type: path, base: ${tree}/data } }
-files/read_text_file: { path: { type: path, base: ${tree}/data, forward: canonical } }
-`
+  return documentedBlock('policy.md', 'facts.yaml').replaceAll('/srv/', `${tree}/`)
 }
 
 function writeTree(): void {
-  for (const place of ['data/sub', 'notes', 'data-evil']) {
-    mkdirSync(join(tree, place), { recursive: true })
-  }
+  mkdirSync(join(tree, 'notes'), { recursive: true })
+  growPathTree(tree)
   writeFileSync(join(tree, 'data/a.txt'), 'open a')
   writeFileSync(join(tree, 'notes/b.txt'), 'open b')
   writeFileSync(join(tree, 'secret.txt'), 'hunter2')
   writeFileSync(join(tree, 'data-evil/c.txt'), 'hunter2')
   symlinkSync('a.txt', join(tree, 'data/inside'))
   symlinkSync('../secret.txt', join(tree, 'data/leak'))
-  symlinkSync('..', join(tree, 'data/up'))
   writeFileSync(join(tree, 'other.txt'), 'hunter2')
   linkSync(join(tree, 'other.txt'), join(tree, 'data/hard'))
 }
@@ -72,8 +72,10 @@ beforeAll(async () => {
       if (name !== 'lab') return
       lab = directory
       tree = join(dirname(directory), 'tree')
+      record = join(dirname(directory), 'files.jsonl')
+      writeFileSync(record, '')
       writeTree()
-      const command = [process.execPath, FILESYSTEM, tree]
+      const command = recordedCommand(record, [process.execPath, FILESYSTEM, tree])
       await askWarren(['--dir', lab, 'serve', 'files', '--', ...command])
       put('files.cedar', rules().split('@id("read-below")')[0] ?? '')
     },
@@ -101,6 +103,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  process.stdout.write(`paths through a real server: ${JSON.stringify(counted)}\n`)
   await client?.close()
   await mesh?.close()
 })
@@ -159,6 +162,144 @@ test.for<[string, string, unknown, string]>([
   expect(text).toMatch(/^refused/)
   expect(text).not.toContain('hunter2')
 })
+
+test(
+  'no attempt gets round the rule: each is refused with its code, and none reaches the server',
+  { tags: ['POL-27', 'FCT-3', 'FCT-7', 'FCT-8', 'FCT-9', 'FCT-10', 'FCT-11'] },
+  async () => {
+    const reached = callsIn(record).length
+    for (const [path, outcome] of pathAttempts(tree)) {
+      for (const tool of ['read_file', 'read_text_file']) {
+        const [code, text] = await call(tool, { path })
+        const expected = outcome.startsWith('fact-') ? outcome : 'policy-no-rule'
+        expect([code, text], `${tool} ${JSON.stringify(path)}`).toEqual([
+          expected,
+          expect.stringMatching(/^refused: [ -~]+$/),
+        ])
+        counted.refused += 1
+      }
+    }
+    expect(callsIn(record)).toHaveLength(reached)
+  },
+)
+
+test(
+  'what stays below is read, under the canonical name where that is declared',
+  { tags: ['POL-27', 'FCT-6', 'FCT-8'] },
+  async () => {
+    for (const [asked, place] of honestPaths(tree)) {
+      const real = place === '' ? `${tree}/data` : `${tree}/data/${place}`
+      const path =
+        asked.startsWith('/') || asked.startsWith('file:') ? asked : `${tree}/data/${asked}`
+      const forwarded = { read_file: path, read_text_file: real }
+      for (const [tool, expected] of Object.entries(forwarded)) {
+        const [code, text] = await call(tool, { path })
+        expect(code, asked).toBe(false)
+        expect(callsIn(record).at(-1), asked).toEqual({ path: expected })
+        counted.allowed += 1
+        if (!isFile(real) || tool === 'read_file') continue
+        expect(text, asked).toBe(`content of data/${place}`)
+        counted.contents += 1
+      }
+    }
+    expect(counted.contents).toBeGreaterThan(30)
+  },
+)
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+}
+
+/** What is done to the tree, and what of it is then asked for; both are undone. */
+const EXCHANGES: readonly (readonly [what: string, path: string, exchange: () => () => void])[] = [
+  [
+    'a file by a link',
+    'race/a.txt',
+    () => exchanged('race/a.txt', (at) => symlinkSync(secret(), at)),
+  ],
+  [
+    'a file by a second name',
+    'race/a.txt',
+    () => exchanged('race/a.txt', (at) => linkSync(secret(), at)),
+  ],
+  [
+    'a directory by a link',
+    'race/a.txt',
+    () => exchanged('race', (at) => symlinkSync('../outside', at)),
+  ],
+  [
+    'a directory by a link to a link',
+    'race/a.txt',
+    () => exchanged('race', (at) => symlinkSync('out', at)),
+  ],
+  [
+    'a directory by a link to the root of a process',
+    'race/a.txt',
+    () => exchanged('race', (at) => symlinkSync(`/proc/self/root${tree}/outside`, at)),
+  ],
+  [
+    'a link by another',
+    'race-link/a.txt',
+    () => exchanged('race-link', (at) => symlinkSync('../outside', at)),
+  ],
+  [
+    'a file by a pipe',
+    'race/a.txt',
+    () => exchanged('race/a.txt', (at) => execFileSync('mkfifo', [at])),
+  ],
+  [
+    'a directory by another one with a link in it',
+    'race/a.txt',
+    () =>
+      exchanged('race', (at) => {
+        mkdirSync(at)
+        symlinkSync(secret(), join(at, 'a.txt'))
+      }),
+  ],
+]
+
+function secret(): string {
+  return join(tree, 'outside/secret.txt')
+}
+
+/** Puts something else in the place of a name below `data`; what is returned puts it back. */
+function exchanged(name: string, place: (at: string) => void): () => void {
+  const at = join(tree, 'data', name)
+  const aside = join(tree, 'aside')
+  renameSync(at, aside)
+  place(at)
+  return () => {
+    rmSync(at, { force: true, recursive: true })
+    renameSync(aside, at)
+  }
+}
+
+test(
+  'what is exchanged between two calls is seen at the next one',
+  { tags: ['POL-27', 'FCT-8', 'FCT-11'] },
+  async () => {
+    mkdirSync(join(tree, 'data/race'))
+    writeFileSync(join(tree, 'data/race/a.txt'), 'open race')
+    writeFileSync(join(tree, 'outside/a.txt'), 'hunter2')
+    symlinkSync('race', join(tree, 'data/race-link'))
+    for (const [what, path, exchange] of EXCHANGES) {
+      for (const tool of ['read_file', 'read_text_file']) {
+        const asked = { path: join(tree, 'data', path) }
+        expect(await call(tool, asked), what).toEqual([false, 'open race'])
+        const reached = callsIn(record).length
+        const undo = exchange()
+        const [code, text] = await call(tool, asked)
+        undo()
+        expect([code, text], what).toEqual([
+          expect.stringMatching(/^(?:policy-no-rule|fact-path-process)$/),
+          expect.stringMatching(/^refused: /),
+        ])
+        expect(callsIn(record)).toHaveLength(reached)
+        counted.refused += 1
+      }
+    }
+  },
+)
 
 test(
   'a fault in any file leaves in force what was, and says the file and the line',

@@ -2,10 +2,10 @@
  * `pnpm bench:audited-calls`: what it costs that every call is written down before it happens, and its end before the
  * answer leaves: two nodes with the same server, of which one writes nothing of calls, called in turns by the same host.
  *
- * Options: `--rounds N` (default 5), `--seconds N` (of each round, default 4).
+ * Options: `--rounds N` (default 5), `--seconds N` (of each round, default 4), `--concurrency N` (that one alone).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
@@ -15,7 +15,8 @@ import { measure, median, type Sample, type Variant } from './measure.ts'
 import { echoOnce, modernClient } from './variants.ts'
 import { offerTrivialServer, serverIsKnown, switchHttpOn } from './warren-variants.ts'
 
-const CONCURRENCIES = [1, 16, 128]
+const CONCURRENCIES = [Number(option('--concurrency') ?? 0)].filter((only) => only > 0)
+if (CONCURRENCIES.length === 0) CONCURRENCIES.push(1, 16, 128)
 const KINDS = ['bare', 'audited'] as const
 const WARM_UP_MS = 2_000
 
@@ -95,6 +96,7 @@ async function connect(server: string): Promise<Client> {
 async function compare(variants: ReadonlyMap<Kind, Variant>, concurrency: number): Promise<void> {
   const samples = new Map<Kind, Sample[]>(KINDS.map((kind) => [kind, []]))
   for (const variant of variants.values()) await measure(variant, concurrency, WARM_UP_MS)
+  const before = linesOfLog()
   for (let round = 0; round < rounds; round += 1) {
     for (const [kind, variant] of variants) {
       samples.get(kind)?.push(await measure(variant, concurrency, roundMs))
@@ -107,8 +109,27 @@ async function compare(variants: ReadonlyMap<Kind, Variant>, concurrency: number
   const share = (100 * within.callsPerSecond) / without.callsPerSecond
   const moreMs = within.p99Ms - without.p99Ms
   console.log(
-    `${' '.repeat(13)}audited: ${share.toFixed(1)} % of the calls, p99 ${moreMs.toFixed(1)} ms more`,
+    `${' '.repeat(13)}audited: ${share.toFixed(1)} % of the calls, p99 ${moreMs.toFixed(1)} ms more; ${entriesSince(before).toFixed(1)} entries under each checkpoint`,
   )
+}
+
+interface Lines {
+  readonly entries: number
+  readonly checkpoints: number
+}
+
+function entriesSince(before: Lines): number {
+  const { entries, checkpoints } = linesOfLog()
+  return (entries - before.entries) / (checkpoints - before.checkpoints)
+}
+
+function linesOfLog(): Lines {
+  const directory = join(mesh.node('audited').directory, 'audit', 'segments')
+  const lines = readdirSync(directory).flatMap((name) =>
+    readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1),
+  )
+  const checkpoints = lines.filter((line) => line.startsWith('#')).length
+  return { entries: lines.length - checkpoints, checkpoints }
 }
 
 function print(concurrency: number, kind: Kind, sample: Sample): void {

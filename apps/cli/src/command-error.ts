@@ -14,6 +14,9 @@ export type CommandErrorCode =
   | 'confirmation-missing'
   | 'not-confirmed'
   | 'request-foreign'
+  | 'approval-unknown'
+  | 'approval-mismatch'
+  | 'not-kept-out'
 
 /** The command line asked for something that cannot be, or was refused it. */
 export class CommandError extends CodedError<CommandErrorCode> {

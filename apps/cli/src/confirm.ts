@@ -9,6 +9,8 @@ export interface Confirmation {
   /** Whether the command line has agreed already. */
   readonly yes: boolean
   readonly json: boolean
+  /** What follows where the answer is another. */
+  readonly otherwise?: string
 }
 
 /**
@@ -19,7 +21,7 @@ export interface Confirmation {
  * @throws CommandError `confirmation-missing`, `not-confirmed`
  */
 export async function confirm(output: Output, confirmation: Confirmation): Promise<void> {
-  const { lines, question, yes, json } = confirmation
+  const { lines, question, yes, json, otherwise = 'nothing was signed' } = confirmation
   for (const line of lines) output.progress(line)
   if (yes) return
   if (json || !process.stdin.isTTY) {
@@ -29,7 +31,7 @@ export async function confirm(output: Output, confirmation: Confirmation): Promi
     )
   }
   if ((await typedLine(`${question} Type "yes" to go on: `)).trim() === 'yes') return
-  throw new CommandError('not-confirmed', 'the answer was not "yes"; nothing was signed')
+  throw new CommandError('not-confirmed', `the answer was not "yes"; ${otherwise}`)
 }
 
 /** One line from the terminal; an empty one where it ends or is interrupted. */

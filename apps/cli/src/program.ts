@@ -4,7 +4,9 @@ import { Argument, Command } from 'commander'
 import { withFreshness } from './freshness-options.ts'
 import { later } from './later.ts'
 import { addAudit } from './program-audit.ts'
+import { addCapability } from './program-capability.ts'
 import { addCeremony } from './program-ceremony.ts'
+import { addPolicy } from './program-policy.ts'
 
 const NAME_LENGTH_MAX = 32
 
@@ -26,6 +28,7 @@ export function createProgram(): Command {
   addPolicy(program)
   addAsking(program)
   addAudit(program)
+  addCapability(program, withPassphrase)
   return program
 }
 
@@ -116,22 +119,6 @@ function addServing(program: Command): void {
     .addArgument(new Argument('<host>', 'the AI host').choices(HOST_KINDS))
     .argument('[server]', 'one server, unchanged (default: all of them, with prefixed names)')
     .action(later(async () => (await import('./commands/snippet.ts')).snippet))
-}
-
-function addPolicy(program: Command): void {
-  const policy = program.command('policy').description('what the rules of this node allow')
-  policy
-    .command('explain')
-    .description('what the running node would decide of a call to a server of its own, and why')
-    .requiredOption('--caller <did>', 'who would call')
-    .requiredOption('--server <name>', 'name of the server in the configuration of this node')
-    .requiredOption('--tool <name>', 'name of the tool')
-    .option('--args <json>', 'arguments as a JSON object, "-" for standard input', '{}')
-    .action(later(async () => (await import('./commands/policy-explain.ts')).explain))
-  policy
-    .command('check')
-    .description('read rules, facts.yaml and pinned tools as the node would: needs no node')
-    .action(later(async () => (await import('./commands/policy.ts')).check))
 }
 
 function addAsking(program: Command): void {

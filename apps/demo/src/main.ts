@@ -10,6 +10,7 @@ import { foundMesh, type Mesh } from './mesh.ts'
 import { elapsedMs, seconds, seen, step } from './stage.ts'
 import { revokeMember } from './revoke-member.ts'
 import { refuseStrangers } from './strangers.ts'
+import { showLogs, verifyLogs } from './verify-log.ts'
 
 const DEMO_TIMEOUT_MS = 120_000
 
@@ -26,7 +27,12 @@ const overdue = setTimeout(() => {
 try {
   mesh = await foundMesh(directory)
   const calls = await callTools(mesh)
-  const refusals = await refuseStrangers(directory, mesh)
+  // The logs are verified meanwhile: that takes two more processes, and needs nobody.
+  const [refusals, logs] = await Promise.all([
+    refuseStrangers(directory, mesh),
+    verifyLogs(directory, mesh),
+  ])
+  showLogs(logs)
   if (!stay) await revokeMember(directory, mesh)
   step('Summary')
   seen(

@@ -1,6 +1,13 @@
 import type { JsonValue } from '@warren/core'
 import type { Digest } from './digest.ts'
-import type { DecisionBody, Entry, EntryBody, EntryHead, ResultBody } from './entry.ts'
+import type {
+  ApprovalBody,
+  DecisionBody,
+  Entry,
+  EntryBody,
+  EntryHead,
+  ResultBody,
+} from './entry.ts'
 import { TEXT_LENGTH_MAX } from './entry-rules.ts'
 import {
   type Body,
@@ -81,12 +88,24 @@ function forwardedOf(
   return value === undefined ? {} : { forwarded: digestForwarded({ keep, value }, seq, keeper) }
 }
 
+function cutApproval(draft: ApprovalBody): ApprovalBody {
+  const { server, tool, reason } = draft
+  return {
+    ...draft,
+    server: cutText(server, TEXT_LENGTH_MAX.server),
+    tool: cutText(tool, TEXT_LENGTH_MAX.tool),
+    ...(reason === undefined ? {} : { reason: cutText(reason, TEXT_LENGTH_MAX.what) }),
+  }
+}
+
 type Plain = Exclude<EntryBody, DecisionBody | ResultBody>
 
 function cutTexts(draft: Plain): Plain {
   switch (draft.kind) {
     case 'alert':
       return { ...draft, sentence: cutText(draft.sentence, TEXT_LENGTH_MAX.sentence) }
+    case 'approval':
+      return cutApproval(draft)
     case 'config':
       return { ...draft, what: cutText(draft.what, TEXT_LENGTH_MAX.what) }
     case 'export':

@@ -59,11 +59,15 @@ export type DecisionBody = {
   readonly allowed: boolean
   readonly code?: string
   readonly rule?: string
+  /** The approval of a person that it needed and that was asked for, or had been given before: 32 hex digits. */
+  readonly approval?: string
   /** The digest of the policy set by which it was decided. */
   readonly policy: string
   readonly args: Digest
   /** The arguments as the server got them, where they are not those that were asked. */
   readonly forwarded?: Digest
+  /** Ids of the credentials that covered the call: every link of every capability that did. */
+  readonly credentials?: readonly string[]
   /** Length of the message as it came. */
   readonly bytes: number
 }
@@ -98,6 +102,16 @@ export type PolicyFile = {
   readonly digest: string
 }
 
+/** What a signed policy set is called, and by whom. */
+export type SignedSetName = {
+  readonly name: string
+  readonly version: number
+  /** Content id of its manifest. */
+  readonly manifest: string
+  /** DIDs. */
+  readonly signers: readonly string[]
+}
+
 /** Another policy set came into force. */
 export type PolicyBody = {
   readonly kind: 'policy'
@@ -107,6 +121,8 @@ export type PolicyBody = {
   readonly files: readonly PolicyFile[]
   /** Files that are not listed; the digest of the set covers them all the same. */
   readonly more?: number
+  /** What the set is signed as; absent where it is not signed. */
+  readonly set?: SignedSetName
 }
 
 /** The configuration changed. */
@@ -144,6 +160,28 @@ export type AlertBody = {
   readonly sentence: string
 }
 
+/** What became of a call that a person had to approve. */
+export type ApprovalEvent = 'held' | 'approved' | 'refused' | 'expired' | 'cancelled' | 'withdrawn'
+
+/** A call waited for the approval of a person, or had it, or not. */
+export type ApprovalBody = {
+  readonly kind: 'approval'
+  /** Names the approval in this log and in no other: 32 hex digits. */
+  readonly approval: string
+  readonly event: ApprovalEvent
+  readonly caller: string
+  readonly server: string
+  readonly tool: string
+  /** Who decided, where a person did. */
+  readonly by?: string
+  /** What the person gave as the reason of a refusal. */
+  readonly reason?: string
+  /** How many calls it is good for, this one included. */
+  readonly times?: number
+  /** For how long it is good. */
+  readonly forSeconds?: number
+}
+
 /** Something was erased on purpose, and what that was. */
 export type RetentionBody = {
   readonly kind: 'retention'
@@ -176,6 +214,7 @@ export type EntryBody =
   | RecordBody
   | StandingBody
   | AlertBody
+  | ApprovalBody
   | RetentionBody
   | ExportBody
 

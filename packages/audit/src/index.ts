@@ -32,6 +32,8 @@ export { FILES_MAX, NAMES_MAX, UNFINISHED_MAX } from './entry-rules.ts'
 export { formatMicros, isMicros, parseMicros } from './entry-time.ts'
 export type {
   AlertBody,
+  ApprovalBody,
+  ApprovalEvent,
   ConfigBody,
   DecisionBody,
   Entry,
@@ -42,6 +44,7 @@ export type {
   Outcome,
   PolicyBody,
   PolicyFile,
+  SignedSetName,
   RecordBody,
   ResultBody,
   RetentionBody,

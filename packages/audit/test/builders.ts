@@ -73,6 +73,7 @@ export function everyKind(): readonly Entry[] {
       peerId: '12D3KooW',
       session: 'ab',
       code: 'no-rule',
+      approval: CALL,
       forwarded: { keep: 'hash', digest: DIGEST },
     }),
     {
@@ -104,6 +105,19 @@ export function everyKind(): readonly Entry[] {
     { ...all, kind: 'record', id: 'zQmR', type: 'revocation', about: [CALLER], by: [NODE] },
     { ...all, kind: 'standing', did: CALLER, status: 'revoked', code: 'x', records: ['zQmR'] },
     { ...all, kind: 'alert', code: 'disk-full', severity: 'error', about: NODE, sentence: 'Full.' },
+    {
+      ...all,
+      kind: 'approval',
+      approval: CALL,
+      event: 'approved',
+      caller: CALLER,
+      server: 'fs',
+      tool: 'write',
+      by: 'operator',
+      reason: 'as agreed',
+      times: 2,
+      forSeconds: 60,
+    },
     { ...all, kind: 'retention', segment: 0, from: 0, to: 9, what: 'bodies', digest: DIGEST },
     { ...all, kind: 'export', target: 'siem', gap: [1, 4] },
   ]

@@ -46,7 +46,7 @@ test('a summary counts what was decided, and by which rule', { tags: ['AUD-27'] 
   expect(summary.callers.list()).toEqual([[CALLER, 5]])
   expect(summary.outcomes.list()).toEqual([['answered', 1]])
   expect(summary.kinds.of('decision')).toBe(5)
-  expect(summary.count).toBe(16)
+  expect(summary.count).toBe(17)
   const listed = Object.entries(summary.lists).map(([name, { entries }]) => [
     name,
     entries.map(({ kind }) => kind),

@@ -240,6 +240,32 @@ test(
 )
 
 test(
+  'entries that stand in another batch than their own are named as moved, and neither as changed nor as missing',
+  { tags: ['AUD-16'] },
+  () => {
+    const entries = LINES.flatMap((line, index) => (line.startsWith('#') ? [] : [index]))
+    const [early, late] = [entries[1]!, entries.at(-1)!]
+    const [seqOfEarly, seqOfLate] = [1, entries.length - 1]
+    const shown = (lines: readonly string[]) => short(verify([bytesOf(lines)], { tree: TREE }))
+
+    expect(shown(LINES.with(early, LINES[late]!).with(late, LINES[early]!))).toEqual([
+      ['entry-reordered', seqOfLate, early + 1],
+      ['entry-reordered', seqOfEarly, late + 1],
+    ])
+    expect(shown(LINES.toSpliced(late, 0, LINES[early]!).toSpliced(early, 1))).toEqual([
+      ['entry-reordered', seqOfEarly, late],
+    ])
+    expect(shown(LINES.with(early, LINES[late]!))).toEqual([['entry-changed', 1, early + 1]])
+    expect(shown(LINES.with(late, LINES[early]!))).toEqual([['entry-changed', seqOfLate, late + 1]])
+    const extra = toString(encodeEntry(decision({ seq: 1, call: callId(9) })))
+    expect(shown(LINES.toSpliced(late, 0, LINES[early]!).with(early, extra))).toEqual([
+      ['entry-inserted', early + 1],
+      ['entry-reordered', seqOfEarly, late + 1],
+    ])
+  },
+)
+
+test(
   'what is wrong is found without the stored tree as well, as far as the numbers tell',
   { tags: ['AUD-17'] },
   () => {

@@ -18,6 +18,14 @@ describe.each(suites)('$name', (suite) => {
     expect(suite.sha256(bytes(5000), bytes(5000))).toStrictEqual(suite.sha256(bytes(10_000)))
   })
 
+  test.each([4095, 4096, 4097])('SHA-256 of %i bytes in two parts', CRY_1, (length) => {
+    const first = suite.sha256(bytes(1), bytes(length - 1))
+    expect(first).toStrictEqual(suite.sha256(bytes(length)))
+    // What was hashed before is neither in a later hash, nor is an earlier hash lost to it.
+    expect(suite.sha256(bytes(1, 1), bytes(2, 1))).toStrictEqual(suite.sha256(bytes(3, 1)))
+    expect(first).toStrictEqual(suite.sha256(bytes(length)))
+  })
+
   // RFC 4231 §4.3 and §4.7.
   test('HMAC-SHA-256', CRY_1, () => {
     expect(

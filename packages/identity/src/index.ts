@@ -22,7 +22,7 @@ export {
   createIdentity,
   type CreateIdentityInit,
 } from './create-identity.ts'
-export type { Credential } from './credential.ts'
+export { type Credential, parseCredential } from './credential.ts'
 export { type Did, isDid, parseDid, scidOf } from './did.ts'
 export type { DidDocument, KeyUse, VerificationMethod } from './did-document.ts'
 export type { DidLog, VerifiedLog } from './did-log.ts'
@@ -52,7 +52,7 @@ export { openControlledIdentity, openIdentity, type OpenIdentityInput } from './
 export { noteIdentity, type NoteIdentity, noteName } from './note-signer.ts'
 export { ed25519KeyOfPeerId, peerIdOf } from './peer-id.ts'
 export type { Proof, SignedDocument } from './proof.ts'
-export { proofSigners } from './proof-signers.ts'
+export { type KeyHolder, proofSigners } from './proof-signers.ts'
 export type { Cryptosuite } from './proof-suite.ts'
 export { updateKeyHash } from './seed-keys.ts'
 export { signSidecar, type SignSidecarInput } from './sign-sidecar.ts'

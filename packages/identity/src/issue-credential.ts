@@ -4,12 +4,12 @@ import { addProofs } from './add-proofs.ts'
 import { CREDENTIALS_CONTEXT, CREDENTIAL_TYPE, parseCredential } from './credential.ts'
 import type { ControlledIdentity, Identity } from './identity.ts'
 import type { SignedDocument } from './proof.ts'
-import { proofSigners } from './proof-signers.ts'
+import { type KeyHolder, proofSigners } from './proof-signers.ts'
 import { formatTimestamp } from './timestamp.ts'
 
 export interface IssueCredentialInput {
   readonly suite: CryptoSuite
-  readonly issuer: Identity | ControlledIdentity
+  readonly issuer: Identity | ControlledIdentity | KeyHolder
   /** Milliseconds since 1970: when the proofs say that they were made. */
   readonly nowMs: number
   readonly claim: CredentialClaim
@@ -41,7 +41,7 @@ export function issueCredential(input: IssueCredentialInput): SignedDocument {
     '@context': [CREDENTIALS_CONTEXT, claim.context],
     id: claim.id,
     type: [CREDENTIAL_TYPE, claim.type],
-    issuer: issuer.did,
+    issuer: issuer.log.did,
     validFrom: formatTimestamp(claim.validFromMs),
     validUntil: formatTimestamp(claim.validUntilMs),
     credentialSubject: claim.subject,

@@ -4,7 +4,14 @@ import type { ProofSigner } from './add-proofs.ts'
 import { type KeyUse, keysFor } from './did-document.ts'
 import { IdentityError } from './identity-error.ts'
 import type { ControlledIdentity, Identity } from './identity.ts'
+import type { VerifiedLog } from './did-log.ts'
 import { SUITE_OF_KEY } from './proof-suite.ts'
+
+/** Some of the keys of a DID, beside its log: enough to sign what they are listed for. */
+export interface KeyHolder {
+  readonly log: VerifiedLog
+  readonly signers: readonly Signer[]
+}
 
 /**
  * The signers that make a document complete for a use: one for every key that our DID document lists for it.
@@ -12,7 +19,7 @@ import { SUITE_OF_KEY } from './proof-suite.ts'
  * @throws IdentityError `seeds-mismatch` when it lists a key that we do not hold
  */
 export function proofSigners(
-  identity: Identity | ControlledIdentity,
+  identity: Identity | ControlledIdentity | KeyHolder,
   use: KeyUse,
 ): readonly ProofSigner[] {
   const signers = signersOf(identity)
@@ -25,7 +32,8 @@ export function proofSigners(
   })
 }
 
-function signersOf(identity: Identity | ControlledIdentity): readonly Signer[] {
+function signersOf(identity: Identity | ControlledIdentity | KeyHolder): readonly Signer[] {
+  if ('signers' in identity) return identity.signers
   if (!('nodeSigner' in identity)) return [identity.assertionSigner]
   return [identity.nodeSigner, identity.assertionSigner, identity.mlDsaSigner]
 }

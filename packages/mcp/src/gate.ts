@@ -23,6 +23,25 @@ export interface GateQuestion {
   readonly bytes: number
   /** The session that the message belongs to, as the consumer or the HTTP server named it. */
   readonly session?: string
+  /** With a request alone: lets the gate wait for a person, for as long as somebody waits for its answer. */
+  readonly hold?: Hold
+}
+
+/** Runs a wait of the gate; nothing but the request itself is held up by it. */
+export type Hold = <Value>(wait: (waiting: Waiting) => Promise<Value>) => Promise<Value>
+
+/** Whoever waits for an answer of the gate. */
+export interface Waiting {
+  /** Aborted when nobody waits any more: the host has taken its request back, or the session is over. */
+  readonly signal: AbortSignal
+  /** Tells the host that its request is still waited for, where it has asked for progress and there is a way to tell it. Never throws. */
+  readonly progress: (note: WaitingNote) => void
+}
+
+/** How long something is waited for at most, and what it is. */
+export interface WaitingNote {
+  readonly leftSeconds: number
+  readonly message: string
 }
 
 export type GateAnswer =

@@ -14,7 +14,10 @@ export type {
   Gate,
   GateAnswer,
   GateQuestion,
+  Hold,
   Refusal,
+  Waiting,
+  WaitingNote,
 } from './gate.ts'
 export type { HostChannel } from './host-channel.ts'
 export {
@@ -53,6 +56,7 @@ export {
 export { readMessages, type ReadMessagesInit } from './read-messages.ts'
 export { type ExchangeRequest, type ExchangeResponse, openExchange } from './consumer/exchange.ts'
 export { listServers } from './consumer/list-servers.ts'
+export { presentTo } from './consumer/present.ts'
 export { type HostSession, openSession, type OpenSessionInit } from './consumer/open-session.ts'
 export type { ConsumerComponents, ConsumerOptions, PeerServer } from './consumer/peer.ts'
 export { RELAY_LIMITS, type RelayLimits } from './consumer/relay-limits.ts'

@@ -3,7 +3,12 @@ import { McpError } from './mcp-error.ts'
 import { isServerName } from './server-definition.ts'
 
 /** The first line of every stream, from the consumer: what the stream is for. */
-export type StreamHeader = SessionHeader | RequestHeader | ExchangeHeader | ServersHeader
+export type StreamHeader =
+  | SessionHeader
+  | RequestHeader
+  | ExchangeHeader
+  | ServersHeader
+  | PresentHeader
 
 /** Opens a session; the stream then carries what belongs to no request, both ways. */
 export interface SessionHeader {
@@ -35,10 +40,18 @@ export interface ServersHeader {
   readonly kind: 'servers'
 }
 
+/** Shows the provider one document, which follows as a line of its own: what the caller may do, or what it takes back. */
+export interface PresentHeader {
+  readonly kind: 'present'
+}
+
 export type HttpMethod = 'GET' | 'POST' | 'DELETE'
 
 /** Header fields are measured with the line; nothing else of a header is long. */
 export const HEADER_BYTES_MAX: number = 16 * 1024
+
+/** Of what a caller shows; a presentation of five capabilities has 28 kB when they say little, and 98 kB at most. */
+export const PRESENTED_BYTES_MAX: number = 128 * 1024
 
 const VERSION = 1
 const SESSION_PATTERN = /^[A-Za-z0-9_-]{22,64}$/
@@ -47,6 +60,7 @@ const KEYS: Readonly<Record<StreamHeader['kind'], readonly string[]>> = {
   request: ['v', 'kind', 'server', 'session', 'after'],
   exchange: ['v', 'kind', 'server', 'method', 'headers'],
   servers: ['v', 'kind'],
+  present: ['v', 'kind'],
 }
 
 export function encodeHeader(header: StreamHeader): Uint8Array {
@@ -62,17 +76,19 @@ export function parseHeader(line: Uint8Array): StreamHeader {
   const value = parseObject(line)
   const { kind } = value
   if (value['v'] !== VERSION) throw malformed(`v must be ${VERSION}`)
-  if (kind !== 'session' && kind !== 'request' && kind !== 'exchange' && kind !== 'servers') {
-    throw malformed('kind is session, request, exchange or servers')
-  }
+  if (!isKind(kind)) throw malformed(`kind is one of ${Object.keys(KEYS).join(', ')}`)
   if (Object.keys(value).some((key) => !KEYS[kind].includes(key))) {
     throw malformed(`a ${kind} header has the members ${KEYS[kind].join(', ')} alone`)
   }
-  if (kind === 'servers') return { kind }
+  if (kind === 'servers' || kind === 'present') return { kind }
   const { server } = value
   if (!isServerName(server)) throw malformed('server is not a server name')
   if (kind === 'session') return { kind, server, session: sessionOf(value['session']) }
   return kind === 'request' ? requestHeader(server, value) : exchangeHeader(server, value)
+}
+
+function isKind(value: JsonValue | undefined): value is StreamHeader['kind'] {
+  return typeof value === 'string' && Object.hasOwn(KEYS, value)
 }
 
 function requestHeader(server: string, { session, after = 0 }: JsonObject): RequestHeader {

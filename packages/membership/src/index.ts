@@ -138,6 +138,19 @@ export {
   verifyJoinResponse,
 } from './join-response.ts'
 export { type Membership, type MembershipCheck, verifyMembership } from './membership.ts'
+export {
+  claimedPolicySigners,
+  createPolicySet,
+  decodePolicySet,
+  encodePolicySet,
+  POLICY_SET_LENGTH_MAX,
+  type PolicySetFile,
+  type PolicySetManifest,
+  type PolicySetSigners,
+  type PolicySetTerms,
+  signPolicySet,
+  verifyPolicySet,
+} from './policy-set/policy-set-manifest.ts'
 export { CONTENT_ID_RULE, ROLES_RULE, URN_UUID_RULE } from './labels.ts'
 export { fitsRule, isPrintableLine, isPrintableName } from './record-reader.ts'
 export { type Beacon, readBeacon } from './records/beacon.ts'

@@ -27,6 +27,7 @@ export type RecordKind =
   | 'request'
   | 'staple'
   | 'public-keys'
+  | 'policy-set'
 
 export interface TextRule {
   readonly lengthMax: number

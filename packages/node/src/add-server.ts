@@ -4,7 +4,7 @@ import { addServers } from './config/edit-config.ts'
 import { loadConfig } from './config/load-config.ts'
 import type { ServerConfig } from './config/server-config.ts'
 import { checkRoles } from './label.ts'
-import { loadPolicies } from './load-policies.ts'
+import { loadPolicies, retirePolicies } from './load-policies.ts'
 import { NodeError } from './node-error.ts'
 
 export interface AddServerInit {
@@ -25,11 +25,17 @@ export interface AddedServer {
  * Adds a server to `warren.yaml` and, where roles are named, the rule that opens it to them.
  * Everything is checked first and written then.
  *
- * @throws ConfigError, PolicyError, NodeError `policy-exists`, `policies-unreadable`, `role-malformed`
+ * @throws ConfigError, PolicyError, NodeError `policy-exists`, `policy-set-signed`, `policies-unreadable`, `role-malformed`
  */
 export function addServer({ directory, name, definition, allowRoles }: AddServerInit): AddedServer {
   checkRoles(allowRoles)
-  const { policies } = loadConfig(directory)
+  const { policies, policy } = loadConfig(directory)
+  if (allowRoles.length > 0 && policy !== undefined) {
+    throw new NodeError(
+      'policy-set-signed',
+      'the policy set of this node is signed; add the rule to the set and have it signed',
+    )
+  }
   if (allowRoles.length === 0) return addServers(directory, { [name]: definition })
   const text = ruleText(name, allowRoles)
   const fileName = `serve-${name}.cedar`
@@ -41,7 +47,7 @@ export function addServer({ directory, name, definition, allowRoles }: AddServer
     )
   }
   // Before anything is written: beside a file that cannot be used, the rule would open nothing.
-  loadPolicies(policies, { name: fileName, text }).engine.retire()
+  retirePolicies(loadPolicies(policies, { name: fileName, text }))
   const added = addServers(directory, { [name]: definition })
   writeFileSync(policyFile, text, { mode: 0o600, flag: 'wx' })
   return { ...added, policyFile }

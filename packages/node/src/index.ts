@@ -17,6 +17,5 @@ export {
 export { type FoundedMesh, initMesh, type InitMeshInit } from './init-mesh.ts'
 export { joinMesh, type JoinMeshInit, type NewMember } from './join-mesh.ts'
 export type { NodeEvent, Report } from './node-event.ts'
-export { type CheckedPolicies, checkPolicies } from './policy/check-policies.ts'
 export { configuredPassphraseFile } from './passphrase-source.ts'
 export { type RunningNode, startNode, type StartNodeInit } from './start-node.ts'

@@ -4,10 +4,13 @@ import { formatTimestamp } from '@warren/identity'
 import { indexServers, type Provider } from '@warren/mcp'
 import type { Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
+import type { ApprovalDesk } from './approval/approval-desk.ts'
+import type { BehaviourDesk } from './behaviour/behaviour-desk.ts'
 import { configEntry } from './audit/config-entry.ts'
 import type { CosigningDesk } from './audit/cosigning-desk.ts'
 import type { NodeAudit } from './audit/node-audit.ts'
 import { callTool } from './call-tool.ts'
+import type { CapabilityDesk } from './capability/capability-desk.ts'
 import { type Config, loadConfig } from './config/load-config.ts'
 import { restartNeeded } from './config/restart-needed.ts'
 import { serverDefinitions } from './config/server-definitions.ts'
@@ -17,22 +20,37 @@ import {
   type ExplainRequest,
   type InviteRequest,
   isRecordsRequest,
+  isStateRequest,
   isToolCallRequest,
+  type RecordsRequest,
+  type StateRequest,
 } from './control/control-protocol.ts'
 import type { ControlHandler } from './control/control-server.ts'
 import type { HostDoors } from './host-doors.ts'
-import { answerAboutAudit, isAuditRequest } from './control/audit-protocol.ts'
+import {
+  answerAboutApprovals,
+  type ApprovalsRequest,
+  isApprovalsRequest,
+} from './control/approvals-protocol.ts'
+import { answerAboutAudit, type AuditRequest, isAuditRequest } from './control/audit-protocol.ts'
+import {
+  answerAboutLimits,
+  isLimitsRequest,
+  keptOutOf,
+  type LimitsRequest,
+} from './control/limits-protocol.ts'
 import { answerAboutRecords } from './control/answer-about-records.ts'
 import { describeKnowledge } from './control/describe-knowledge.ts'
 import { describeView } from './control/describe-view.ts'
 import type { JoinDesk } from './join-desk.ts'
 import { listTools } from './list-tools.ts'
-import { loadPolicies } from './load-policies.ts'
 import type { MeshCatalog } from './mesh-catalog.ts'
 import { noSuchServer } from './no-such-server.ts'
 import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
 import { describeExplanation } from './policy/describe-explanation.ts'
+import { liveTools } from './policy/pin/live-tools.ts'
+import type { PolicyDesk } from './policy/set/policy-desk.ts'
 import { makeStaple } from './records/make-staple.ts'
 import type { MeshKnowledge } from './records/mesh-knowledge.ts'
 import type { OpenedNode } from './open-node.ts'
@@ -44,7 +62,11 @@ export interface NodeControlInit {
   readonly network: Network
   readonly admission: AdmissionDesk
   readonly provider: Provider
+  readonly capabilities: Pick<CapabilityDesk, 'refresh'>
   readonly gate: PolicyGate
+  readonly approvals: ApprovalDesk
+  readonly policyDesk: PolicyDesk
+  readonly behaviour: BehaviourDesk
   readonly audit: Pick<NodeAudit, 'desk' | 'copies' | 'keepAs' | 'retention'>
   readonly cosigning: Pick<CosigningDesk, 'describe'>
   readonly catalog: MeshCatalog
@@ -74,20 +96,14 @@ export class NodeControl implements ControlHandler {
   }
 
   async answer(request: ControlRequest, signal: AbortSignal): Promise<JsonValue> {
-    if (isRecordsRequest(request)) {
-      return answerAboutRecords(this.#init.mesh, request)
-    }
-    if (isAuditRequest(request)) return answerAboutAudit(this.#init.audit, request)
+    if (isPartRequest(request)) return this.#aboutPart(request)
     if (isToolCallRequest(request)) return this.#aboutCall(request, signal)
+    if (isStateRequest(request)) return this.#describe(request)
     switch (request.do) {
-      case 'status':
-        return this.#status()
-      case 'peers':
-        return this.#peers()
-      case 'staple':
-        return this.#staple()
       case 'tools':
         return this.#tools(request.server, signal)
+      case 'definitions':
+        return this.#definitions(request.server, signal)
       case 'invite':
         return this.#invite(request)
       case 'reload':
@@ -109,14 +125,36 @@ export class NodeControl implements ControlHandler {
     this.#init.report({ event: 'defect', level: 'error', message })
   }
 
+  async #aboutPart(request: PartRequest): Promise<JsonValue> {
+    if (isRecordsRequest(request)) return answerAboutRecords(this.#init.mesh, request)
+    if (isAuditRequest(request)) return answerAboutAudit(this.#init.audit, request)
+    if (isLimitsRequest(request)) return answerAboutLimits(this.#init.behaviour, request)
+    return answerAboutApprovals(this.#init, request)
+  }
+
   #requestStop(): JsonValue {
     this.#stop.resolve()
     return null
   }
 
+  async #describe({ do: what }: StateRequest): Promise<JsonObject> {
+    switch (what) {
+      case 'status':
+        return this.#status()
+      case 'peers':
+        return this.#peers()
+      case 'staple':
+        return this.#staple()
+      case 'capabilities':
+      default:
+        return this.#init.capabilities.refresh()
+    }
+  }
+
   #status(): JsonObject {
     const { opened, config, network, provider, catalog, doors, mesh, clock, audit, cosigning } =
       this.#init
+    const { approvals, behaviour, policyDesk, gate } = this.#init
     const { servers, sessions, shared, streams } = provider.status()
     return {
       name: config.name,
@@ -130,11 +168,17 @@ export class NodeControl implements ControlHandler {
       addresses: network.addresses(),
       http: doors.httpAddress ?? null,
       peers: network.peers().length,
-      ...describeView(mesh, network.diversity()),
+      ...describeView(mesh, network.diversity(), [
+        ...policyDesk.warnings(),
+        ...gate.changedTools().map((id) => `the tool ${id} is not the one that was pinned`),
+      ]),
+      policySet: policyDesk.describe(),
       servers,
       serverSessions: sessions + shared,
       streams,
       reachable: catalog.servers().map(({ alias }) => alias),
+      approvalsWaiting: approvals.waiting.length,
+      keptOut: keptOutOf(behaviour),
       audit: audit.desk.describe(),
       auditCosigned: cosigning.describe(),
       exports: audit.copies.status(),
@@ -179,6 +223,13 @@ export class NodeControl implements ControlHandler {
     return { tools, problems }
   }
 
+  async #definitions(server: string, signal: AbortSignal): Promise<JsonObject> {
+    const { catalog, opened } = this.#init
+    const self = opened.log.did
+    await catalog.refresh(self)
+    return { tools: await liveTools({ catalog, self, server }, signal) }
+  }
+
   async #aboutCall(request: CallRequest | ExplainRequest, signal: AbortSignal): Promise<JsonValue> {
     return request.do === 'call'
       ? callTool(this.#init.catalog, request, signal)
@@ -212,16 +263,16 @@ export class NodeControl implements ControlHandler {
   }
 
   async #reload(): Promise<JsonObject> {
-    const { config, provider, gate, audit, catalog, opened, report } = this.#init
+    const { config, provider, gate, policyDesk, audit, catalog, opened, report } = this.#init
     const fresh = loadConfig(config.directory)
     // Both are read and checked before either is taken over.
     const definitions = serverDefinitions(fresh.servers)
     indexServers(definitions)
-    const policies = loadPolicies(fresh.policies)
+    const policies = await policyDesk.load(fresh)
     const servers = Object.keys(fresh.servers)
     const restart = restartNeeded(config, fresh)
     // What cannot be written down does not come into force.
-    await audit.desk.policyChanged(gate.policyDigest, policies)
+    await policyDesk.activate(policies, () => audit.desk.policyChanged(gate.policyDigest, policies))
     await audit.desk.append(configEntry(servers, restart))
     gate.replace(policies)
     audit.keepAs(fresh.servers)
@@ -233,4 +284,16 @@ export class NodeControl implements ControlHandler {
     report({ event: 'reloaded', level: 'info', servers: servers.length, rules, restart })
     return { servers, rules, restart }
   }
+}
+
+/** What one part of the node answers. */
+type PartRequest = RecordsRequest | AuditRequest | ApprovalsRequest | LimitsRequest
+
+function isPartRequest(request: ControlRequest): request is PartRequest {
+  return (
+    isRecordsRequest(request) ||
+    isAuditRequest(request) ||
+    isApprovalsRequest(request) ||
+    isLimitsRequest(request)
+  )
 }

@@ -1,75 +1,68 @@
 import type { Clock } from '@warren/core'
 import type { Gate, GateAnswer, GateQuestion, Refusal } from '@warren/mcp'
-import type { FreshnessView, Membership } from '@warren/membership'
 import {
   classifyMessage,
   type Explanation,
   type MethodClassification,
+  type Obligation,
   type PolicyRequest,
+  type SeenCall,
 } from '@warren/policy'
+import type { ApprovalDesk } from './approval/approval-desk.ts'
+import { settleApproval } from './approval/settle-approval.ts'
 import type { CallAudit, JudgedMessage } from './audit/call-audit.ts'
-import type { PolicySet } from './load-policies.ts'
+import { type CoveringCapabilities, credentialIds } from './capability/covering-capabilities.ts'
+import type { BehaviourDesk, CallerAction, Entry } from './behaviour/behaviour-desk.ts'
+import { type PolicySet, retirePolicies } from './load-policies.ts'
 import type { Report } from './node-event.ts'
 import { type CallFacts, readCallFacts } from './policy/call-facts.ts'
+import { type PinnedDigests, ToolWatch } from './policy/pin/tool-watch.ts'
+import { offerLimit } from './policy/offer-limit.ts'
+import { entranceOf, type EntranceComponents, MALFORMED, type Standing } from './policy/entrance.ts'
 
 /** What the gate needs from the node. */
-export interface PolicyGateComponents {
+export interface PolicyGateComponents extends EntranceComponents {
   readonly clock: Clock
   readonly report: Report
   /** Where it writes down what it says. */
   readonly audit: CallAudit
-  /** How this DID stands now, for a node whose knowledge is so fresh; asked again for every message. */
-  standingOf(did: string, freshness: FreshnessView): CallerStanding
-  /** How fresh what this node knows is, as far as calls of that server go. */
-  readonly freshnessFor: (server: string) => FreshnessView
-  /** This node, whose own hosts depend on nobody's word. */
-  readonly self: string
+  /** Where calls wait that a person has to approve. */
+  readonly approvals: Pick<ApprovalDesk, 'use' | 'hold' | 'policyReplaced'>
+  /** The capabilities of callers that cover a request; absent, nobody has any. */
+  readonly capabilities?: CoveringCapabilities
+  /** What counts the calls of callers, and does to them what limits and rules say. */
+  readonly behaviour: BehaviourDesk
 }
-
-/** What a member may be taken for. */
-export type Standing = Pick<Membership, 'roles' | 'enclave'>
-
-/** As much of a standing as the gate looks at. */
-export type CallerStanding =
-  | { readonly status: 'member'; readonly membership: Standing }
-  | { readonly status: 'quarantined' | 'revoked' | 'unknown' }
-  | { readonly status: 'stale'; readonly standing: { readonly status: string } }
 
 /** What the gate decides by: the engine, the facts that it is asked with, and the name of the set. */
-export type GatePolicies = Pick<PolicySet, 'engine' | 'layer' | 'digest'>
+export type GatePolicies = Pick<PolicySet, 'engine' | 'layer' | 'digest' | 'limits' | 'pins'>
 
-/** Of a node's own hosts nobody else has a say. */
-const OWN: FreshnessView = { state: 'fresh', why: 'age' }
+/** What of the obligations of rules is done to a caller. */
+const CALLER_ACTIONS: ReadonlyMap<Obligation, CallerAction> = new Map([
+  ['kill-session', 'end-session'],
+  ['quarantine-caller', 'quarantine-caller'],
+  ['tell-admin', 'tell-admin'],
+])
+const UNDECIDED: Refusal = {
+  allowed: false,
+  code: 'engine-failure',
+  sentence: 'refused: the node could not decide',
+}
 /** Reloads during one question, after which it is refused by the set that was replaced. */
 const RELOADS_MAX = 3
-const NOBODY: Standing = { roles: [], enclave: '' }
-const NOT_ADMITTED: Refusal = {
-  allowed: false,
-  code: 'caller-not-admitted',
-  sentence: 'refused: you are not a member of this mesh (any more)',
-}
-const MALFORMED: Refusal = {
-  allowed: false,
-  code: 'call-malformed',
-  sentence: 'refused: the call names no tool',
-}
-const STALE: Refusal = {
-  allowed: false,
-  code: 'knowledge-stale',
-  sentence:
-    'refused: the node that owns this tool cannot show that it knows of the latest revocations; its administrator sees why with "warren status"',
-}
 
-/** What the gate says of one message, and by which rule. */
-interface Judgement {
-  readonly answer: GateAnswer
-  readonly rule?: string
-}
+const NO_PINS: PinnedDigests = new Map()
+const LIST = { action: 'list', tool: undefined } as const
+
+/** What the gate says of one message, by which rules and credentials, and what they oblige it to. */
+type Judgement = Pick<JudgedMessage, 'answer' | 'rule' | 'rules' | 'obligations' | 'credentials'>
 
 /** What a message asks for, and by which policies its arguments were read. */
 interface Asked {
   readonly kind: MethodClassification
   readonly policies: GatePolicies
+  /** The call as it is counted, where it is. */
+  readonly counted?: SeenCall | undefined
   /** With a tool call alone, and for somebody alone who is let in and whom a permit may allow it. */
   readonly call?: CallFacts | Refusal
 }
@@ -80,13 +73,8 @@ export interface CallExplanation {
   readonly refusal?: Refusal
   readonly explanation?: Explanation
   readonly call?: CallFacts
-}
-
-/** How the caller of a message stands at this moment. */
-interface Entrance {
-  readonly membership: Standing
-  /** Why nothing of it is asked at all. */
-  readonly refusal?: Refusal
+  /** The call as it would be allowed, where a limit on the rows of a SELECT is all that is missing. */
+  readonly offered?: CallFacts
 }
 
 /**
@@ -100,11 +88,14 @@ interface Entrance {
  */
 export class PolicyGate implements Gate {
   readonly #components: PolicyGateComponents
+  readonly #tools: ToolWatch
   #policies: GatePolicies
 
   constructor(policies: GatePolicies, components: PolicyGateComponents) {
     this.#policies = policies
     this.#components = components
+    this.#tools = new ToolWatch(components.report, policies.pins ?? NO_PINS)
+    components.behaviour.configure(policies.limits)
   }
 
   /** The digest of the policy set in force. */
@@ -112,20 +103,25 @@ export class PolicyGate implements Gate {
     return this.#policies.digest
   }
 
+  /** Tools that are listed otherwise than they were pinned: `<server>/<tool>`. */
+  changedTools(): readonly string[] {
+    return this.#tools.changed()
+  }
+
   /** Takes over a newly loaded policy; the next message is decided by it. */
   replace(policies: GatePolicies): void {
-    const { engine } = this.#policies
+    const replaced = this.#policies
     this.#policies = policies
-    engine.retire()
+    this.#components.behaviour.configure(policies.limits)
+    if (replaced.digest !== policies.digest) this.#components.approvals.policyReplaced()
+    retirePolicies(replaced)
+    this.#tools.expect(policies.pins ?? NO_PINS)
   }
 
   async decide(question: GateQuestion): Promise<GateAnswer> {
-    const { audit, report } = this.#components
-    const asked = await this.#ask(question)
-    const judged = this.#judge(question, asked)
-    const answer = await this.#recheck(judged, asked, await audit.decided(judged))
+    const answer = await this.#answer(question)
     if (!answer.allowed) {
-      report({
+      this.#components.report({
         event: 'refused-call',
         level: 'warn',
         code: answer.code,
@@ -133,27 +129,94 @@ export class PolicyGate implements Gate {
         server: question.server,
       })
     }
-    return answer
+    return this.#tools.watched(question, answer)
   }
 
   /** Says what would be decided of a tool call, and why. Nothing of it goes on or is written down. */
   async explain(question: GateQuestion): Promise<CallExplanation> {
     const asked = await this.#ask(question, true)
     const { kind, call, policies } = asked
-    const { membership, refusal } = this.#entrance(question, kind)
+    const { membership, refusal } = entranceOf(this.#components, question, kind)
     if (refusal !== undefined) return { refusal }
     if (call === undefined) return { refusal: MALFORMED }
     if ('allowed' in call) return { refusal: call }
-    return {
-      call,
-      explanation: policies.engine.explain(this.#request(question, membership, asked)),
+    const explanation = policies.engine.explain(this.#request(question, membership, asked))
+    if (explanation.decision.allowed) return { call, explanation }
+    const offered = await this.#offer(question, membership, asked)
+    return { call, explanation, ...(offered !== undefined && { offered }) }
+  }
+
+  /** A member's message is counted before anything is asked about it; whoever is none has no count. */
+  async #answer(question: GateQuestion): Promise<GateAnswer> {
+    const { audit, behaviour } = this.#components
+    const kind = classifyMessage(question.message)
+    const { membership, refusal } = entranceOf(this.#components, question, kind)
+    const entry: Entry =
+      refusal === undefined ? await behaviour.enter(question, kind, membership.roles) : { refusal }
+    if ('refusal' in entry) {
+      const { refusal: answer, limit } = entry
+      const { roles, enclave } = membership
+      const rule = limit === undefined ? {} : { rule: limit }
+      const judged = { question, kind, roles, enclave, policy: this.policyDigest, answer, ...rule }
+      const said = await audit.decided(judged)
+      behaviour.react(question, entry.breaches)
+      return said
     }
+    let answer: GateAnswer | undefined
+    try {
+      answer = await this.#settle(question, entry.call)
+    } finally {
+      // A call that came to no answer has not gone on, and is open no more.
+      if (answer === undefined) behaviour.decided(question, UNDECIDED, entry.call)
+    }
+    behaviour.react(question, entry.breaches)
+    return behaviour.decided(question, answer, entry.call)
+  }
+
+  async #settle(question: GateQuestion, counted: SeenCall | undefined): Promise<GateAnswer> {
+    const { audit, approvals, behaviour } = this.#components
+    const { asked, judged } = await settleApproval(approvals, question, {
+      consider: () => this.#consider(question, counted),
+      changed: (considered) => this.#changed(considered.asked),
+    })
+    const answer = await this.#recheck(judged, asked, await audit.decided(judged))
+    for (const obligation of judged.obligations ?? []) {
+      const action = CALLER_ACTIONS.get(obligation)
+      if (action !== undefined) behaviour.act(question, action, `rule "${judged.rule ?? ''}"`)
+    }
+    return answer
+  }
+
+  #offer(
+    question: GateQuestion,
+    membership: Standing,
+    { kind, policies }: Asked,
+  ): Promise<CallFacts | undefined> {
+    const { engine, layer } = policies
+    const tool = typeof kind === 'object' ? kind.tool : undefined
+    if (tool === undefined) return Promise.resolve(undefined)
+    return offerLimit({
+      bounded: async (rows) => {
+        const call = await readCallFacts(question, { layer, tool, rows })
+        return 'allowed' in call ? undefined : call
+      },
+      allows: (call) =>
+        engine.decide(this.#request(question, membership, { kind, policies, call })).allowed,
+    })
+  }
+
+  async #consider(
+    question: GateQuestion,
+    counted: SeenCall | undefined,
+  ): Promise<{ asked: Asked; judged: JudgedMessage }> {
+    const asked = { ...(await this.#ask(question)), counted }
+    return { asked, judged: this.#judge(question, asked) }
   }
 
   async #ask(question: GateQuestion, forOperator = false): Promise<Asked> {
     const kind = classifyMessage(question.message)
     const tool = typeof kind === 'object' ? kind.tool : undefined
-    const { membership, refusal } = this.#entrance(question, kind)
+    const { membership, refusal } = entranceOf(this.#components, question, kind)
     if (tool === undefined || refusal !== undefined) return { kind, policies: this.#policies }
     for (let reloads = 0; ; reloads += 1) {
       const policies = this.#policies
@@ -161,7 +224,7 @@ export class PolicyGate implements Gate {
       if (!forOperator && !policies.engine.mayAllow(this.#request(question, membership, asked))) {
         return asked
       }
-      const call = await readCallFacts(policies.layer, question, tool)
+      const call = await readCallFacts(question, { layer: policies.layer, tool })
       // Facts belong to the set that declares them: to one that came into force meanwhile they say nothing.
       if (policies === this.#policies || reloads === RELOADS_MAX) return { ...asked, call }
     }
@@ -170,75 +233,72 @@ export class PolicyGate implements Gate {
   /** Without a wait: decided by what is known at this moment. */
   #judge(question: GateQuestion, asked: Asked): JudgedMessage {
     const { kind, policies } = asked
-    const { membership, refusal } = this.#entrance(question, kind)
-    const judgement =
-      refusal === undefined ? this.#decide(question, membership, asked) : { answer: refusal }
+    const { membership, refusal } = entranceOf(this.#components, question, kind)
+    // Much may have happened since the call was let in, where it waited for a person.
+    const answer = refusal ?? this.#components.behaviour.objection(question.caller.did)
+    const judgement = answer === undefined ? this.#decide(question, membership, asked) : { answer }
     const { roles, enclave } = membership
     return { question, kind, roles, enclave, policy: policies.digest, ...judgement }
-  }
-
-  #entrance({ caller, server }: GateQuestion, kind: MethodClassification): Entrance {
-    const { self, freshnessFor } = this.#components
-    const freshness = caller.did === self ? OWN : freshnessFor(server)
-    const standing = this.#components.standingOf(caller.did, freshness)
-    const { status } = standing.status === 'stale' ? standing.standing : standing
-    const membership = standing.status === 'member' ? standing.membership : NOBODY
-    if (status !== 'member') return { membership, refusal: NOT_ADMITTED }
-    if (kind === 'malformed') return { membership, refusal: MALFORMED }
-    // Beyond the limit for new things what has begun goes on; beyond the last one nothing does.
-    const isNew = kind !== 'session'
-    if (standing.status !== 'member' || (isNew && freshness.state === 'deny-new')) {
-      return { membership, refusal: STALE }
-    }
-    return { membership }
   }
 
   #decide(question: GateQuestion, membership: Standing, asked: Asked): Judgement {
     const { policies, call } = asked
     if (call !== undefined && 'allowed' in call) return { answer: call }
-    const decision = policies.engine.decide(this.#request(question, membership, asked))
+    const request = this.#request(question, membership, asked)
+    const decision = policies.engine.decide(request)
+    const credentials = credentialIds(request.credentials)
     if (!decision.allowed) {
-      const { reason, sentence, rule } = decision
+      const { reason, sentence, rule, obligations } = decision
       const answer: Refusal = { allowed: false, code: `policy-${reason}`, sentence }
-      return rule === undefined ? { answer } : { answer, rule }
+      const made = { answer, credentials, obligations }
+      return rule === undefined ? made : { ...made, rule }
     }
-    const { rule } = decision
+    const { rule, rules, obligations } = decision
     const isRewritten = call !== undefined && call.reading.rewrites.length > 0
     const given = isRewritten ? { arguments: call.reading.forward } : {}
-    return { answer: { allowed: true, rule, ...given }, rule }
+    return { answer: { allowed: true, rule, ...given }, rule, rules, obligations, credentials }
   }
 
   #request(
-    { caller, server }: GateQuestion,
+    question: GateQuestion,
     { roles, enclave }: Standing,
-    { kind, call }: Asked,
+    { kind, call, counted }: Asked,
   ): PolicyRequest {
+    const { caller, server } = question
     const known = call !== undefined && 'reading' in call ? call : undefined
+    // What belongs to an open session asks for no more than seeing the server does.
+    const asks = typeof kind === 'object' ? kind : LIST
+    const { capabilities } = this.#components
     return {
       caller: { did: caller.did, roles, enclave },
       server,
-      // What belongs to an open session asks for no more than seeing the server does.
-      ...(typeof kind === 'object' ? kind : { action: 'list' }),
+      ...asks,
+      ...(asks.action === 'call' && { toolState: this.#tools.stateOf(server, asks.tool) }),
       atMs: this.#components.clock.wallMs(),
+      credentials: capabilities?.of(caller.did, { server, kind, call: known }) ?? [],
+      session: this.#components.behaviour.facts(question, kind, counted),
       input: known?.input,
       facts: known === undefined ? undefined : Object.fromEntries(known.reading.facts),
     }
   }
 
   /** The record comes first: it takes time in which a path can be exchanged. */
-  async #recheck(
-    judged: JudgedMessage,
-    { policies, call }: Asked,
-    answer: GateAnswer,
-  ): Promise<GateAnswer> {
-    if (!answer.allowed || call === undefined || 'allowed' in call) return answer
-    const changed = await policies.layer.recheck(call.reading)
-    if (changed === undefined) return answer
-    const refusal: Refusal = { allowed: false, code: changed.code, sentence: changed.sentence }
+  async #recheck(judged: JudgedMessage, asked: Asked, answer: GateAnswer): Promise<GateAnswer> {
+    if (!answer.allowed) return answer
+    const refusal = await this.#changed(asked)
+    if (refusal === undefined) return answer
     if (answer.call === undefined) {
       return this.#components.audit.decided({ ...judged, answer: refusal })
     }
-    await answer.call.ended({ outcome: 'refused', code: changed.code })
+    await answer.call.ended({ outcome: 'refused', code: refusal.code })
     return refusal
+  }
+
+  /** Why a call does not mean any more what was read of it. */
+  async #changed({ policies, call }: Asked): Promise<Refusal | undefined> {
+    if (call === undefined || 'allowed' in call) return undefined
+    const changed = await policies.layer.recheck(call.reading)
+    if (changed === undefined) return undefined
+    return { allowed: false, code: changed.code, sentence: changed.sentence }
   }
 }

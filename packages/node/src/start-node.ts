@@ -1,31 +1,36 @@
 import type { Clock } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
-import { type Did, peerIdOf } from '@warren/identity'
 import { Provider } from '@warren/mcp'
-import { type AuditPort, createNetwork, type MeshPort, type Network } from '@warren/network'
-import type { AdmissionDesk } from './admission-desk.ts'
+import type { Network } from '@warren/network'
+import type { ApprovalDesk } from './approval/approval-desk.ts'
+import { createApprovals } from './approval/create-approvals.ts'
+import type { BehaviourDesk } from './behaviour/behaviour-desk.ts'
+import { createBehaviour } from './behaviour/create-behaviour.ts'
 import type { CallAudit } from './audit/call-audit.ts'
-import { CosigningDesk } from './audit/cosigning-desk.ts'
+import type { CosigningDesk } from './audit/cosigning-desk.ts'
 import { NodeAudit } from './audit/node-audit.ts'
 import { CallDesk } from './call-desk.ts'
+import type { CapabilityDesk } from './capability/capability-desk.ts'
+import { coveringCapabilities } from './capability/covering-capabilities.ts'
+import { createCapabilityDesk } from './capability/create-capability-desk.ts'
 import { componentLogger } from './component-logger.ts'
-import { messageLimitsOf, networkLimitsOf, providerLimitsOf } from './config/applied-limits.ts'
+import { messageLimitsOf, providerLimitsOf } from './config/applied-limits.ts'
 import { type Config, loadConfig } from './config/load-config.ts'
 import { serverDefinitions } from './config/server-definitions.ts'
 import { ControlServer } from './control/control-server.ts'
 import { controlSocketOf } from './data-directory.ts'
 import { HostDoors } from './host-doors.ts'
-import { JoinDesk } from './join-desk.ts'
-import { loadPolicies, type PolicySet } from './load-policies.ts'
+import type { PolicySet } from './load-policies.ts'
 import { MeshCatalog } from './mesh-catalog.ts'
+import { createMeshParts, type MeshParts } from './mesh-parts.ts'
 import { MeshStreams } from './mesh-streams.ts'
 import { NodeControl } from './node-control.ts'
 import type { Report } from './node-event.ts'
 import { type OpenedNode, openNode } from './open-node.ts'
+import { openPolicyDesk, type PolicyDesk } from './policy/set/policy-desk.ts'
 import { PolicyGate } from './policy-gate.ts'
 import { Enforcement } from './records/enforcement.ts'
 import { FreshnessWatch } from './records/freshness-watch.ts'
-import { createMeshKnowledge, type MeshKnowledge } from './records/mesh-knowledge.ts'
 import type { RecordDesk } from './records/record-desk.ts'
 import { systemClock } from './system-clock.ts'
 import { VERSION } from './version.ts'
@@ -80,6 +85,7 @@ interface Site {
   readonly opened: OpenedNode
   readonly audit: NodeAudit
   readonly callAudit: CallAudit
+  readonly policyDesk: PolicyDesk
   readonly report: Report
   readonly clock: Clock
   readonly trustClock: boolean
@@ -97,6 +103,7 @@ async function openSite(
       opened,
       audit,
       callAudit: callAudit ?? audit.calls,
+      policyDesk: openPolicyDesk({ opened, audit, clock }),
       report: audit.report,
       clock,
       trustClock,
@@ -113,6 +120,8 @@ interface Parts {
   readonly network: Network
   readonly cosigning: CosigningDesk
   readonly provider: Provider
+  readonly capabilities: CapabilityDesk
+  readonly behaviour: BehaviourDesk
   readonly catalog: MeshCatalog
   readonly calls: CallDesk
   readonly records: RecordDesk
@@ -126,7 +135,7 @@ interface Parts {
 /** The parts; a configuration of which none can be made leaves nothing open. */
 async function composed(site: Site): Promise<Parts> {
   try {
-    return compose(site, loadPolicies(site.config.policies))
+    return compose(site, await site.policyDesk.start(site.config))
   } catch (error) {
     await site.audit.desk.store.stop()
     site.opened.close()
@@ -136,17 +145,15 @@ async function composed(site: Site): Promise<Parts> {
 
 function compose(site: Site, policies: PolicySet): Parts {
   const { opened, config, report, clock, audit } = site
-  const mesh = createMeshParts(site, (dids, arrivedMs) => enforcement.enforce(dids, arrivedMs))
+  const mesh = createMeshParts(site, (dids, arrivedMs) => {
+    enforcement.enforce(dids, arrivedMs)
+    calling.capabilities.recheck()
+  })
   const { self, network, cosigning, records, freshness, admission, joinDesk } = mesh
   audit.know(mesh)
-  const { gate, provider } = createProvider(site, mesh, policies)
-  const streams = new MeshStreams({
-    self,
-    network,
-    provider,
-    freshness: (server) =>
-      server === undefined ? freshness.bestState() : freshness.viewFor(server).state,
-  })
+  const calling: CallParts = createProvider(site, mesh, policies)
+  const { provider, behaviour, capabilities } = calling
+  const streams = createStreams(mesh, provider)
   const catalog = createCatalog(site, streams)
   const enforcement: Enforcement = new Enforcement({
     self: self.did,
@@ -165,8 +172,8 @@ function compose(site: Site, policies: PolicySet): Parts {
     config,
     network,
     admission,
-    provider,
-    gate,
+    ...calling,
+    policyDesk: site.policyDesk,
     audit,
     cosigning,
     catalog,
@@ -181,6 +188,8 @@ function compose(site: Site, policies: PolicySet): Parts {
     network,
     cosigning,
     provider,
+    capabilities,
+    behaviour,
     catalog,
     calls,
     records,
@@ -192,66 +201,51 @@ function compose(site: Site, policies: PolicySet): Parts {
   }
 }
 
-interface MeshParts extends MeshKnowledge {
-  readonly self: { readonly did: Did }
-  readonly network: Network
-  readonly cosigning: CosigningDesk
-  readonly joinDesk: JoinDesk
+/** What stands between callers and servers. */
+interface CallParts {
+  readonly gate: PolicyGate
+  readonly provider: Provider
+  readonly approvals: ApprovalDesk
+  readonly capabilities: CapabilityDesk
+  readonly behaviour: BehaviourDesk
 }
 
-/** The node's part of the mesh: what it knows, and whom it reaches. */
-function createMeshParts(
-  site: Site,
-  onChanged: (dids: readonly string[] | 'all', arrivedMs: number) => void,
-): MeshParts {
-  const { opened, report, clock, audit } = site
-  const knowledge = createMeshKnowledge({
-    suite,
-    clock,
-    opened,
-    report,
-    trustClock: site.trustClock,
-    publish: (bytes) => network.publish(bytes),
-    onChanged,
-    onAccepted: (accepted) => audit.recordsAccepted(accepted),
-  })
-  const { admission, records, peers } = knowledge
-  const joinDesk = createJoinDesk(site, knowledge)
-  const cosigning = new CosigningDesk({
-    opened,
-    desk: audit.desk,
-    mesh: knowledge,
-    network: () => network,
-    clock,
-    report,
-  })
-  const ports = { admission, records, mesh: peers, join: joinDesk, audit: cosigning.port }
-  const network: Network = createMeshNetwork(site, ports)
-  network.onGossip(async (bytes) => records.judgeGossip(bytes))
-  return { ...knowledge, self: { did: opened.log.did }, network, cosigning, joinDesk }
-}
-
-function createProvider(
-  { config, report, clock, callAudit }: Site,
-  { self, standings, freshness }: MeshParts,
-  policies: PolicySet,
-): { readonly gate: PolicyGate; readonly provider: Provider } {
+function createProvider(site: Site, mesh: MeshParts, policies: PolicySet): CallParts {
+  const { config, report, clock, callAudit } = site
+  const { self, standings, freshness } = mesh
+  const approvals = createApprovals(site)
+  const capabilities: CapabilityDesk = createCapabilityDesk(site, mesh, () => provider)
+  const behaviour = createBehaviour(site, self.did, () => provider)
   const gate = new PolicyGate(policies, {
     clock,
     report,
     audit: callAudit,
+    approvals,
+    capabilities: coveringCapabilities(capabilities),
+    behaviour,
     self: self.did,
     standingOf: (did, view) => standings.inView(did, view),
     freshnessFor: (server) => freshness.viewFor(server),
   })
-  const provider = new Provider({
+  const provider: Provider = new Provider({
     servers: serverDefinitions(config.servers),
     gate,
+    present: async (text, caller) => capabilities.take(text, caller),
     clock,
     logger: componentLogger(report),
     limits: providerLimitsOf(config),
   })
-  return { gate, provider }
+  return { gate, provider, approvals, behaviour, capabilities }
+}
+
+function createStreams({ self, network, freshness }: MeshParts, provider: Provider): MeshStreams {
+  return new MeshStreams({
+    self,
+    network,
+    provider,
+    freshness: (server) =>
+      server === undefined ? freshness.bestState() : freshness.viewFor(server).state,
+  })
 }
 
 function createCatalog({ config, opened, report }: Site, streams: MeshStreams): MeshCatalog {
@@ -265,65 +259,13 @@ function createCatalog({ config, opened, report }: Site, streams: MeshStreams): 
   })
 }
 
-function createJoinDesk(
-  { opened, report, clock }: Site,
-  { records, freshness }: MeshKnowledge,
-): JoinDesk {
-  const { admin, signer, log, keys, store } = opened
-  const self = {
-    did: log.did,
-    peerId: peerIdOf(keys.ed25519.publicKey),
-    mlDsa44Key: keys.mlDsa44.publicKey,
-    log: log.text,
-  }
-  const { invitations } = store
-  const meshClock = { ...clock, wallMs: () => freshness.meshTimeMs() }
-  return new JoinDesk({
-    suite,
-    clock: meshClock,
-    records,
-    admin,
-    signer,
-    self,
-    invitations,
-    report,
-  })
-}
-
-function createMeshNetwork(
-  { config, opened, report, clock }: Site,
-  ports: {
-    readonly admission: AdmissionDesk
-    readonly records: RecordDesk
-    readonly mesh: MeshPort
-    readonly join: JoinDesk
-    readonly audit: AuditPort
-  },
-): Network {
-  const { keys, charter, store } = opened
-  const remembered = store.peers.list().flatMap(({ addresses }) => addresses)
-  return createNetwork({
-    suite,
-    clock,
-    privateIdentity: keys,
-    meshId: charter.meshId,
-    listen: config.listen,
-    ...(config.announce.length === 0 ? {} : { announce: config.announce }),
-    staticPeers: [...new Set([...config.peers, ...remembered])].slice(0, STATIC_PEERS_MAX),
-    discovery: { enabled: config.discovery.lan },
-    limits: networkLimitsOf(config),
-    ...ports,
-    logger: componentLogger(report),
-  })
-}
-
-const STATIC_PEERS_MAX = 256
-
 async function start({ config, opened, report, audit }: Site, parts: Parts): Promise<void> {
   const {
     policies,
     network,
     cosigning,
+    capabilities,
+    behaviour,
     catalog,
     calls,
     records,
@@ -341,6 +283,9 @@ async function start({ config, opened, report, audit }: Site, parts: Parts): Pro
   enforcement.start()
   records.start()
   watch.start()
+  // Before anybody can show anything: what was taken back has to be known.
+  await capabilities.start()
+  behaviour.start()
   await network.start()
   cosigning.start()
   calls.start()
@@ -363,10 +308,12 @@ async function stop({ opened, report, audit }: Site, parts: Parts): Promise<void
   parts.watch.stop()
   parts.enforcement.stop()
   parts.calls.stop()
+  parts.capabilities.stop()
   await parts.control.stop()
   await parts.doors.stop()
   await parts.catalog.stop()
   await parts.provider.stop()
+  parts.behaviour.stop()
   await parts.cosigning.stop()
   await parts.network.stop()
   await parts.records.stop()

@@ -68,3 +68,28 @@ test('more than can be a policy is not read', { tags: ['CFG-15'] }, () => {
     expect.objectContaining({ code: 'policies-unreadable' }),
   )
 })
+
+test(
+  'limits are part of the set: under its digest, and a fault in them fails the whole load',
+  { tags: ['BEH-8', 'POL-26'] },
+  () => {
+    const { directory } = policyDirectory()
+    const { digest, limits } = loadPolicies(directory)
+    expect(limits).toBeUndefined()
+    const file = join(directory, 'limits.yaml')
+    writeFileSync(file, 'limits: { calm: { count: calls, max: 9, within: 1m } }', { mode: 0o600 })
+    const limited = loadPolicies(directory)
+    expect(limited.limits?.limits).toMatchObject([{ id: 'calm', max: 9 }])
+    expect(limited.digest).not.toBe(digest)
+    expect(limited.files.map(({ name }) => name)).toContain('limits.yaml')
+    writeFileSync(file, 'limits:\n  calm: { count: steps, max: 9, within: 1m }')
+    expect(() => loadPolicies(directory)).toThrow(
+      expect.objectContaining({ place: { file: 'limits.yaml', line: 2 } }),
+    )
+    writeFileSync(file, '')
+    chmodSync(file, 0o666)
+    expect(() => loadPolicies(directory)).toThrow(
+      expect.objectContaining({ code: 'policies-open' }),
+    )
+  },
+)

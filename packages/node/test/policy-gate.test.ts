@@ -4,7 +4,10 @@ import { createPolicyEngine, FactDeclarations, FactLayer } from '@warren/policy'
 import { expect, test } from 'vitest'
 import type { NodeEvent } from '../src/node-event.ts'
 import { nodeFactPorts } from '../src/policy/fact-ports.ts'
-import { type GatePolicies, PolicyGate, type Standing } from '../src/policy-gate.ts'
+import { TestBehaviour } from './behaviour/test-behaviour.ts'
+import type { Standing } from '../src/policy/entrance.ts'
+import { type GatePolicies, PolicyGate } from '../src/policy-gate.ts'
+import { TestDesk } from './approval/test-desk.ts'
 
 const CALLER = { did: 'did:webvh:QmA:warren.internal' }
 const OPERATOR: Standing = { roles: ['operator'], enclave: 'plant' }
@@ -20,7 +23,7 @@ function policySet(...texts: readonly string[]): GatePolicies {
     policies: texts.map((text, index) => ({ name: `${index}.cedar`, text })),
   })
   const layer = new FactLayer(FactDeclarations.read({}), nodeFactPorts())
-  return { engine, layer, digest: String(texts.length) }
+  return { engine, layer, limits: undefined, digest: String(texts.length) }
 }
 
 function request(method: string, params: object = {}): JsonRpcMessage {
@@ -46,6 +49,8 @@ function gated(...policies: readonly string[]): Gated {
   const gate = new PolicyGate(policySet(...policies), {
     clock: { wallMs: () => 0, monotonicMs: () => 0 },
     report: (event) => events.push(event),
+    approvals: new TestDesk().desk,
+    behaviour: new TestBehaviour().desk,
     audit: { decided: ({ answer }) => Promise.resolve(answer) },
     standingOf: (did, { state }) => {
       const membership = standings.get(did)

@@ -43,14 +43,30 @@ export { FactError, type FactErrorCode, type FactPlace } from './facts/fact-erro
 export type { FactFlawCode } from './facts/fact-flaw.ts'
 export {
   FactLayer,
-  type FactPorts,
   type FactQuestion,
   type FactReading,
   type FactRefusal,
   type Rewrite,
 } from './facts/fact-layer.ts'
+export type { FactPorts } from './facts/read-argument.ts'
 export { factTypeOf, type FactType } from './facts/fact-type.ts'
 export type { FileStatus, FileTree } from './facts/path/file-tree.ts'
 export type { NameResolver, ParsedUrl, UrlParser } from './facts/url/url-ports.ts'
+export { type Mutant, mutantsOf, type NamedRule, namedRules } from './testing/rule-mutants.ts'
 export type { Supplied } from './vocabulary/policy-schema.ts'
 export type { OpaqueArgument, ToolDefinition } from './vocabulary/vocabulary.ts'
+export {
+  type BehaviourRules,
+  longestWindowMs,
+  SESSION_COUNTS,
+  WINDOW_MS_MAX,
+} from './behaviour/behaviour-rules.ts'
+export { type Breach, type CallLimit, isRefused, type LimitAction } from './behaviour/call-limit.ts'
+export {
+  CallerBehaviour,
+  type CallNews,
+  CALLS_PER_CALLER_MAX,
+} from './behaviour/caller-behaviour.ts'
+export { type Measure, MEASURE_NAMES } from './behaviour/measures.ts'
+export { isTruth, type PastFact } from './behaviour/past-fact.ts'
+export type { AskedCall, CallPattern, CallState, SeenCall } from './behaviour/seen-call.ts'

@@ -6,7 +6,7 @@ import type { Obligation } from './obligation.ts'
 import { PolicyError } from './policy-error.ts'
 import type { PolicyRequest } from './policy-request.ts'
 import { type PolicySource, readRules, type Rule } from './policy-source.ts'
-import type { Supplied } from './vocabulary/policy-schema.ts'
+import type { DeclaredPast, Supplied } from './vocabulary/policy-schema.ts'
 import { type OpaqueArgument, type ToolDefinition, Vocabulary } from './vocabulary/vocabulary.ts'
 
 /** Files handed to one engine. */
@@ -21,6 +21,8 @@ export interface PolicyEngineInit {
   readonly tools?: readonly ToolDefinition[]
   /** What the node says with every request; rules cannot name the rest. */
   readonly supplies?: readonly Supplied[]
+  /** Facts of the past of a caller that are declared, with `session` among `supplies`. */
+  readonly past?: DeclaredPast
   /** What the node carries out; a rule with another obligation fails the load. */
   readonly obligations?: readonly Obligation[]
 }
@@ -53,10 +55,10 @@ export interface PolicyEngine {
  * @throws PolicyError which names the file, the line where there is one, and what to change
  */
 export function createPolicyEngine(init: PolicyEngineInit): PolicyEngine {
-  const { policies, tools = [], supplies = [], obligations = [] } = init
+  const { policies, tools = [], supplies = [], past, obligations = [] } = init
   const rules = readAll(policies)
   for (const rule of rules) requireCarriedOut(rule, obligations)
-  const vocabulary = new Vocabulary(tools, supplies)
+  const vocabulary = new Vocabulary(tools, supplies, past)
   checkRules(policies, { schema: vocabulary.schema(), opaque: vocabulary.opaque })
   return new CedarPolicyEngine(rules, vocabulary)
 }

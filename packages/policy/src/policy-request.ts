@@ -9,29 +9,11 @@ export interface PolicyCaller {
   readonly enclave: string
 }
 
-/** What the node counted and saw of one session before this request. Integers, none negative. */
-export interface SessionFacts {
-  /** Repeats of this call with the same arguments. */
-  readonly sameCall: number
-  /** Length of an alternation of two calls that ends here. */
-  readonly pingPong: number
-  /** Calls with different arguments and the same result. */
-  readonly noProgress: number
-  readonly errors: number
-  readonly calls: number
-  /** Distinct servers and peers. */
-  readonly fanOut: number
-  readonly bytesIn: number
-  readonly bytesOut: number
-  /** Distinct directories, tables and hosts. */
-  readonly resources: number
-  /** Per cent of these arguments that earlier results hold. */
-  readonly argOverlap: number
-  /** Score of the detectors, 0 to 100. */
-  readonly risk: number
-  /** Labels of what was read. */
-  readonly taint: readonly string[]
-}
+/**
+ * What the node counted of the calls of this caller: whole numbers, none negative, and truth values, by the names that
+ * `SESSION_COUNTS` has and that are declared.
+ */
+export type SessionFacts = Readonly<Record<string, number | boolean>>
 
 /** What the node knows of a tool as it stands now. */
 export interface ToolState {

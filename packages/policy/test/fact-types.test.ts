@@ -4,6 +4,8 @@ import { joinPathFacts } from '../src/facts/path/path-fact.ts'
 import { readJson } from '../src/facts/json/read-json.ts'
 import { readRegex } from '../src/facts/regex/read-regex.ts'
 import { readShell } from '../src/facts/shell/read-shell.ts'
+import { postgresFact } from '../src/facts/sql/postgres-facts.ts'
+import { loadPostgresParser } from '../src/facts/sql/postgres-parser.ts'
 import type { UrlFact } from '../src/facts/url/url-fact.ts'
 import { joinUrlFacts } from '../src/facts/url/url-fact.ts'
 import type { FactType } from '../src/facts/fact-type.ts'
@@ -28,6 +30,9 @@ const KNOWN: UrlFact = {
   isLinkLocal: false,
 }
 
+const parser = await loadPostgresParser()
+const RULES = { searchPath: ['public'] }
+
 test.for<[FactType, object]>([
   ['path', PATH],
   ['path', unextended],
@@ -37,6 +42,9 @@ test.for<[FactType, object]>([
   ['url', KNOWN],
   ['urls', joinUrlFacts([KNOWN])],
   ['urls', joinUrlFacts([URL])],
+  ['sql', postgresFact(parser, RULES, 'SELECT 1')],
+  ['sql', postgresFact(parser, RULES, 'SELECT upper(o.a) FROM o LIMIT 5 OFFSET 1')],
+  ['sql', postgresFact(parser, RULES, 'WITH d AS (DELETE FROM o RETURNING *) TABLE d')],
   ['shell', readShell('ls -l /data')],
   ['shell', readShell('ls $(id) | tee x > y')],
   ['regex', readRegex('^a+$')],

@@ -162,26 +162,27 @@ test('what is supplied can be named, and then is needed', { tags: ['POL-15', 'PO
   const session = {
     sameCall: 4,
     pingPong: 0,
-    noProgress: 0,
     errors: 0,
     calls: 9,
     fanOut: 1,
     bytesIn: 10,
     bytesOut: 10,
-    resources: 1,
-    argOverlap: 0,
-    risk: 0,
-    taint: ['secret'],
+    concurrent: 1,
+    secretRead: true,
   }
   const careful = engineOf(
     [
       CALLS,
       `@id("loop") forbid (principal, action, resource) when { context.session.sameCall >= 5 };
-       @id("taint") forbid (principal, action, resource) when { context.session.taint.contains("foreign") };
+       @id("taint") forbid (principal, action, resource) when { !context.session.secretRead };
        @id("rug-pull") forbid (principal, action in Warren::Action::"call", resource) unless { context.tool.pinned };
        @id("badge") forbid (principal, action, resource) unless { context.credentials.contains("Badge") };`,
     ],
-    { ...TOOLS, supplies: ['session', 'tool', 'credentials'] },
+    {
+      ...TOOLS,
+      supplies: ['session', 'tool', 'credentials'],
+      past: new Map([['secretRead', 'truth']]),
+    },
   )
   const known = {
     ...READ,
@@ -192,7 +193,7 @@ test('what is supplied can be named, and then is needed', { tags: ['POL-15', 'PO
   expect(careful.decide(known).allowed).toBe(true)
   for (const [changes, rule] of [
     [{ session: { ...session, sameCall: 5 } }, 'loop'],
-    [{ session: { ...session, taint: ['secret', 'foreign'] } }, 'taint'],
+    [{ session: { ...session, secretRead: false } }, 'taint'],
     [{ toolState: { pinned: false, confinement: 'namespaces' } }, 'rug-pull'],
     [{ credentials: [] }, 'badge'],
   ] as const) {

@@ -19,6 +19,12 @@ export type { CosignedFile } from './audit/cosigned-file.ts'
 export type { ReadCursor, ReadSlice, StoredEntry } from './audit/entry-reader.ts'
 export type { LogPosition } from './audit/open-segments.ts'
 export { type Beacon, Beacons } from './beacons.ts'
+export {
+  CallerCalls,
+  type StoredCall,
+  type StoredCallNews,
+  type StoredQuarantine,
+} from './caller-calls.ts'
 export { CosignedTrees, type StoredTree } from './cosigned-trees.ts'
 export { type InstanceLock, lockDirectory } from './instance-lock.ts'
 export {

@@ -83,6 +83,27 @@ const MIGRATIONS: readonly string[] = [
     checkpoint TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE caller_call (
+    id INTEGER PRIMARY KEY,
+    caller TEXT NOT NULL,
+    server TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    bytes_in INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    bytes_out INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX caller_call_by_age ON caller_call (at_ms);
+
+  CREATE TABLE caller_quarantine (
+    caller TEXT PRIMARY KEY,
+    because TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /**

@@ -1,6 +1,7 @@
 import { Aliases } from './aliases.ts'
 import { Beacons } from './beacons.ts'
 import { CosignedTrees } from './cosigned-trees.ts'
+import { CallerCalls } from './caller-calls.ts'
 import { Invitations } from './invitations.ts'
 import { Peers } from './peers.ts'
 import { Records } from './records.ts'
@@ -25,6 +26,8 @@ export interface Store {
   readonly witnessState: TextRecord
   /** The DID of the witness to which this node always tries to be connected. */
   readonly pinnedWitness: TextRecord
+  /** Which signed policy sets were in force here. */
+  readonly policySets: TextRecord
   /** This node's own membership. */
   readonly membership: TextRecord
   readonly invitations: Invitations
@@ -38,6 +41,8 @@ export interface Store {
   readonly witness: WitnessSequence
   /** What this node has cosigned last of each member's audit log. */
   readonly cosignedTrees: CosignedTrees
+  /** What callers have done lately, and who is kept out for it. */
+  readonly callerCalls: CallerCalls
   /** Idempotent; afterwards every call throws `store-closed`. */
   close(): void
 }
@@ -63,6 +68,7 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
     membership: new TextRecord(database, 'membership'),
     witnessState: new TextRecord(database, 'witness-state'),
     pinnedWitness: new TextRecord(database, 'pinned-witness'),
+    policySets: new TextRecord(database, 'policy-sets'),
     invitations: new Invitations(database),
     peers: new Peers(database),
     aliases: new Aliases(database),
@@ -70,6 +76,7 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
     beacons: new Beacons(database),
     witness: new WitnessSequence(database),
     cosignedTrees: new CosignedTrees(database),
+    callerCalls: new CallerCalls(database),
     close: () => database.close(),
   }
 }

@@ -203,6 +203,8 @@ async function olderStore(): Promise<string> {
     DROP TABLE beacon;
     DROP TABLE witness_sequence;
     DROP TABLE cosigned_tree;
+    DROP TABLE caller_call;
+    DROP TABLE caller_quarantine;
     PRAGMA user_version = 1`)
   database.close()
   return path

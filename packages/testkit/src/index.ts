@@ -1,10 +1,14 @@
 /**
- * Parts of a mesh in memory, and a simulator that runs a whole mesh from one seed; for tests only.
+ * Parts of a mesh in memory, a simulator that runs a whole mesh from one seed, and attempts to get round a policy; for tests only.
  *
  * The simulator is specified in docs/specs/simulator.md.
  *
  * @packageDocumentation
  */
+export { honestPaths, pathAttempts } from './attempts/path-attempts.ts'
+export { growPathTree } from './attempts/path-tree.ts'
+export { POSTGRES_ATTEMPTS, POSTGRES_HONEST } from './attempts/postgres-attempts.ts'
+export { SQLITE_ATTEMPTS, SQLITE_HONEST, SQLITE_SCHEMA } from './attempts/sqlite-attempts.ts'
 export { type MemoryStream, memoryStreamPair } from './memory-stream.ts'
 export type { Actor, ActorEffect, ActorEvent, ActorTime, Life } from './simulation/actor.ts'
 export {

@@ -18,7 +18,11 @@ export async function explain(_options: unknown, command: Command): Promise<void
   const { socket, output } = contextOf(common)
   const asked = { caller, server, tool, arguments: readArguments(args) }
   const answer = await askNode(socket, { do: 'explain', ...asked })
-  output.result(answer, [...verdictLines(answer), ...nearestLines(member(answer, 'nearest'))])
+  output.result(answer, [
+    ...verdictLines(answer),
+    ...nearestLines(member(answer, 'nearest')),
+    ...passingLines(member(answer, 'passing')),
+  ])
 }
 
 function verdictLines(answer: JsonValue): readonly string[] {
@@ -45,6 +49,11 @@ function nearestLines(nearest: JsonValue | undefined): readonly string[] {
     `nearest permit  ${shown(rule)}: ${held}; this one does not: ${shown(failing)}`,
     ...values,
   ]
+}
+
+function passingLines(passing: JsonValue | undefined): readonly string[] {
+  if (passing === undefined || passing === null) return []
+  return [`this would pass  ${JSON.stringify(passing)}`]
 }
 
 function member(value: JsonValue, key: string): JsonValue | undefined {

@@ -1,4 +1,4 @@
-import { checkPolicies } from '@warren/node'
+import { checkPolicies } from '@warren/node/policy'
 import type { Command } from 'commander'
 import { type CommonOptions, contextOf } from '../context.ts'
 

@@ -62,6 +62,7 @@ function ofKind(entry: Entry): readonly Pair[] {
       ...labelled('cs3', 'rule', entry.rule),
       ...labelled('cs4', 'call', entry.call),
       ...labelled('cs5', 'policy', entry.policy),
+      ...labelled('cs6', 'approval', entry.approval),
       ...reason(entry.code),
     ]
   }
@@ -73,6 +74,15 @@ function ofKind(entry: Entry): readonly Pair[] {
       ...labelled('cn1', 'decision', String(entry.decision)),
       ...labelled('cn2', 'durationUs', String(entry.durationUs)),
       ...reason(entry.code),
+    ]
+  }
+  if (entry.kind === 'approval') {
+    return [
+      ['act', entry.event],
+      ['suser', entry.caller],
+      ...labelled('cs1', 'server', entry.server),
+      ...labelled('cs2', 'tool', entry.tool),
+      ...labelled('cs6', 'approval', entry.approval),
     ]
   }
   if (entry.kind === 'standing') return [['duser', entry.did], ...reason(entry.code)]

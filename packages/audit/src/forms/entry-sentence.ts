@@ -1,4 +1,4 @@
-import type { Entry } from '../entry.ts'
+import type { ApprovalEvent, Entry, SignedSetName } from '../entry.ts'
 import { visibleText } from './visible-text.ts'
 
 const SHOWN_MAX = 120
@@ -21,6 +21,7 @@ export function entrySentence(entry: Entry): string {
   if (entry.kind === 'standing') {
     return `${entry.did} is ${entry.status} now${inBrackets(entry.code)}.`
   }
+  if (entry.kind === 'approval') return approvalSentence(entry)
   if (entry.kind === 'alert') return `${entry.code}: ${visibleText(entry.sentence)}`
   return upkeepSentence(entry)
 }
@@ -35,7 +36,7 @@ function upkeepSentence(entry: Extract<Entry, { kind: UpkeepKind }>): string {
     case 'stop':
       return 'The node stopped in order.'
     case 'policy':
-      return `A policy set came into force: ${entry.to}.`
+      return `A policy set came into force: ${signedAs(entry.set)}${entry.to}.`
     case 'config':
       return `The configuration changed: ${quoted(entry.what)}.`
     case 'retention':
@@ -54,6 +55,26 @@ function decisionSentence(entry: Extract<Entry, { kind: 'decision' }>): string {
     .join(', ')
   const verdict = allowed ? 'allowed' : 'refused'
   return `${caller} asked for ${quoted(method)} of ${target}: ${verdict}${why === '' ? '' : ` (${why})`}.`
+}
+
+const APPROVAL_WORDS: Readonly<Record<ApprovalEvent, string>> = {
+  held: 'waits for the approval of a person',
+  approved: 'was approved',
+  refused: 'was refused by a person',
+  expired: 'was not approved in time',
+  cancelled: 'was waited for no longer',
+  withdrawn: 'is approved no longer',
+}
+
+function approvalSentence(entry: Extract<Entry, { kind: 'approval' }>): string {
+  const { approval, event, caller, server, tool, by, reason } = entry
+  const who = by === undefined ? '' : ` by ${by}`
+  const why = reason === undefined ? '' : `: ${quoted(reason)}`
+  return `The call ${approval} of ${quoted(`${server}/${tool}`)} by ${caller} ${APPROVAL_WORDS[event]}${who}${why}.`
+}
+
+function signedAs(set: SignedSetName | undefined): string {
+  return set === undefined ? '' : `${quoted(set.name)} version ${set.version}, `
 }
 
 function inBrackets(code: string | undefined): string {

@@ -3,7 +3,15 @@ import type { Finding } from './finding.ts'
 
 /** A difference between what was signed and what stands there, in words. */
 export function damageFinding(damage: Damage): Finding {
-  return { ...damage, severity: 'error', sentence: sentenceOf(damage) }
+  const { code, place, seq, to } = damage
+  return {
+    code,
+    severity: 'error',
+    ...(place === undefined ? {} : { place }),
+    ...(seq === undefined ? {} : { seq }),
+    ...(to === undefined ? {} : { to }),
+    sentence: sentenceOf(damage),
+  }
 }
 
 function sentenceOf({ code, seq, to, place }: Damage): string {

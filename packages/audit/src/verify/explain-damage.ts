@@ -19,6 +19,10 @@ export interface Damage {
   readonly seq?: number
   readonly to?: number
   readonly place?: LinePlace
+  /** The leaf hash, in hexadecimal, of the line that nobody signed in this batch. */
+  readonly stranger?: string
+  /** The leaf hashes, from `seq` on, that were signed and stand at no line of this batch; where they are known. */
+  readonly absent?: readonly string[]
 }
 
 export interface DamagedBatch {
@@ -41,15 +45,23 @@ export function explainDamage(batch: DamagedBatch): readonly Damage[] {
   const { signed, lines, from, to } = batch
   const places = signed === undefined ? placesByNumber(batch) : placesByHash(batch, signed)
   const taken = new Set(places.filter((place) => place !== undefined))
-  const strangers = explainStrangers(batch, places, taken)
+  const strangers = explainStrangers(batch, places, taken).map((each) => withAbsent(each, batch))
   const moved = outOfOrder(places).flatMap((index): readonly Damage[] => {
     const seq = places[index]
     const line = lines[index]
     if (seq === undefined || line === undefined) return []
     return [{ code: 'entry-reordered', seq, place: line.place }]
   })
-  const damage = [...strangers, ...moved, ...missing(batch, taken)]
+  const lost = missing(batch, taken).map((each) => withAbsent(each, batch))
+  const damage = [...strangers, ...moved, ...lost]
   return damage.length > 0 ? damage : [{ code: 'entry-changed', seq: from, to }]
+}
+
+function withAbsent(damage: Damage, { from, signed }: DamagedBatch): Damage {
+  const { seq, to } = damage
+  if (signed === undefined || seq === undefined) return damage
+  const absent = signed.slice(seq - from, (to ?? seq + 1) - from).map((hash) => hash.toHex())
+  return { ...damage, absent }
 }
 
 function placesByHash({ from, lines }: DamagedBatch, signed: readonly Uint8Array[]): Places {
@@ -79,7 +91,7 @@ function explainStrangers(
 ): readonly Damage[] {
   const damage: Damage[] = []
   let next = from
-  for (const [index, { entry, place }] of lines.entries()) {
+  for (const [index, { entry, place, hash }] of lines.entries()) {
     const known = places[index]
     if (known !== undefined) {
       next = known + 1
@@ -88,13 +100,14 @@ function explainStrangers(
     const seq = [entry?.seq, next].find(
       (each) => each !== undefined && each >= from && each < to && !taken.has(each),
     )
+    const stranger = hash.toHex()
     if (seq === undefined) {
-      damage.push({ code: 'entry-inserted', place })
+      damage.push({ code: 'entry-inserted', place, stranger })
       continue
     }
     taken.add(seq)
     next = seq + 1
-    damage.push({ code: 'entry-changed', seq, place })
+    damage.push({ code: 'entry-changed', seq, place, stranger })
   }
   return damage
 }

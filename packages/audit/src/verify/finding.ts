@@ -65,8 +65,12 @@ const FINDINGS_MAX = 1000
 
 /** The findings of one run, in the order of the log. */
 export class FindingList {
-  readonly items: Finding[] = []
+  #items: Finding[] = []
   #more = 0
+
+  get items(): readonly Finding[] {
+    return this.#items
+  }
 
   /** Findings that were not kept. */
   get more(): number {
@@ -74,7 +78,14 @@ export class FindingList {
   }
 
   add(finding: Finding): void {
-    if (this.items.length < FINDINGS_MAX) this.items.push(finding)
+    if (this.#items.length < FINDINGS_MAX) this.#items.push(finding)
     else this.#more += 1
+  }
+
+  /** Says again what was found, once more of the log was read. */
+  revise(again: (finding: Finding) => readonly Finding[]): void {
+    const revised = this.#items.flatMap((finding) => again(finding))
+    this.#items = revised.slice(0, FINDINGS_MAX)
+    this.#more += revised.length - this.#items.length
   }
 }

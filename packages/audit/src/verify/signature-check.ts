@@ -62,6 +62,11 @@ export class SignatureCheck {
       const sentence = `The checkpoint of ${head.size} entries is signed with keys that had been replaced before.`
       this.#findings.add({ code: 'key-wrong', severity: 'error', place, seq: head.size, sentence })
     }
+    // An older checkpoint in the wrong place is no clock: that it stands there is said elsewhere.
+    if (head.size < last.size) {
+      this.#newest = { ...last, keysIndex: Math.max(head.keysIndex, last.keysIndex) }
+      return
+    }
     if (head.timeSeconds < last.timeSeconds) {
       const sentence = `The checkpoint of ${head.size} entries says an earlier time than one before it.`
       this.#findings.add({

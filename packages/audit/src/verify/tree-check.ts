@@ -1,12 +1,12 @@
 import type { Checkpoint, TreeFrontier } from '@warren/tlog'
 import { equals } from 'uint8arrays/equals'
 import { BATCH_MAX } from '../audit-log.ts'
-import { damageFinding } from './damage-finding.ts'
 import type { EntryCheck } from './entry-check.ts'
 import { explainDamage, type ReadLine } from './explain-damage.ts'
 import type { FindingList } from './finding.ts'
 import type { KnownHeads } from './known-heads.ts'
 import type { MissingRanges } from './missing-ranges.ts'
+import { MovedEntries } from './moved-entries.ts'
 import type { PlacedCheckpoint, SignatureCheck } from './signature-check.ts'
 
 /** The tree that was stored beside the log; nothing of it is believed but what leads to a signed root. */
@@ -38,6 +38,7 @@ const PENDING_MAX = BATCH_MAX + 1
  */
 export class TreeCheck {
   readonly #init: TreeCheckInit
+  readonly #moved: MovedEntries
   /** The tree up to the last checkpoint that fits; undefined where it is not known. */
   #base: TreeFrontier | undefined
   /** The tree with the lines behind it. */
@@ -49,6 +50,7 @@ export class TreeCheck {
 
   constructor(init: TreeCheckInit) {
     this.#init = init
+    this.#moved = new MovedEntries(init.findings)
     this.#base = init.empty
     this.#grown = init.empty
   }
@@ -77,8 +79,13 @@ export class TreeCheck {
   checkpoint(placed: PlacedCheckpoint, isFirst: boolean): void {
     const base = this.#base
     const { checkpoint } = placed
+    if (base !== undefined && isHeadOf(this.#grown, checkpoint)) {
+      this.#accept(base, placed)
+      return
+    }
+    // The times of signatures may not go back, so they are verified in the order of the log.
+    this.endSegment()
     if (base === undefined) this.#find(placed)
-    else if (isHeadOf(this.#grown, checkpoint)) this.#accept(base, placed)
     else if (isFirst && checkpoint.size > this.#grown.size) this.#skip(placed)
     else if (this.#init.signatures.check(placed)) this.#explain(base, placed)
   }
@@ -91,6 +98,7 @@ export class TreeCheck {
 
   /** Says what stands behind the last checkpoint, or should; `isCut`: the last line has no end. */
   endLog(isCut: boolean): void {
+    this.#moved.settle()
     const base = this.#base
     if (base === undefined) return
     const torn = this.#pending.length + (isCut ? 1 : 0)
@@ -154,7 +162,7 @@ export class TreeCheck {
     const signed = this.#signedLeaves(base, placed.checkpoint)
     const lines = this.#pending
     for (const damage of explainDamage({ from: base.size, to: size, lines, signed })) {
-      findings.add(damageFinding(damage))
+      this.#moved.add(damage)
     }
     entries.skipTo(size)
     if (signed === undefined) {

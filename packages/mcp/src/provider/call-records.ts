@@ -35,6 +35,28 @@ export class CallRecords {
     return work
   }
 
+  /** Keeps something that never rejects as pending until it is done, but for the waits in it that it announces. */
+  async keepBut<Value>(work: (pause: Pause) => Promise<Value>): Promise<Value> {
+    let done: (() => void) | undefined
+    let isPaused = false
+    const working = work(async (wait) => {
+      isPaused = true
+      done?.()
+      try {
+        return await wait()
+      } finally {
+        isPaused = false
+        done = this.#begin()
+      }
+    })
+    if (!isPaused) done = this.#begin()
+    try {
+      return await working
+    } finally {
+      done?.()
+    }
+  }
+
   /** Resolves when what is pending now is not any more. */
   async reached(): Promise<void> {
     await Promise.all(this.#pending)
@@ -55,7 +77,19 @@ export class CallRecords {
     const { size } = this.#pending
     if (outcome === 'late' && size > 0) logger.log('error', 'call-ends-unrecorded', { calls: size })
   }
+
+  #begin(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#pending.add(promise)
+    return () => {
+      this.#pending.delete(promise)
+      resolve()
+    }
+  }
 }
+
+/** Runs a wait for which nobody else has to wait. */
+export type Pause = <Value>(wait: () => Promise<Value>) => Promise<Value>
 
 async function verdictOf(call: AllowedCall, end: CallEnd): Promise<EndVerdict> {
   try {

@@ -1,14 +1,22 @@
-import type { GateAnswer, GateQuestion } from '../gate.ts'
+import type { GateAnswer, GateQuestion, Waiting } from '../gate.ts'
 import { type JsonRpcMessage, paramsOf } from '../json-rpc.ts'
 import { askGate } from './gatekeeper.ts'
 import type { ProviderComponents } from './provider-components.ts'
 
-/** Asks the gate about one message, and reports what it said. */
+/** Asks the gate about one message, which may wait where somebody waits for it, and reports what it said. */
 export async function decide(
   { gate, records, report }: Pick<ProviderComponents, 'gate' | 'records' | 'report'>,
   question: GateQuestion,
+  waiting?: () => Waiting,
 ): Promise<GateAnswer> {
-  const verdict = await records.keep(askGate(gate, question))
+  const verdict = await records.keepBut((pause) =>
+    askGate(
+      gate,
+      waiting === undefined
+        ? question
+        : { ...question, hold: (wait) => pause(() => wait(waiting())) },
+    ),
+  )
   const { caller, server, message } = question
   const { method } = message
   report({

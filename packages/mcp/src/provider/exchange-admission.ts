@@ -1,4 +1,4 @@
-import type { AllowedCall, GateQuestion } from '../gate.ts'
+import type { AllowedCall, GateQuestion, Waiting } from '../gate.ts'
 import { checkFields } from '../http/derived-fields.ts'
 import { isRequest, isRequestId, type JsonRpcMessage } from '../json-rpc.ts'
 import { McpError } from '../mcp-error.ts'
@@ -64,12 +64,17 @@ export class ExchangeAdmission {
       return stop(messageReply(400, errorAnswer(idFor(message, error), error)))
     }
     const asked = { caller: served.caller, server, message, bytes }
-    return this.#admitMessage(session === undefined ? asked : { ...asked, session })
+    const question = session === undefined ? asked : { ...asked, session }
+    return this.#admitMessage(question, served.stream.signal)
   }
 
-  async #admitMessage(question: GateQuestion): Promise<Passage> {
+  async #admitMessage(question: GateQuestion, signal: AbortSignal): Promise<Passage> {
     const { message } = question
-    const verdict = await decide(this.#components, question)
+    // Before the response has begun there is no way to tell the caller of progress.
+    const waiting = (): Waiting => ({ signal, progress: () => {} })
+    const verdict = await (isRequest(message)
+      ? decide(this.#components, question, waiting)
+      : decide(this.#components, question))
     if (verdict.allowed) {
       const { call, arguments: given } = verdict
       return {

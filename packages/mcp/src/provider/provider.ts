@@ -10,7 +10,7 @@ import { indexServers, type ServerDefinition } from '../server-definition.ts'
 import { CallRecords } from './call-records.ts'
 import { CallerStreams } from './caller-streams.ts'
 import { HeldBytes } from './held-bytes.ts'
-import type { ProviderComponents } from './provider-components.ts'
+import type { PresentPort, ProviderComponents } from './provider-components.ts'
 import type { ProviderEvent } from './provider-event.ts'
 import { PROVIDER_LIMITS, type ProviderLimits } from './provider-limits.ts'
 import { readHeader } from './read-header.ts'
@@ -24,6 +24,8 @@ export interface ProviderInit {
   readonly logger: Logger
   readonly scheduler?: Scheduler
   readonly limits?: Partial<ProviderLimits>
+  /** Takes what callers show of themselves; absent, nothing is taken. */
+  readonly present?: PresentPort
   /** Hears of every decision and every answer; nothing waits for it. */
   readonly report?: (event: ProviderEvent) => void
 }
@@ -54,6 +56,7 @@ export class Provider {
   /** @throws McpError `server-definition-invalid` */
   constructor(init: ProviderInit) {
     const { gate, clock, logger, scheduler = systemScheduler, report = () => {} } = init
+    const { present } = init
     const limits = { ...PROVIDER_LIMITS, ...init.limits }
     const processes = { guard: this.#guard, scheduler, clock, logger, limits }
     this.#define(indexServers(init.servers))
@@ -65,6 +68,7 @@ export class Provider {
       logger,
       limits,
       report,
+      present,
       start: (definition) => startServer(definition, { processes, messages: limits }),
     }
     this.#streams = new CallerStreams(limits.streamsPerCallerMax)
@@ -118,6 +122,14 @@ export class Provider {
     const error = new McpError('caller-dropped', reason)
     const ending = [...this.#servers.keys()].filter((server) => !but.has(server))
     await Promise.all(ending.map((server) => this.#server.stop(error, { did, server })))
+  }
+
+  /** Ends what a caller has running of one server; resolves when it is gone. */
+  async endServer(
+    scope: { readonly did: string; readonly server: string },
+    reason: string,
+  ): Promise<void> {
+    await this.#server.stop(new McpError('caller-dropped', reason), scope)
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { GateAnswer, GateQuestion } from '../gate.ts'
+import type { GateQuestion, Waiting } from '../gate.ts'
 import { isRequestId, isResponse, type JsonRpcMessage } from '../json-rpc.ts'
 import { asMcpError, McpError } from '../mcp-error.ts'
 import { errorAnswer } from '../rpc-answer.ts'
@@ -11,6 +11,7 @@ import type { ProviderComponents } from './provider-components.ts'
 import { Router } from './router.ts'
 import type { Flight, ServerCall } from './server-call.ts'
 import type { Unsent } from './unsent.ts'
+import { waitingOf } from './waiting.ts'
 
 /** What a host says of a message, besides the message. */
 export type Origin = Pick<GateQuestion, 'caller' | 'bytes'>
@@ -43,6 +44,7 @@ export class ServerSession {
   readonly #router: Router<Flight>
   readonly #exit: CallExit
   readonly #ended = Promise.withResolvers<McpError>()
+  readonly #over = new AbortController()
   #backend: Promise<Backend> | undefined
   #reason: McpError | undefined
 
@@ -87,7 +89,9 @@ export class ServerSession {
     call.signal.addEventListener('abort', () => this.#abandon(flight), { once: true })
     if (call.signal.aborted) this.#abandon(flight)
     try {
-      const verdict = await this.#decide(call.asked, call)
+      const waiting = (): Waiting => waitingOf(call, this.#over.signal)
+      const { components } = this.#init
+      const verdict = await decide(components, this.#question(call.asked, call), waiting)
       if (!verdict.allowed) {
         return await this.#exit.finish(flight, refusalAnswer(call.asked, verdict))
       }
@@ -116,7 +120,7 @@ export class ServerSession {
    * @throws McpError when the server is gone
    */
   async tell(message: JsonRpcMessage, origin: Origin): Promise<void> {
-    const verdict = await this.#decide(message, origin)
+    const verdict = await decide(this.#init.components, this.#question(message, origin))
     const told = verdict.allowed ? forwarded(message, verdict) : refusedResponse(message, verdict)
     // Where no server has been asked for anything yet, there is nobody to tell.
     const backend = await this.#backend
@@ -128,6 +132,7 @@ export class ServerSession {
     if (this.#reason === undefined) {
       const { components } = this.#init
       this.#reason = reason
+      this.#over.abort(reason)
       for (const flight of this.#router.takeAll()) {
         // Owned by the route: its stream may be slow, and the server's end must not wait for that.
         void this.#exit.finish(flight, errorAnswer(flight.asked.id, reason), reason.code)
@@ -210,10 +215,10 @@ export class ServerSession {
       })
   }
 
-  #decide(message: JsonRpcMessage, { caller, bytes }: Origin): Promise<GateAnswer> {
-    const { definition, components, session } = this.#init
+  #question(message: JsonRpcMessage, { caller, bytes }: Origin): GateQuestion {
+    const { definition, session } = this.#init
     const question = { caller, server: definition.name, message, bytes }
-    return decide(components, session === undefined ? question : { ...question, session })
+    return session === undefined ? question : { ...question, session }
   }
 }
 

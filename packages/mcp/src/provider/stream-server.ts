@@ -17,6 +17,7 @@ import { CallerSession, type ReceivedRequest } from './caller-session.ts'
 import { ExchangeServer } from './exchange-server.ts'
 import { askGate, PROTOCOL_VERSION_META_KEY } from './gatekeeper.ts'
 import type { ProviderComponents } from './provider-components.ts'
+import { servePresent } from './serve-present.ts'
 import type { ServedStream } from './served-stream.ts'
 import type { Scope } from './scope.ts'
 import { SessionTable } from './session-table.ts'
@@ -49,6 +50,8 @@ export class StreamServer {
         return this.#serveExchange(served, header)
       case 'servers':
         return this.#serveList(served)
+      case 'present':
+        return servePresent(served, this.#components.present)
     }
   }
 

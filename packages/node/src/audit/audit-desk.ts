@@ -1,4 +1,4 @@
-import type { AlertBody, EntryDraft, PolicyFile } from '@warren/audit'
+import type { AlertBody, EntryDraft, PolicyFile, SignedSetName } from '@warren/audit'
 import { FILES_MAX } from '@warren/audit'
 import type { Clock, JsonObject } from '@warren/core'
 import type { Scheduler } from '@warren/mcp'
@@ -18,6 +18,10 @@ export interface AuditDeskInit {
 export interface NamedPolicySet {
   readonly digest: string
   readonly files: readonly PolicyFile[]
+  readonly signed?: {
+    readonly manifest: Omit<SignedSetName, 'manifest' | 'signers'> & { readonly id: string }
+    readonly signers: readonly string[]
+  }
 }
 
 /** The audit log of a running node: what has to be on the disk before something happens, and what is told afterwards. */
@@ -64,7 +68,10 @@ export class AuditDesk {
   }
 
   /** Writes down which policy set decides from now on; whoever puts it in force waits for this. */
-  async policyChanged(from: string | undefined, { digest, files }: NamedPolicySet): Promise<void> {
+  async policyChanged(
+    from: string | undefined,
+    { digest, files, signed }: NamedPolicySet,
+  ): Promise<void> {
     const more = files.length - FILES_MAX
     await this.append({
       kind: 'policy',
@@ -72,6 +79,7 @@ export class AuditDesk {
       to: digest,
       files: files.slice(0, FILES_MAX),
       ...(more > 0 ? { more } : {}),
+      ...(signed === undefined ? {} : { set: nameOf(signed) }),
     })
   }
 
@@ -139,4 +147,9 @@ export class AuditDesk {
       message: 'the audit log cannot be written; every call is refused until it can be',
     })
   }
+}
+
+function nameOf({ manifest, signers }: NonNullable<NamedPolicySet['signed']>): SignedSetName {
+  const { name, version, id } = manifest
+  return { name, version, manifest: id, signers: [...signers] }
 }

@@ -1,5 +1,5 @@
 import type { GateAnswer, GateQuestion } from '@warren/mcp'
-import type { MethodClassification } from '@warren/policy'
+import type { MethodClassification, Obligation } from '@warren/policy'
 
 /** One message of a host's side, and what the gate says of it. */
 export interface JudgedMessage {
@@ -11,6 +11,13 @@ export interface JudgedMessage {
   readonly enclave: string
   /** The rule that decided, where one did. */
   readonly rule?: string
+  /** With a message that policy allows: every rule that allows it, and what they oblige the node to. */
+  readonly rules?: readonly string[]
+  readonly obligations?: readonly Obligation[]
+  /** The approval of a person that it needed, whether that was given or not. */
+  readonly approval?: string
+  /** Ids of the credentials that covered the call. */
+  readonly credentials?: readonly string[]
   /** The digest of the policy set that was asked. */
   readonly policy: string
 }

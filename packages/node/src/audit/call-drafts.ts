@@ -5,7 +5,7 @@ import type { JudgedMessage } from './call-audit.ts'
 
 /** What a decision entry says of one message. */
 export function decisionDraft(judged: JudgedMessage, call: string, keep: Keep): DecisionDraft {
-  const { question, answer, kind, roles, enclave, rule, policy } = judged
+  const { question, answer, kind, roles, enclave, rule, approval, policy } = judged
   const { caller, server, message, bytes } = question
   const { did, peerId, callSession } = caller
   const { method } = message
@@ -27,11 +27,17 @@ export function decisionDraft(judged: JudgedMessage, call: string, keep: Keep): 
     allowed: answer.allowed,
     ...(answer.allowed ? {} : { code: answer.code }),
     ...(rule === undefined ? {} : { rule }),
+    ...(approval === undefined ? {} : { approval }),
     policy,
     args: { keep, ...(value === undefined ? {} : { value }) },
     ...forwardedIn(answer),
+    ...credentialsIn(judged),
     bytes,
   }
+}
+
+function credentialsIn({ credentials = [] }: JudgedMessage): Pick<DecisionDraft, 'credentials'> {
+  return credentials.length === 0 ? {} : { credentials }
 }
 
 function forwardedIn(answer: GateAnswer): Pick<DecisionDraft, 'forwarded'> {

@@ -33,6 +33,7 @@ export function eventEntry(
       return standing(event, 'let-in', recordsOf)
     case 'freshness':
       return freshness(event)
+    case 'tool-changed':
     case 'records':
       return event.level === 'error' ? alert(event, textOf(event, 'code')) : undefined
     default:

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { type AuditConfig, auditSchema } from './audit-config.ts'
+import { policySchema, type PolicyTrust } from './policy-config.ts'
 import { type ServerConfig, serversSchema } from './server-config.ts'
 
 /** `warren.yaml` as it is written, with what it leaves out filled in. Paths are as written. */
@@ -13,8 +14,11 @@ export interface ConfigFile {
   readonly keys: { readonly passphraseFile?: string | undefined }
   readonly http: { readonly enabled: boolean; readonly port: number; readonly tokenFile: string }
   readonly limits: ConfigLimits
+  readonly approvals: ConfigApprovals
   readonly audit: AuditConfig
+  readonly capabilities: { readonly issuers: Readonly<Record<string, string>> }
   readonly policies: string
+  readonly policy?: PolicyTrust | undefined
   readonly servers: Readonly<Record<string, ServerConfig>>
 }
 
@@ -31,6 +35,14 @@ interface ConfigLimits {
   readonly callsOutboundPerMemberMax: number
 }
 
+/** Calls that wait for the approval of a person. */
+interface ConfigApprovals {
+  readonly waitSeconds: number
+  /** Of all callers together, at one time, and of one. */
+  readonly waitingMax: number
+  readonly waitingPerMemberMax: number
+}
+
 /** All interfaces in both IP families. */
 export const LISTEN_DEFAULT: readonly string[] = ['/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4001']
 const ADDRESSES_MAX = 64
@@ -38,6 +50,11 @@ const ADDRESS_LENGTH_MAX = 256
 const PATH_LENGTH_MAX = 4_096
 const PORT_MAX = 65_535
 const KIB = 1_024
+const ISSUERS_MAX = 16
+/** `self` is this node. */
+const ISSUER_LABEL_PATTERN = /^(?!self$)[a-z][a-z0-9-]{0,31}$/
+const DID_LENGTH_MAX = 256
+const DID_PATTERN = /^did:webvh:Qm[1-9A-HJ-NP-Za-km-z]{44}:warren\.internal$/
 
 /** A host part, a TCP port, and for a peer its id. */
 const LISTEN_PATTERN = /^\/ip[46]\/[0-9A-Fa-f:.]+\/tcp\/\d{1,5}$/
@@ -94,6 +111,18 @@ const limits = z.strictObject({
     .describe('Calls from this node to servers of one member, at one time.'),
 })
 
+const approvals = z.strictObject({
+  waitSeconds: count(3_600)
+    .default(300)
+    .describe('How long a call waits for a person before it is refused.'),
+  waitingMax: count(256)
+    .default(64)
+    .describe('Calls of all members together that wait for a person, at one time.'),
+  waitingPerMemberMax: count(256)
+    .default(8)
+    .describe('Calls of one member that wait for a person, at one time.'),
+})
+
 /** What may stand in `warren.yaml`. Unknown keys are refused: a misspelt rule must not be a silent one. */
 export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
   name: nodeName.describe('What people call this node.'),
@@ -128,8 +157,22 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
     })
     .prefault({}),
   limits: limits.prefault({}),
+  approvals: approvals.prefault({}),
   audit: auditSchema.prefault({}),
+  capabilities: z
+    .strictObject({
+      issuers: z
+        .record(
+          z.string().regex(ISSUER_LABEL_PATTERN, 'must be a name such as "ops", and not "self"'),
+          z.string().max(DID_LENGTH_MAX).regex(DID_PATTERN, 'must be the DID of a member'),
+        )
+        .refine((issuers) => Object.keys(issuers).length <= ISSUERS_MAX, `at most ${ISSUERS_MAX}`)
+        .default({})
+        .describe('Who may issue capabilities for servers of this node beside it, by name.'),
+    })
+    .prefault({}),
   policies: path.default('policies').describe('Directory of the *.cedar files.'),
+  policy: policySchema,
   servers: serversSchema
     .default({})
     .describe('MCP servers that this node offers, by name. A rule in policies/ opens them.'),

@@ -75,7 +75,7 @@ function open(path: string): number {
 }
 
 function withAbsolutePaths(file: ConfigFile, directory: string): Config {
-  const { keys, http, audit, policies, servers } = file
+  const { keys, http, audit, policies, policy, servers } = file
   const { passphraseFile } = keys
   return {
     ...file,
@@ -85,6 +85,9 @@ function withAbsolutePaths(file: ConfigFile, directory: string): Config {
     http: { ...http, tokenFile: resolve(directory, http.tokenFile) },
     audit: { ...audit, export: audit.export.map((target) => resolveTarget(target, directory)) },
     policies: resolve(directory, policies),
+    ...(policy === undefined
+      ? {}
+      : { policy: { ...policy, signers: policy.signers.map((path) => resolve(directory, path)) } }),
     servers: Object.fromEntries(
       Object.entries(servers).map(([name, server]) => [
         name,

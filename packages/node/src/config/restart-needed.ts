@@ -2,7 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Config } from './load-config.ts'
 
 /** What a reload takes over. */
-const RELOADED: ReadonlySet<string> = new Set<keyof Config>(['servers', 'policies', 'audit'])
+const RELOADED: ReadonlySet<string> = new Set<keyof Config>([
+  'servers',
+  'policies',
+  'policy',
+  'audit',
+])
 
 /** The keys of `warren.yaml` whose change is in force with the next start only, in order of their names. */
 export function restartNeeded(running: Config, fresh: Config): readonly string[] {

@@ -1,5 +1,7 @@
 import { type JsonObject, type JsonValue, parseJson } from '@warren/core'
 import { z } from 'zod'
+import { APPROVAL, type ApprovalsRequest } from './approvals-protocol.ts'
+import type { LimitsRequest } from './limits-protocol.ts'
 import { AUDIT_SEARCH, type AuditRequest } from './audit-protocol.ts'
 import { LABEL_PATTERN, LABEL_RULE } from '../label.ts'
 import { NodeError } from '../node-error.ts'
@@ -16,15 +18,30 @@ const CALL_MS_MAX = 3_600_000
 
 /** What a local command may ask of the running node, one JSON line each. */
 export type ControlRequest =
-  | { readonly do: 'status' | 'peers' | 'staple' | 'reload' | 'stop' }
+  | StateRequest
+  | { readonly do: 'reload' | 'stop' }
   | { readonly do: 'tools'; readonly server?: string | undefined }
+  /** The tools of a server of this node, as it lists them. */
+  | { readonly do: 'definitions'; readonly server: string }
   | CallRequest
   | ExplainRequest
   | InviteRequest
   | RecordsRequest
   | AuditRequest
+  | ApprovalsRequest
+  | LimitsRequest
   /** Turns the connection into a raw MCP pipe to one server, or to all of them. */
   | { readonly do: 'connect'; readonly server?: string | undefined }
+
+/** What is asked about how the node stands. */
+export interface StateRequest {
+  readonly do: 'status' | 'peers' | 'staple' | 'capabilities'
+}
+
+/** Tells the requests about how the node stands from the others. */
+export function isStateRequest(request: ControlRequest): request is StateRequest {
+  return ['status', 'peers', 'staple', 'capabilities'].includes(request.do)
+}
 
 /** What is asked about the records of the mesh. */
 export type RecordsRequest =
@@ -86,8 +103,9 @@ const ALIAS = z.string().min(1).max(64)
 const LABEL = z.string().regex(LABEL_PATTERN, LABEL_RULE)
 
 const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
-  z.strictObject({ do: z.enum(['status', 'peers', 'staple', 'reload', 'stop']) }),
+  z.strictObject({ do: z.enum(['status', 'peers', 'staple', 'capabilities', 'reload', 'stop']) }),
   z.strictObject({ do: z.literal('tools'), server: ALIAS.optional() }),
+  z.strictObject({ do: z.literal('definitions'), server: ALIAS }),
   z.strictObject({
     do: z.literal('call'),
     server: ALIAS,
@@ -121,6 +139,23 @@ const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
     segment: z.int().min(0),
     what: z.enum(['bodies', 'entries']),
   }),
+  z.strictObject({ do: z.literal('approvals') }),
+  z.strictObject({ do: z.literal('approval'), id: APPROVAL.id }),
+  z.strictObject({
+    do: z.literal('approve'),
+    id: APPROVAL.id,
+    hash: APPROVAL.hash,
+    times: APPROVAL.times.optional(),
+    forSeconds: APPROVAL.forSeconds.optional(),
+  }),
+  z.strictObject({
+    do: z.literal('disapprove'),
+    id: APPROVAL.id,
+    hash: APPROVAL.hash,
+    reason: APPROVAL.reason.optional(),
+  }),
+  z.strictObject({ do: z.literal('limits') }),
+  z.strictObject({ do: z.literal('lift'), did: z.string().min(1).max(WHO_LENGTH_MAX) }),
   z.strictObject({ do: z.literal('connect'), server: ALIAS.optional() }),
 ])
 

@@ -5,13 +5,15 @@ import { forkWords, memberWords } from '../records/fork-alarm.ts'
 import type { MeshKnowledge } from '../records/mesh-knowledge.ts'
 import { forkedWitnesses } from '../records/pinned-witness.ts'
 
-/** Whom a node sees of its mesh, for its status, and what somebody should look into. */
+/** Whom a node sees of its mesh, for its status, and what somebody should look into, of that and of other things. */
 export function describeView(
   { records, freshness }: Pick<MeshKnowledge, 'records' | 'freshness'>,
   view: DiversityStatus | undefined,
+  others: readonly string[] = [],
 ): JsonObject {
   const { set } = records
   const warnings = [
+    ...others,
     ...[...forkedWitnesses(set)].map((did) => forkWords(set, did)),
     ...ageWords(freshness.judge()),
   ]

@@ -12,6 +12,7 @@ export const ENTRY_KINDS: readonly EntryKind[] = [
   'record',
   'standing',
   'alert',
+  'approval',
   'retention',
   'export',
 ]

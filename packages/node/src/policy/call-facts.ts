@@ -11,11 +11,18 @@ export interface CallFacts {
 
 const NOTHING: JsonObject = {}
 
+/** How the arguments of a call are read. */
+export interface CallFactsInit {
+  readonly layer: FactLayer
+  readonly tool: string
+  /** As if every SELECT that may return more rows were bounded to so many. */
+  readonly rows?: number
+}
+
 /** Reads what the arguments of a tool call mean; what cannot be told for certain refuses it. */
 export async function readCallFacts(
-  layer: FactLayer,
   { server, message }: GateQuestion,
-  tool: string,
+  { layer, tool, rows }: CallFactsInit,
 ): Promise<CallFacts | Refusal> {
   const params = paramsOf(message)
   // Some hosts write null where there are none.
@@ -24,7 +31,8 @@ export async function readCallFacts(
     const sentence = 'refused: the arguments of a tool call are an object'
     return { allowed: false, code: 'call-malformed', sentence }
   }
-  const reading = await layer.facts({ server, tool, args: input ?? NOTHING })
+  const bound = rows === undefined ? {} : { rows }
+  const reading = await layer.facts({ server, tool, args: input ?? NOTHING, ...bound })
   if (reading.status === 'refused') {
     return { allowed: false, code: reading.code, sentence: reading.sentence }
   }

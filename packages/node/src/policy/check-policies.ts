@@ -1,6 +1,6 @@
 import type { OpaqueArgument } from '@warren/policy'
 import { loadConfig } from '../config/load-config.ts'
-import { loadPolicies } from '../load-policies.ts'
+import { loadPolicies, retirePolicies } from '../load-policies.ts'
 
 /** What a node would put in force. */
 export interface CheckedPolicies {
@@ -20,8 +20,9 @@ export interface CheckedPolicies {
  */
 export function checkPolicies(directory: string): CheckedPolicies {
   const { policies } = loadConfig(directory)
-  const { engine, digest, files } = loadPolicies(policies)
-  const { ruleCount: rules, opaque } = engine
-  engine.retire()
+  const set = loadPolicies(policies)
+  const { digest, files } = set
+  const { ruleCount: rules, opaque } = set.engine
+  retirePolicies(set)
   return { policies, digest, files: files.map(({ name }) => name), rules, opaque }
 }

@@ -3,10 +3,16 @@ import type { Decision, Fact, NearestPermit } from '@warren/policy'
 import type { CallExplanation } from '../policy-gate.ts'
 
 /** What `warren policy explain` is told. */
-export function describeExplanation({ refusal, explanation, call }: CallExplanation): JsonObject {
+export function describeExplanation({
+  refusal,
+  explanation,
+  call,
+  offered,
+}: CallExplanation): JsonObject {
   if (explanation === undefined) {
     const { code, sentence } = refusal ?? { code: 'call-malformed', sentence: 'it is no call' }
-    return { allowed: false, code, sentence, rules: [], facts: {}, forwarded: null, nearest: null }
+    const unknown = { rules: [], facts: {}, forwarded: null, nearest: null, passing: null }
+    return { allowed: false, code, sentence, ...unknown }
   }
   const { decision, nearest } = explanation
   const facts = [...(call?.reading.facts ?? [])].map(
@@ -19,6 +25,7 @@ export function describeExplanation({ refusal, explanation, call }: CallExplanat
     facts: Object.fromEntries(facts),
     forwarded: isRewritten ? call.reading.forward : null,
     nearest: nearest === undefined ? null : nearestOf(nearest),
+    passing: offered?.reading.forward ?? null,
   }
 }
 

@@ -1,6 +1,11 @@
 import { constants, DatabaseSync } from 'node:sqlite'
-import type { SqliteCompilation, SqliteCompiler, SqliteUse } from '@warren/policy'
-import { NodeError } from '../node-error.ts'
+import {
+  PolicyError,
+  type PolicySource,
+  type SqliteCompilation,
+  type SqliteCompiler,
+  type SqliteUse,
+} from '@warren/policy'
 import { copyShadow } from './sqlite-shadow.ts'
 
 /** What the compiler may report about one text before it is stopped. */
@@ -25,13 +30,13 @@ const OPTIONS = {
  *
  * Nothing is ever run after the schema: statements are compiled and dropped.
  *
- * @throws NodeError `sqlite-schema-invalid`
+ * @throws PolicyError with the file and the line
  */
-export function openSqliteCompiler(schema: string): SqliteCompiler & Disposable {
+export function openSqliteCompiler(schema: PolicySource): SqliteCompiler & Disposable {
   using declared = new DatabaseSync(':memory:', OPTIONS)
   const database = new DatabaseSync(':memory:', OPTIONS)
   try {
-    declared.exec(schema)
+    declared.exec(schema.text)
     database.exec('PRAGMA automatic_index = OFF')
     const shadow = copyShadow(declared, database)
     return {
@@ -43,7 +48,35 @@ export function openSqliteCompiler(schema: string): SqliteCompiler & Disposable 
     }
   } catch (cause) {
     database.close()
-    throw new NodeError('sqlite-schema-invalid', 'SQLite cannot make the schema', { cause })
+    throw schemaFault(schema, cause)
+  }
+}
+
+function schemaFault({ name: file, text }: PolicySource, cause: unknown): PolicyError {
+  const why = cause instanceof Error ? cause.message : 'no reason is known'
+  const line = lineOfFault(text)
+  return new PolicyError('policy-malformed', `SQLite cannot make the schema: ${why}`, {
+    file,
+    line,
+    cause,
+  })
+}
+
+/** Counted from 1: where the first statement begins that does not run after those before it. */
+function lineOfFault(text: string): number | undefined {
+  using database = new DatabaseSync(':memory:', OPTIONS)
+  let start = 0
+  try {
+    while (start < text.length) {
+      const statement = database.prepare(text.slice(start))
+      statement.run()
+      start += statement.sourceSQL.length
+    }
+    return undefined
+  } catch {
+    // Comments before a statement belong to it, spaces do not.
+    const begin = start + (/^\s*/.exec(text.slice(start))?.[0].length ?? 0)
+    return text.slice(0, begin).split('\n').length
   }
 }
 

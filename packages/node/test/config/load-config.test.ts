@@ -184,6 +184,8 @@ test('what is left out has its default, and paths are absolute', { tags: ['CFG-4
     'name: press-1\nkeys: {passphraseFile: pass}\naudit: {export: [{name: a, format: cef, transport: tls, host: siem, port: 6514, ca: ca.pem, cert: /etc/c.pem, key: k.pem}, {name: b, format: jsonl, transport: file, path: out}]}\nservers:\n  a: {command: ./run, cwd: work}\n  b: {command: run, cwd: /srv}\n',
   )
   expect(loadConfig(directory)).toEqual({
+    approvals: { waitSeconds: 300, waitingMax: 64, waitingPerMemberMax: 8 },
+    capabilities: { issuers: {} },
     directory,
     name: 'press-1',
     listen: ['/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4001'],
@@ -223,6 +225,30 @@ test('what is left out has its default, and paths are absolute', { tags: ['CFG-4
       b: { command: 'run', cwd: '/srv' },
     },
   })
+})
+
+test('issuers of capabilities are named, and are DIDs', { tags: ['CFG-2', 'CAP-1'] }, () => {
+  const did = `did:webvh:Qm${'a'.repeat(44)}:warren.internal`
+  const issuers = (count: number, first = 'ops', value = did): string =>
+    JSON.stringify({
+      name: 'a',
+      capabilities: {
+        issuers: Object.fromEntries([
+          [first, value],
+          ...Array.from({ length: count - 1 }, (_, at) => [`o${at}`, did]),
+        ]),
+      },
+    })
+  expect(Object.keys(parseConfig(issuers(16)).capabilities.issuers)).toHaveLength(16)
+  for (const text of [
+    issuers(17),
+    issuers(1, 'self'),
+    issuers(1, 'Ops'),
+    issuers(1, 'ops', 'did:web:example.org'),
+    '{"name":"a","capabilities":{"issuer":{}}}',
+  ]) {
+    expect(() => parseConfig(text)).toThrow(expect.objectContaining({ code: 'config-invalid' }))
+  }
 })
 
 test('addresses of every useful shape are accepted', { tags: ['CFG-4'] }, () => {

@@ -10,6 +10,8 @@ import { definedTools } from '../../src/policy/defined-tools.ts'
 import { NodeFileTree } from '../../src/policy/node-file-tree.ts'
 import { nodeFactPorts } from '../../src/policy/fact-ports.ts'
 import { type GatePolicies, PolicyGate } from '../../src/policy-gate.ts'
+import { TestDesk } from '../approval/test-desk.ts'
+import { TestBehaviour } from '../behaviour/test-behaviour.ts'
 
 const CALLER = { did: 'did:webvh:QmA:warren.internal' }
 
@@ -41,6 +43,8 @@ class Setting {
     this.gate = new PolicyGate(this.policies('data', argument), {
       clock: { wallMs: () => 0, monotonicMs: () => 0 },
       report: () => {},
+      approvals: new TestDesk().desk,
+      behaviour: new TestBehaviour().desk,
       audit: { decided: (judged) => this.#decided(judged) },
       self: 'did:webvh:self',
       standingOf: () =>
@@ -71,6 +75,7 @@ class Setting {
         tools: definedTools([], declarations),
       }),
       layer: new FactLayer(declarations, { ...nodeFactPorts(), files }),
+      limits: undefined,
       digest: directory,
     }
   }

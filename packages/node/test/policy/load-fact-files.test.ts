@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { loadPolicies } from '../../src/load-policies.ts'
+import { loadPolicies, retirePolicies } from '../../src/load-policies.ts'
 
 const RULE = `@id("data") permit (principal, action == Warren::Action::"fs/read", resource)
 when { context.fact.path.dirs.contains("/data") };`
@@ -103,6 +103,77 @@ test.for<[string, Record<string, string>, RegExp]>([
     )
   },
 )
+
+const SHOP = {
+  'shop.cedar': `permit (principal, action == Warren::Action::"db/query", resource)
+when { context.fact has sql && context.fact.sql.tables == ["main.orders"] };`,
+  'facts.yaml': 'db/query:\n  sql: { type: sql, dialect: sqlite, schema: shop.sql }\n',
+  'shop.sql': '-- What is sold.\nCREATE TABLE orders (id INTEGER PRIMARY KEY);\n',
+}
+
+test(
+  'the schema that a declaration names is part of the set, and no other file of the kind is',
+  { tags: ['FSQ-13', 'POL-26'] },
+  async () => {
+    const set = loadPolicies(directoryOf({ ...SHOP, 'other.sql': 'nonsense' }))
+    expect(set.files.map(({ name }) => name)).toEqual(Object.keys(SHOP))
+    const changed = loadPolicies(directoryOf({ ...SHOP, 'shop.sql': `${SHOP['shop.sql']}--\n` }))
+    expect(changed.digest).not.toBe(set.digest)
+    const call = { server: 'db', tool: 'query', args: { sql: 'SELECT id FROM orders' } }
+    const reading = await set.layer.facts(call)
+    expect(reading).toMatchObject({ status: 'known' })
+    retirePolicies(set)
+    // A database that is closed says nothing, so nothing is allowed.
+    expect(await set.layer.facts(call)).toMatchObject({ code: 'fact-failure' })
+    expect(await changed.layer.facts(call)).toEqual(reading)
+  },
+)
+
+const TABLES = Array.from({ length: 5 }, (_, index) => `CREATE TABLE t${index} (a, b);`).join('\n')
+
+test.for<[string, Record<string, string>, RegExp]>([
+  [
+    'no such file',
+    { 'facts.yaml': SHOP['facts.yaml'].replace('shop.sql', 'no.sql') },
+    /^facts\.yaml:2: no\.sql, which is declared/,
+  ],
+  [
+    'no SQL',
+    { 'shop.sql': 'nonsense' },
+    /^shop\.sql:1: SQLite cannot make the schema: near "nonsense"/,
+  ],
+  [
+    'a fault behind five tables',
+    { 'shop.sql': `${TABLES}\n\n  CREATE TABEL x (a);\n` },
+    /^shop\.sql:7: /,
+  ],
+  [
+    'a table twice',
+    { 'shop.sql': `${TABLES}\nCREATE TABLE t3 (c);\n` },
+    /^shop\.sql:6: .*already exists/,
+  ],
+  ['another database', { 'shop.sql': "ATTACH 'other.db' AS other;" }, /^shop\.sql:1: /],
+  ['a copy', { 'shop.sql': "CREATE TABLE a (b);\nVACUUM INTO 'copy.db';" }, /^shop\.sql:2: /],
+  [
+    'another dialect',
+    { 'facts.yaml': SHOP['facts.yaml'].replace('sqlite', 'mysql') },
+    /^facts\.yaml:2: db\/query: sql: the dialect/,
+  ],
+])(
+  '%s fails the whole load, with the file and the line',
+  { tags: ['FSQ-13', 'POL-26'] },
+  ([, part, message]) => {
+    expect(() => loadPolicies(directoryOf({ ...SHOP, ...part }))).toThrow(
+      expect.objectContaining({ name: 'PolicyError', message: expect.stringMatching(message) }),
+    )
+  },
+)
+
+test('of a schema nobody else may be the author', { tags: ['FSQ-13', 'CFG-15'] }, () => {
+  const directory = directoryOf(SHOP)
+  chmodSync(join(directory, 'shop.sql'), 0o666)
+  expect(() => loadPolicies(directory)).toThrow(expect.objectContaining({ code: 'policies-open' }))
+})
 
 test.for(['facts.yaml', 'tools/fs.json', 'tools'])(
   'of %s nobody else may be the author',

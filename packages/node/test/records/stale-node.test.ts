@@ -19,6 +19,8 @@ import { PolicyGate } from '../../src/policy-gate.ts'
 import type { MeshKnowledge } from '../../src/records/mesh-knowledge.ts'
 import { channelOf } from '../channel.ts'
 import { knowledge } from '../knowledge.ts'
+import { TestDesk } from '../approval/test-desk.ts'
+import { TestBehaviour } from '../behaviour/test-behaviour.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 24)
 const DAY_MS = 86_400_000
@@ -68,10 +70,17 @@ function justStarted(witnessCount: number): Setting {
 function gateOf({ standings, freshness }: MeshKnowledge): PolicyGate {
   const engine = createPolicyEngine({ policies: [{ name: 'open.cedar', text: OPEN }] })
   return new PolicyGate(
-    { engine, layer: new FactLayer(FactDeclarations.read({}), nodeFactPorts()), digest: 'open' },
+    {
+      engine,
+      layer: new FactLayer(FactDeclarations.read({}), nodeFactPorts()),
+      limits: undefined,
+      digest: 'open',
+    },
     {
       clock: { wallMs: () => NOW_MS, monotonicMs: () => 0 },
       report: () => {},
+      approvals: new TestDesk().desk,
+      behaviour: new TestBehaviour().desk,
       audit: { decided: ({ answer }) => Promise.resolve(answer) },
       self: 'did:webvh:self',
       standingOf: (did, view) => standings.inView(did, view),

@@ -12,6 +12,8 @@ export interface DeclaredArgument {
 
 const TOOLS_MAX = 1024
 const ARGUMENTS_MAX = 32
+/** Each is a database in memory. */
+const SCHEMAS_MAX = 32
 /** The name of a server in the configuration, then that of the tool as the server spells it. */
 const TOOL_PATTERN = /^[a-z][a-z0-9-]{0,31}\/[^\p{C}\p{Zl}\p{Zp}]{1,256}$/u
 
@@ -36,12 +38,30 @@ export class FactDeclarations {
     if (tools.length > TOOLS_MAX) {
       throw new FactError('facts-too-many', `at most ${TOOLS_MAX} tools are declared`)
     }
-    return new FactDeclarations(new Map(tools.map(([tool, each]) => [tool, readTool(tool, each)])))
+    const read = new Map(tools.map(([tool, each]) => [tool, readTool(tool, each)]))
+    const declarations = new FactDeclarations(read)
+    if (declarations.sqliteSchemas().size > SCHEMAS_MAX) {
+      throw new FactError('facts-too-many', `at most ${SCHEMAS_MAX} schemas are declared`)
+    }
+    return declarations
   }
 
   /** Every tool that has a declaration, as `<server>/<tool>`. */
   tools(): readonly string[] {
     return [...this.#tools.keys()]
+  }
+
+  /** The file of each schema that is declared for SQLite, once, and an argument that declares it. */
+  sqliteSchemas(): ReadonlyMap<string, Required<FactPlace>> {
+    const schemas = new Map<string, Required<FactPlace>>()
+    for (const [tool, declared] of this.#tools) {
+      for (const { address, declaration } of declared) {
+        if (declaration.type !== 'sql' || declaration.dialect !== 'sqlite') continue
+        if (schemas.has(declaration.schema)) continue
+        schemas.set(declaration.schema, { tool, argument: address.text })
+      }
+    }
+    return schemas
   }
 
   /** The declared arguments of a tool; none when nothing is declared of it. */

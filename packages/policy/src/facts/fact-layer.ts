@@ -1,22 +1,12 @@
 import { CodedError, type JsonObject } from '@warren/core'
 import { type FoundText, findTexts, withText } from './argument-address.ts'
-import type { Declaration } from './declaration.ts'
 import type { Fact } from './fact.ts'
 import type { DeclaredArgument, FactDeclarations } from './fact-declarations.ts'
-import { readJson } from './json/read-json.ts'
-import { type FileTree, FileTreeSnapshot } from './path/file-tree.ts'
-import { joinPathFacts } from './path/path-fact.ts'
-import { type PathReading, readPath } from './path/read-path.ts'
+import { FileTreeSnapshot } from './path/file-tree.ts'
+import type { PathReading } from './path/read-path.ts'
 import { recheckPath } from './path/recheck-path.ts'
-import { readRegex } from './regex/read-regex.ts'
-import { readShell } from './shell/read-shell.ts'
-import { readUrl, type UrlPorts } from './url/read-url.ts'
-import { joinUrlFacts, type UrlFact } from './url/url-fact.ts'
-
-/** What the facts need from the machine. */
-export interface FactPorts extends UrlPorts {
-  readonly files: FileTree
-}
+import { type ArgumentReading, type FactPorts, readArgument } from './read-argument.ts'
+import { SqlFactError } from './sql/sql-fact-error.ts'
 
 /** A text of the arguments that the owner of the tool had replaced, for the record. */
 export interface Rewrite {
@@ -59,17 +49,13 @@ export interface FactQuestion {
   readonly server: string
   readonly tool: string
   readonly args: JsonObject
+  /** Read as if every SELECT that may return more than so many rows were bounded to them. */
+  readonly rows?: number
 }
 
 /** A rewrite, and where in the arguments. */
 interface PlacedRewrite extends Rewrite {
   readonly way: FoundText['way']
-}
-
-/** What one argument comes to. */
-interface ArgumentReading {
-  readonly fact?: Fact
-  readonly paths?: readonly PathReading[]
 }
 
 /** Turns the raw arguments of calls into facts, by declarations and never by guessing. */
@@ -83,7 +69,7 @@ export class FactLayer {
   }
 
   /** Reads every declared argument of a call; one that cannot be told for certain refuses the call. */
-  async facts({ server, tool, args }: FactQuestion): Promise<FactReading | FactRefusal> {
+  async facts({ server, tool, args, rows }: FactQuestion): Promise<FactReading | FactRefusal> {
     const ports = { ...this.#ports, files: new FileTreeSnapshot(this.#ports.files) }
     const facts = new Map<string, Fact>()
     const rewrites: PlacedRewrite[] = []
@@ -93,10 +79,11 @@ export class FactLayer {
       try {
         const found = findTexts(args, argument.address)
         if (found === undefined) continue
-        const reading = await readArgument(ports, argument, found)
+        const texts = found.map(({ text }) => text)
+        const reading = await readArgument(ports, { argument, texts, rows })
         if (reading.fact !== undefined) facts.set(name, reading.fact)
         paths.push(...(reading.paths ?? []).map((path) => ({ argument, reading: path })))
-        rewrites.push(...rewritesOf(argument, found, reading))
+        rewrites.push(...rewritesOf(name, found, reading))
       } catch (cause) {
         return refusal(name, cause)
       }
@@ -124,48 +111,22 @@ export class FactLayer {
     }
     return undefined
   }
-}
 
-async function readArgument(
-  ports: FactPorts,
-  { address, declaration }: DeclaredArgument,
-  found: readonly FoundText[],
-): Promise<ArgumentReading> {
-  const texts = found.map(({ text }) => text)
-  if (declaration.type === 'path') {
-    const paths: PathReading[] = []
-    for (const text of texts) paths.push(await readPath(ports.files, text, declaration))
-    const facts = paths.map(({ fact }) => fact)
-    return { ...oneOf(address.isList ? joinPathFacts(facts) : facts[0]), paths }
+  /** Closes what was opened to read statements; a call that is still being read is refused. */
+  retire(): void {
+    for (const compiler of this.#ports.sqlite.values()) compiler[Symbol.dispose]()
   }
-  if (declaration.type === 'url') {
-    const facts: UrlFact[] = []
-    for (const text of texts) facts.push(await readUrl(ports, text, declaration))
-    return oneOf(address.isList ? joinUrlFacts(facts) : facts[0])
-  }
-  const [text] = texts
-  return text === undefined ? {} : oneOf(readText(declaration, text))
 }
 
-function oneOf(fact: Fact | undefined): ArgumentReading {
-  return fact === undefined ? {} : { fact }
-}
-
-function readText({ type }: Exclude<Declaration, { type: 'path' | 'url' }>, text: string): Fact {
-  if (type === 'shell') return readShell(text)
-  return type === 'regex' ? readRegex(text) : readJson(text)
-}
-
-/** Texts and paths stand in the same order. */
+/** Texts and what is forwarded instead stand in the same order. */
 function rewritesOf(
-  { address, declaration }: DeclaredArgument,
+  argument: string,
   found: readonly FoundText[],
-  { paths = [] }: ArgumentReading,
+  { forwarded: replacing = [] }: ArgumentReading,
 ): readonly PlacedRewrite[] {
-  if (declaration.type !== 'path' || declaration.forward !== 'canonical') return []
   return found.flatMap(({ way, text: asked }, index) => {
-    const forwarded = paths[index]?.fact.real ?? asked
-    return forwarded === asked ? [] : [{ way, argument: address.text, asked, forwarded }]
+    const forwarded = replacing[index] ?? asked
+    return forwarded === asked ? [] : [{ way, argument, asked, forwarded }]
   })
 }
 
@@ -175,7 +136,8 @@ function recordOf({ argument, asked, forwarded }: PlacedRewrite): Rewrite {
 
 function refusal(argument: string, cause: unknown): FactRefusal {
   if (cause instanceof CodedError && isFactCode(cause.code)) {
-    const sentence = `refused: the argument "${argument}" ${cause.message}`
+    const why = cause instanceof SqlFactError ? `has no facts: ${cause.message}` : cause.message
+    const sentence = `refused: the argument "${argument}" ${why}`
     return { status: 'refused', code: cause.code, argument, sentence }
   }
   // A port that throws has not answered, and what is not known is not allowed.

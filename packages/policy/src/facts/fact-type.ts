@@ -1,7 +1,7 @@
 import type { DeclaredArgument } from './fact-declarations.ts'
 
 /** What shape the fact of an argument has; the plural ones speak of a list. */
-export type FactType = 'path' | 'paths' | 'url' | 'urls' | 'shell' | 'regex' | 'json'
+export type FactType = 'path' | 'paths' | 'url' | 'urls' | 'sql' | 'shell' | 'regex' | 'json'
 
 /** The shape that the fact of an argument will have, in every call that has the argument. */
 export function factTypeOf({ address, declaration }: DeclaredArgument): FactType {

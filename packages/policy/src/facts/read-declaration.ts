@@ -1,8 +1,10 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@warren/core'
 import type { ArgumentAddress } from './argument-address.ts'
 import type { Declaration, PathDeclaration, UrlDeclaration } from './declaration.ts'
-import { FactError, type FactPlace } from './fact-error.ts'
+import { malformed, requireKeys } from './declaration-options.ts'
+import type { FactPlace } from './fact-error.ts'
 import { parsePathText, segmentsOf } from './path/path-text.ts'
+import { readSqlDeclaration } from './sql/read-sql-declaration.ts'
 
 /** Reads the object behind an argument's name; the place is for the messages. */
 type Reader = (options: JsonObject, place: FactPlace) => Declaration
@@ -10,6 +12,7 @@ type Reader = (options: JsonObject, place: FactPlace) => Declaration
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['path', readPathDeclaration],
   ['url', readUrlDeclaration],
+  ['sql', readSqlDeclaration],
   ['shell', plain('shell')],
   ['regex', plain('regex')],
   ['json', plain('json')],
@@ -90,15 +93,4 @@ function plain(type: 'shell' | 'regex' | 'json'): Reader {
     requireKeys(options, ['type'], place)
     return { type }
   }
-}
-
-function requireKeys(options: JsonObject, allowed: readonly string[], place: FactPlace): void {
-  const unknown = Object.keys(options).find((key) => !allowed.includes(key))
-  if (unknown !== undefined) {
-    throw malformed(`${JSON.stringify(unknown)} is none of ${allowed.join(', ')}`, place)
-  }
-}
-
-function malformed(message: string, place: FactPlace): FactError {
-  return new FactError('facts-malformed', message, place)
 }

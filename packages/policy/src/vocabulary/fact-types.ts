@@ -1,9 +1,6 @@
 import type { FactType } from '../facts/fact-type.ts'
 import { BOOL, type CedarType, LONG, recordType, STRING, STRINGS } from './cedar-type.ts'
 
-/** The facts that rules can name. */
-export type NamedFact = FactType | 'sql'
-
 const OK = ['ok', BOOL] as const
 
 const PATH = recordType(
@@ -102,7 +99,7 @@ const REGEX = recordType([OK, ['length', LONG], ['isRegular', BOOL], ['isLinear'
 const JSON_TEXT = recordType([OK, ['kind', STRING], ['length', LONG], ['members', STRINGS]])
 
 /** The Cedar type of each fact. */
-export const FACT_TYPES: Readonly<Record<NamedFact, CedarType>> = {
+export const FACT_TYPES: Readonly<Record<FactType, CedarType>> = {
   path: PATH,
   paths: PATHS,
   sql: SQL,

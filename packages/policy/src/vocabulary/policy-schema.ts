@@ -4,8 +4,10 @@ import type {
   NamespaceDefinition,
   SchemaJson,
 } from '@cedar-policy/cedar-wasm/nodejs'
+import type { FactType } from '../facts/fact-type.ts'
+import { SESSION_COUNTS } from '../behaviour/behaviour-rules.ts'
 import { BOOL, type CedarType, DATETIME, LONG, recordType, STRING, STRINGS } from './cedar-type.ts'
-import { FACT_TYPES, type NamedFact } from './fact-types.ts'
+import { FACT_TYPES } from './fact-types.ts'
 
 /** The namespace of every type in the schema. */
 export const NAMESPACE = 'Warren'
@@ -15,34 +17,29 @@ export const CALL = 'call'
 /** What the node says of every request besides who asks for what. */
 export type Supplied = 'session' | 'tool' | 'credentials'
 
+/** Facts of the past of a caller that are declared, and whether each is a truth value. */
+export type DeclaredPast = ReadonlyMap<string, 'truth' | 'count'>
+
+/** What the node says with every request. */
+export interface SuppliedFacts {
+  readonly supplies: ReadonlySet<Supplied>
+  readonly past: DeclaredPast
+}
+
 /** One tool as an action of its own, as far as the schema needs it. */
 export interface ToolTypes {
   /** `<server>/<tool>`. */
   readonly id: string
   readonly input: CedarType
   /** The facts of its arguments, and whether they are there in every call. */
-  readonly facts: ReadonlyMap<string, { readonly type: NamedFact; readonly sure: boolean }>
+  readonly facts: ReadonlyMap<string, { readonly type: FactType; readonly sure: boolean }>
 }
 
-const SESSION = recordType([
-  ['sameCall', LONG],
-  ['pingPong', LONG],
-  ['noProgress', LONG],
-  ['errors', LONG],
-  ['calls', LONG],
-  ['fanOut', LONG],
-  ['bytesIn', LONG],
-  ['bytesOut', LONG],
-  ['resources', LONG],
-  ['argOverlap', LONG],
-  ['risk', LONG],
-  ['taint', STRINGS],
-])
 const TOOL = recordType([
   ['pinned', BOOL],
   ['confinement', STRING],
 ])
-const TYPES: ReadonlyMap<NamedFact, string> = new Map([
+const TYPES: ReadonlyMap<FactType, string> = new Map([
   ['path', 'PathFact'],
   ['paths', 'PathsFact'],
   ['sql', 'SqlFact'],
@@ -63,7 +60,7 @@ const TYPES: ReadonlyMap<NamedFact, string> = new Map([
  */
 export function policySchema(
   tools: readonly ToolTypes[],
-  supplies: ReadonlySet<Supplied>,
+  { supplies, past }: SuppliedFacts,
 ): SchemaJson<string> {
   const general = contextOf(supplies, new Set(['session', 'credentials']))
   const calls = contextOf(supplies, new Set(['session', 'credentials', 'tool']))
@@ -86,7 +83,7 @@ export function policySchema(
       Server: { memberOfTypes: [], shape: recordType([['name', STRING]]) },
       Tool: { memberOfTypes: ['Server'], shape: recordType([['name', STRING]]) },
     },
-    commonTypes: commonTypesOf(tools, supplies),
+    commonTypes: commonTypesOf(tools, { supplies, past }),
     actions: { ...actions, ...Object.fromEntries(toolActions) },
   }
   return { [NAMESPACE]: namespace }
@@ -95,15 +92,22 @@ export function policySchema(
 /** Those that are used: the engine's time grows with the schema. */
 function commonTypesOf(
   tools: readonly ToolTypes[],
-  supplies: ReadonlySet<Supplied>,
+  { supplies, past }: SuppliedFacts,
 ): Record<string, CommonType<string>> {
   const used = new Set(tools.flatMap(({ facts }) => [...facts.values()].map(({ type }) => type)))
   const facts = [...TYPES].filter(([type]) => used.has(type))
   return {
-    ...(supplies.has('session') && { Session: SESSION }),
+    ...(supplies.has('session') && { Session: sessionType(past) }),
     ...(supplies.has('tool') && { ToolState: TOOL }),
     ...Object.fromEntries(facts.map(([type, name]) => [name, FACT_TYPES[type]])),
   }
+}
+
+function sessionType(past: DeclaredPast): CedarType {
+  return recordType([
+    ...SESSION_COUNTS.map((name) => [name, LONG] as const),
+    ...[...past].map(([name, kind]) => [name, kind === 'truth' ? BOOL : LONG] as const),
+  ])
 }
 
 function toolAction(

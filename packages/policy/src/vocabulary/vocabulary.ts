@@ -1,11 +1,18 @@
 import type { SchemaJson } from '@cedar-policy/cedar-wasm/nodejs'
 import type { JsonObject } from '@warren/core'
 import type { Reads } from '../context/context-reads.ts'
+import type { FactType } from '../facts/fact-type.ts'
 import { PolicyError } from '../policy-error.ts'
-import type { NamedFact } from './fact-types.ts'
 import { inputType } from './input-type.ts'
 import { mapInputSchema, type OpaquePart } from './map-json-schema.ts'
-import { CALL, policySchema, type Supplied, type ToolTypes } from './policy-schema.ts'
+import {
+  CALL,
+  type DeclaredPast,
+  policySchema,
+  type Supplied,
+  type SuppliedFacts,
+  type ToolTypes,
+} from './policy-schema.ts'
 import { type Field, isSure, type RecordShape } from './shape.ts'
 
 /** What is known of one tool: its pinned definition, what its arguments mean, or both. */
@@ -17,7 +24,7 @@ export interface ToolDefinition {
   /** Absent when the tool is declared only: a rule may then read its facts alone. */
   readonly inputSchema?: JsonObject | undefined
   /** What its arguments mean, by their address in the arguments (`path`, `options.file`, `paths[]`). */
-  readonly facts?: Readonly<Record<string, NamedFact>> | undefined
+  readonly facts?: Readonly<Record<string, FactType>> | undefined
 }
 
 /** A part of a tool's definition that rules cannot name. */
@@ -45,13 +52,18 @@ export class Vocabulary {
   readonly supplies: ReadonlySet<Supplied>
   readonly opaque: readonly OpaqueArgument[]
   readonly #tools: ReadonlyMap<string, ToolAction>
+  readonly #past: DeclaredPast
 
   /**
    * A definition that cannot be mapped is listed in `opaque` and harms no other.
    *
    * @throws PolicyError `policy-too-large`
    */
-  constructor(tools: readonly ToolDefinition[], supplies: readonly Supplied[]) {
+  constructor(
+    tools: readonly ToolDefinition[],
+    supplies: readonly Supplied[],
+    past: DeclaredPast = new Map(),
+  ) {
     if (tools.length > TOOLS_MAX) {
       throw new PolicyError('policy-too-large', `at most ${TOOLS_MAX} tools are defined`)
     }
@@ -63,6 +75,7 @@ export class Vocabulary {
       if (action !== undefined) actions.set(id, action)
     }
     this.supplies = new Set(supplies)
+    this.#past = past
     this.opaque = opaque
     this.#tools = actions
   }
@@ -75,13 +88,17 @@ export class Vocabulary {
   /** The schema that rules are checked against. */
   schema(): SchemaJson<string> {
     const tools = [...this.#tools.values()].map((tool) => typesOf(tool, ALL))
-    return policySchema(tools, this.supplies)
+    return policySchema(tools, this.#supplied())
   }
 
   /** As much of the schema as one action needs when rules read no more than that of its arguments. */
   schemaFor(action: string, reads: Reads): SchemaJson<string> {
     const tool = action === CALL ? undefined : this.#tools.get(action)
-    return policySchema(tool === undefined ? [] : [typesOf(tool, reads)], this.supplies)
+    return policySchema(tool === undefined ? [] : [typesOf(tool, reads)], this.#supplied())
+  }
+
+  #supplied(): SuppliedFacts {
+    return { supplies: this.supplies, past: this.#past }
   }
 }
 
@@ -122,7 +139,7 @@ function whole(why: string): OpaquePart {
 }
 
 function factsOf(
-  facts: Readonly<Record<string, NamedFact>>,
+  facts: Readonly<Record<string, FactType>>,
   shape: RecordShape,
 ): ToolTypes['facts'] {
   return new Map(

@@ -5,10 +5,11 @@ import {
   type FactPorts,
   type FactReading,
   type FactRefusal,
+  loadPostgresParser,
 } from '@warren/policy'
 import type { JsonObject } from '@warren/core'
 
-/** A machine with one directory, `/data`, with nothing in it, and no resolver. */
+/** A machine with one directory, `/data`, with nothing in it, no resolver and no schemas. */
 export const EMPTY_MACHINE: FactPorts = {
   files: {
     lstat: async (path) =>
@@ -20,6 +21,8 @@ export const EMPTY_MACHINE: FactPorts = {
     },
   },
   parseUrl: (text) => URL.parse(text) ?? undefined,
+  postgres: loadPostgresParser,
+  sqlite: new Map(),
 }
 
 /** A layer that knows one tool, `fs/read`. */

@@ -95,10 +95,9 @@ export class AppendFile {
     try {
       const low = await this.#makeRoom(bytes.length)
       await this.#writeAll(bytes, this.#length)
-      await this.#file.datasync()
       const end = this.#length + bytes.length
       this.#allocated = Math.max(this.#allocated, end)
-      await this.#checkPlace()
+      await Promise.all([this.#file.datasync(), this.#checkPlace()])
       this.#length = end
       this.#failed = false
       return low === undefined ? {} : { low }

@@ -5,6 +5,7 @@ import { POSTGRES_PLACES } from './postgres-syntax.ts'
 import { PostgresWalk } from './postgres-walk.ts'
 import { type SqlFact, sqlFact, type SqlKind } from './sql-fact.ts'
 import { SqlFactError } from './sql-fact-error.ts'
+import { checkSqlEnds } from './sql-ends.ts'
 import { checkSqlText, SQL_WORDS_MAX } from './sql-text.ts'
 import { SyntaxNode } from './syntax-node.ts'
 
@@ -16,7 +17,10 @@ import { SyntaxNode } from './syntax-node.ts'
  * @throws SqlFactError
  */
 export function postgresFact(parser: PostgresParser, rules: PostgresRules, text: unknown): SqlFact {
-  return factOfTree(parser.parse(checkSqlText(text, SQL_WORDS_MAX.postgres)).tree, rules)
+  const checked = checkSqlText(text, SQL_WORDS_MAX.postgres)
+  const fact = factOfTree(parser.parse(checked).tree, rules)
+  checkSqlEnds(checked)
+  return fact
 }
 
 /**

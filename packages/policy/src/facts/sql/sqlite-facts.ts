@@ -2,6 +2,7 @@ import { type SqlFact, sqlFact, type SqlFlag } from './sql-fact.ts'
 import { SqlFactError } from './sql-fact-error.ts'
 import { SQLITE_COLLAPSING, SQLITE_FUNCTIONS, SQLITE_OPERATORS } from './sql-functions.ts'
 import { sqlName } from './sql-name.ts'
+import { checkSqlEnds } from './sql-ends.ts'
 import { checkSqlText, SQL_WORDS_MAX } from './sql-text.ts'
 import { type SqliteCompiler, type SqliteUse } from './sqlite-compiler.ts'
 import { checkSqliteExpansion } from './sqlite-expansion.ts'
@@ -70,6 +71,7 @@ function selectOf(compiler: SqliteCompiler, input: unknown): Select {
   if (!compilesWhole(compiler, around(statement))) {
     throw new SqlFactError('fact-sql-unsupported', 'only SELECT has facts')
   }
+  checkSqlEnds(text)
   return { statement, uses: compiled.uses }
 }
 

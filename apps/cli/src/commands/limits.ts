@@ -1,0 +1,60 @@
+import type { JsonValue } from '@warren/core'
+import { askNode, listMember } from '@warren/node/client'
+import type { Command } from 'commander'
+import { CommandError } from '../command-error.ts'
+import { type CommonOptions, type Context, contextOf } from '../context.ts'
+import { shown } from '../shown.ts'
+import { table } from '../table.ts'
+
+interface LimitsOptions extends CommonOptions {
+  readonly lift?: string
+}
+
+/** `warren limits`: what callers may do here within a window, and whom this node keeps out; `--lift` lets one in again. */
+export async function limits(_options: unknown, command: Command): Promise<void> {
+  const options = command.optsWithGlobals<LimitsOptions>()
+  const context = contextOf(options)
+  if (options.lift !== undefined) return lift(context, options.lift)
+  const { socket, output } = context
+  const answer = await askNode(socket, { do: 'limits' })
+  const rows = rowsOf(answer, 'limits', [
+    'id',
+    'count',
+    'max',
+    'within',
+    'server',
+    'tool',
+    'role',
+    'actions',
+  ])
+  const kept = rowsOf(answer, 'keptOut', ['did', 'until', 'because'])
+  if (rows.length === 1) output.progress('note: no limits are declared in policies/limits.yaml')
+  output.result(answer, [
+    ...(rows.length === 1 ? [] : table(rows)),
+    ...(kept.length === 1 ? ['nobody is kept out'] : ['kept out:', ...table(kept)]),
+  ])
+}
+
+async function lift({ socket, output }: Context, did: string): Promise<void> {
+  const answer = await askNode(socket, { do: 'lift', did })
+  if (memberOf(answer, 'lifted') !== true) {
+    throw new CommandError('not-kept-out', `this node does not keep "${did}" out`)
+  }
+  output.result(answer, [`${did} is let in again`])
+}
+
+function rowsOf(
+  answer: JsonValue,
+  key: string,
+  columns: readonly string[],
+): readonly (readonly string[])[] {
+  const rows = listMember(answer, key).map((row) =>
+    columns.map((column) => shown(memberOf(row, column))),
+  )
+  return [columns, ...rows]
+}
+
+function memberOf(value: JsonValue, key: string): JsonValue {
+  if (typeof value !== 'object' || value === null) return null
+  return Object.entries(value).find(([name]) => name === key)?.[1] ?? null
+}

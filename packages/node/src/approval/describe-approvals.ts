@@ -1,0 +1,55 @@
+import { replaceSecrets, type SecretFinder } from '@warren/audit'
+import { canonicalJson, type Clock, isJsonObject, type JsonObject } from '@warren/core'
+import { findSecrets, isSecretName } from '@warren/sentinel'
+import type { ApprovalDesk } from './approval-desk.ts'
+import type { Grant } from './approval-grants.ts'
+import type { HeldCall } from './held-call.ts'
+
+const SECRETS: SecretFinder = { findSecrets, isSecretName }
+/** UTF-16 code units of the arguments in the list of all calls. */
+const EXCERPT_LENGTH = 512
+
+/** All calls that wait, and all approvals that are good for more calls, in short. */
+export function describeApprovals(desk: ApprovalDesk, clock: Clock): JsonObject {
+  const waiting = desk.waiting.map((held) => {
+    const { arguments: full, ...rest } = describeHeld(held, desk)
+    const text = canonicalJson(full ?? null)
+    const excerpt = text.slice(0, EXCERPT_LENGTH).toWellFormed()
+    return { ...headOf(rest), excerpt, argumentsLength: text.length }
+  })
+  return { waiting, granted: desk.grants.map((grant) => describeGrant(grant, clock)) }
+}
+
+/** One call that waits, with all that it would do; whatever looks like a secret is replaced by a mark. */
+export function describeHeld(held: HeldCall, desk: ApprovalDesk): JsonObject {
+  const { subject, hash, rules, roles, enclave } = held.question
+  const { caller, server, tool, policy } = subject
+  const { arguments: args, more, facts } = subject
+  const { value, secrets } = replaceSecrets({ arguments: args, more, facts }, SECRETS)
+  return {
+    id: held.id,
+    since: new Date(held.sinceMs).toISOString(),
+    leftSeconds: desk.leftSecondsOf(held),
+    caller,
+    roles,
+    enclave,
+    server,
+    tool,
+    rules,
+    hash,
+    policy,
+    secrets,
+    ...(isJsonObject(value) ? value : {}),
+  }
+}
+
+/** What a list has room for. */
+function headOf({ more: _more, facts: _facts, ...head }: JsonObject): JsonObject {
+  return head
+}
+
+function describeGrant({ id, hash, subject, timesLeft, untilMs }: Grant, clock: Clock): JsonObject {
+  const { caller, server, tool } = subject
+  const leftSeconds = Math.ceil((untilMs - clock.monotonicMs()) / 1000)
+  return { id, caller, server, tool, hash, timesLeft, leftSeconds }
+}

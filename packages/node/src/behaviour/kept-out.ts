@@ -1,0 +1,56 @@
+import type { Clock } from '@warren/core'
+import type { CallerCalls, StoredQuarantine } from '@warren/storage'
+
+/** Callers that are kept out at one time. Nobody of them is let in to make room for one more. */
+const KEPT_OUT_MAX = 4_096
+
+/** Whom this node answers nothing for a while, and why: its own decision, which nobody else has to follow. */
+export class KeptOut {
+  readonly #store: Pick<CallerCalls, 'quarantine' | 'quarantines' | 'lift'>
+  readonly #clock: Clock
+  readonly #callers = new Map<
+    string,
+    { readonly stored: StoredQuarantine; readonly endMs: number }
+  >()
+
+  constructor(store: Pick<CallerCalls, 'quarantine' | 'quarantines' | 'lift'>, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+    const wallMs = Math.floor(clock.wallMs())
+    for (const stored of store.quarantines()) {
+      // A clock that was set back makes it no longer than it was to be.
+      const restMs = Math.min(stored.untilMs - wallMs, stored.untilMs - stored.sinceMs)
+      this.#callers.set(stored.caller, { stored, endMs: clock.monotonicMs() + restMs })
+    }
+  }
+
+  /** Keeps a caller out for so long from now on; on the disk when this returns. Undefined where there is no room for it. */
+  add(caller: string, because: string, forMs: number): StoredQuarantine | undefined {
+    this.list()
+    if (!this.#callers.has(caller) && this.#callers.size >= KEPT_OUT_MAX) return undefined
+    const sinceMs = Math.floor(this.#clock.wallMs())
+    const stored = { caller, because, sinceMs, untilMs: sinceMs + forMs }
+    this.#callers.set(caller, { stored, endMs: this.#clock.monotonicMs() + forMs })
+    this.#store.quarantine(stored)
+    return stored
+  }
+
+  /** What keeps a caller out now. */
+  of(caller: string): StoredQuarantine | undefined {
+    const entry = this.#callers.get(caller)
+    if (entry === undefined) return undefined
+    if (this.#clock.monotonicMs() < entry.endMs) return entry.stored
+    this.lift(caller)
+    return undefined
+  }
+
+  list(): readonly StoredQuarantine[] {
+    return [...this.#callers.keys()].flatMap((caller) => this.of(caller) ?? [])
+  }
+
+  /** Lets a caller in again; true when it was kept out. */
+  lift(caller: string): boolean {
+    const was = this.#callers.delete(caller)
+    return this.#store.lift(caller) || was
+  }
+}

@@ -1,0 +1,48 @@
+import type { JsonObject } from '@warren/core'
+import type { BehaviourDesk } from '../behaviour/behaviour-desk.ts'
+import { durationOf } from '../behaviour/limit-sentences.ts'
+
+/** What is asked about the limits on callers. */
+export type LimitsRequest =
+  /** The limits in force, and whom this node keeps out. */
+  | { readonly do: 'limits' }
+  /** Lets a caller in again that is kept out. */
+  | { readonly do: 'lift'; readonly did: string }
+
+/** Tells the requests about limits from the others. */
+export function isLimitsRequest(
+  request: LimitsRequest | { readonly do: string },
+): request is LimitsRequest {
+  return request.do === 'limits' || request.do === 'lift'
+}
+
+/** Answers a request about limits. */
+export function answerAboutLimits(behaviour: BehaviourDesk, request: LimitsRequest): JsonObject {
+  if (request.do === 'lift') return { did: request.did, lifted: behaviour.lift(request.did) }
+  const { rules, trouble } = behaviour
+  return {
+    limits: rules.limits.map(({ id, server, tool, role, count, max, withinMs, actions }) => ({
+      id,
+      server: server ?? null,
+      tool: tool ?? null,
+      role: role ?? null,
+      count,
+      max,
+      within: count === 'concurrent' ? null : durationOf(withinMs),
+      actions: [...actions],
+    })),
+    facts: [...rules.facts.keys()],
+    keptOut: keptOutOf(behaviour),
+    trouble: trouble ?? null,
+  }
+}
+
+/** Whom a node keeps out, since when and for what. */
+export function keptOutOf(behaviour: Pick<BehaviourDesk, 'keptOut'>): JsonObject[] {
+  return behaviour.keptOut().map(({ caller, because, sinceMs, untilMs }) => ({
+    did: caller,
+    because,
+    since: new Date(sinceMs).toISOString(),
+    until: new Date(untilMs).toISOString(),
+  }))
+}

@@ -1,0 +1,20 @@
+import { canonicalJson, type JsonObject, type JsonValue } from '@warren/core'
+import { nodeSuite as suite } from '@warren/crypto/node-suite'
+
+/** What of a tool's definition a model is led by, and a caller relies on. */
+const PINNED_MEMBERS = ['name', 'description', 'inputSchema', 'annotations'] as const
+
+/**
+ * Names what is pinned of a tool: the SHA-256 of its name, description, input schema and annotations as canonical JSON.
+ *
+ * @throws JsonError when it has no canonical form
+ */
+export function toolDigest(tool: JsonObject): string {
+  const members: (readonly [string, JsonValue])[] = []
+  for (const name of PINNED_MEMBERS) {
+    const value = Object.hasOwn(tool, name) ? tool[name] : undefined
+    if (value !== undefined) members.push([name, value])
+  }
+  const text = canonicalJson(Object.fromEntries(members))
+  return Buffer.from(suite.sha256(Buffer.from(text, 'utf8'))).toString('base64url')
+}

@@ -1,0 +1,50 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { NodeError } from '../node-error.ts'
+
+/** Whether a file may be a symbolic link. */
+export type Links = 'followed' | 'refused'
+
+const FILE_BYTES_MAX = 1024 * 1024
+/** Write rights of the group or of others. */
+export const FOREIGN_WRITE = 0o022
+
+/**
+ * Reads a text file of at most 1,048,576 bytes which says what a node allows: nobody but its owner may write it.
+ *
+ * @throws NodeError `policies-open`, `policies-unreadable`
+ */
+export function readGuardedFile(path: string, links: Links): string {
+  const fd = open(path, links)
+  try {
+    const stats = fstatSync(fd)
+    if (!stats.isFile()) throw new NodeError('policies-unreadable', `${path} is not a file`)
+    if ((stats.mode & FOREIGN_WRITE) !== 0) {
+      throw new NodeError('policies-open', `others may write ${path} (chmod 600)`)
+    }
+    if (stats.size > FILE_BYTES_MAX) {
+      throw new NodeError('policies-unreadable', `${path} is larger than ${FILE_BYTES_MAX} bytes`)
+    }
+    return readFileSync(fd, 'utf8')
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** The error about a symbolic link where none may be. */
+export function isLink(path: string, cause?: unknown): NodeError {
+  const message = `${path} is a symbolic link; a signed policy set has none`
+  return new NodeError('policies-unreadable', message, { cause })
+}
+
+function open(path: string, links: Links): number {
+  const follow = links === 'followed' ? 0 : constants.O_NOFOLLOW
+  try {
+    // Without waiting: a pipe would hold up the whole node.
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | follow)
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ELOOP') {
+      throw isLink(path, cause)
+    }
+    throw new NodeError('policies-unreadable', `${path} cannot be read`, { cause })
+  }
+}

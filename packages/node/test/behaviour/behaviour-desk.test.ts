@@ -1,0 +1,297 @@
+import type { GateQuestion } from '@warren/mcp'
+import type { BehaviourRules, CallLimit } from '@warren/policy'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import type { BehaviourDesk, Entry } from '../../src/behaviour/behaviour-desk.ts'
+import { VirtualTime } from '../approval/virtual-time.ts'
+import { SELF, TestBehaviour } from './test-behaviour.ts'
+
+const ADA = 'did:webvh:ada'
+const BOB = 'did:webvh:bob'
+const MINUTE_MS = 60_000
+const KIND = { action: 'call', tool: 'read' } as const
+
+function rules(...limits: readonly Partial<CallLimit>[]): BehaviourRules {
+  return {
+    limits: limits.map((changes) => ({
+      id: 'calm',
+      count: 'calls',
+      max: 2,
+      withinMs: MINUTE_MS,
+      actions: ['refuse'],
+      ...changes,
+    })),
+    sessionWithinMs: MINUTE_MS,
+    facts: new Map(),
+    quarantineMs: 10 * MINUTE_MS,
+  }
+}
+
+function question(did = ADA, args: object = {}): GateQuestion {
+  const params = { name: 'read', arguments: { ...args } }
+  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params } as const
+  return { caller: { did }, server: 'fs', message, bytes: 100 }
+}
+
+/** Lets a call in or not, and does what is to be done about it, as the gate does. */
+async function enter(desk: BehaviourDesk, asked: GateQuestion = question()): Promise<Entry> {
+  const entry = await desk.enter(asked, KIND, [])
+  desk.react(asked, entry.breaches)
+  return entry
+}
+
+function codeOf(entry: Entry): string | undefined {
+  return 'refusal' in entry ? entry.refusal.code : undefined
+}
+
+function started(...limits: readonly Partial<CallLimit>[]): {
+  tests: TestBehaviour
+  time: VirtualTime
+} {
+  const time = new VirtualTime()
+  const tests = new TestBehaviour(time)
+  tests.desk.configure(rules(...limits))
+  return { tests, time }
+}
+
+async function codes(desk: BehaviourDesk, count: number, did = ADA): Promise<unknown> {
+  const seen: (string | undefined)[] = []
+  for (let index = 0; index < count; index += 1) seen.push(codeOf(await enter(desk, question(did))))
+  return seen
+}
+
+test('without limits nothing is counted', { tags: ['BEH-9'] }, async () => {
+  const tests = new TestBehaviour()
+  expect(await enter(tests.desk)).toEqual({})
+  expect(tests.desk.facts(question(), KIND)).toBeUndefined()
+  expect(tests.store.callerCalls.list()).toEqual([])
+})
+
+test(
+  'a call is on the disk when it is let in, and one that is refused is not',
+  { tags: ['BEH-1', 'BEH-5'] },
+  async () => {
+    const { tests } = started({ max: 1 })
+    expect(await codes(tests.desk, 2)).toEqual([undefined, 'budget-calls'])
+    expect(tests.store.callerCalls.list()).toMatchObject([
+      { caller: ADA, server: 'fs', tool: 'read', state: 'asked', bytesIn: 100 },
+    ])
+  },
+)
+
+test(
+  'of many calls at one moment no more go on than may',
+  { tags: ['BEH-3', 'THR-45'] },
+  async () => {
+    const { tests } = started({ max: 5 })
+    const entries = await Promise.all(Array.from({ length: 40 }, () => enter(tests.desk)))
+    expect(entries.filter((entry) => codeOf(entry) === undefined)).toHaveLength(5)
+    expect(tests.store.callerCalls.list()).toHaveLength(5)
+  },
+)
+
+test(
+  'a restart forgives nothing, and time goes on meanwhile',
+  { tags: ['BEH-5', 'THR-45'] },
+  async () => {
+    const { tests, time } = started({ max: 2 })
+    expect(await codes(tests.desk, 2)).toEqual([undefined, undefined])
+    time.pass(MINUTE_MS / 2)
+    tests.restart()
+    expect(await codes(tests.desk, 1)).toEqual(['budget-calls'])
+    time.pass(MINUTE_MS / 2)
+    expect(await codes(tests.desk, 1)).toEqual([undefined])
+  },
+)
+
+test(
+  'after a crash a call without an end is neither open nor its caller’s fault',
+  { tags: ['BEH-5', 'BEH-7'] },
+  async () => {
+    const { tests } = started(
+      { count: 'concurrent', max: 1 },
+      { id: 'ill', count: 'errors', max: 0 },
+    )
+    expect(await codes(tests.desk, 2)).toEqual([undefined, 'budget-concurrent'])
+    tests.restart()
+    expect(await codes(tests.desk, 1)).toEqual([undefined])
+  },
+)
+
+test(
+  'a wall clock that is set back or forward changes nothing while the node runs, and back gives nothing away after a restart',
+  { tags: ['BEH-4', 'BEH-5'] },
+  async () => {
+    const time = new VirtualTime()
+    let offsetMs = 0
+    const wall = {
+      wallMs: () => 10 ** 12 + time.wallMs() + offsetMs,
+      monotonicMs: () => time.monotonicMs(),
+    }
+    const tests = new TestBehaviour(time, { clock: wall })
+    tests.desk.configure(rules({ max: 1 }))
+    expect(await codes(tests.desk, 1)).toEqual([undefined])
+    for (offsetMs of [-86_400_000, 86_400_000]) {
+      expect(await codes(tests.desk, 1)).toEqual(['budget-calls'])
+    }
+    offsetMs = -86_400_000
+    tests.restart()
+    expect(await codes(tests.desk, 1)).toEqual(['budget-calls'])
+  },
+)
+
+test(
+  'where the disk takes nothing no call goes on, and the next is tried again',
+  { tags: ['BEH-5', 'BEH-6'] },
+  async () => {
+    const { tests } = started({ max: 9 })
+    const other = new DatabaseSync(tests.path, { timeout: 0 })
+    other.exec('DROP TABLE caller_call')
+    expect(codeOf(await enter(tests.desk))).toBe('budget-unavailable')
+    expect(tests.desk.trouble).toBeDefined()
+    other.exec(`CREATE TABLE caller_call (id INTEGER PRIMARY KEY, caller TEXT, server TEXT, tool TEXT, digest TEXT,
+    bytes_in INTEGER, at_ms INTEGER, state TEXT, bytes_out INTEGER) STRICT`)
+    other.close()
+    expect(codeOf(await enter(tests.desk))).toBeUndefined()
+    expect(tests.desk.trouble).toBeUndefined()
+  },
+)
+
+test(
+  'members in another order, and other members for the transport, make no other call',
+  { tags: ['BEH-1', 'THR-45'] },
+  async () => {
+    const { tests } = started({ count: 'sameCall', max: 1 })
+    expect(codeOf(await enter(tests.desk, question(ADA, { a: 1, b: 2 })))).toBeUndefined()
+    expect(codeOf(await enter(tests.desk, question(ADA, { b: 2, a: 1 })))).toBe('budget-same-call')
+    expect(codeOf(await enter(tests.desk, question(ADA, { a: 1, b: 3 })))).toBeUndefined()
+    const odd = (first: string): GateQuestion => question(ADA, { [first]: '\ud800', z: 1 })
+    expect(codeOf(await enter(tests.desk, odd('a')))).toBeUndefined()
+    expect(codeOf(await enter(tests.desk, odd('a')))).toBe('budget-same-call')
+  },
+)
+
+test('a call ends in whatever way', { tags: ['BEH-7'] }, async () => {
+  const { tests } = started({ count: 'concurrent', max: 1 })
+  const allowed = { allowed: true, rule: 'r' } as const
+  for (const end of [
+    { outcome: 'cancelled' },
+    { outcome: 'failed', code: 'server-gone' },
+    { outcome: 'refused', code: 'fact-changed' },
+    { outcome: 'answered', answer: { message: { jsonrpc: '2.0', id: 1, result: {} }, bytes: 9 } },
+  ] as const) {
+    const entry = await enter(tests.desk)
+    const answer = tests.desk.decided(
+      question(),
+      allowed,
+      'refusal' in entry ? undefined : entry.call,
+    )
+    expect(await codes(tests.desk, 1)).toEqual(['budget-concurrent'])
+    await (answer.allowed ? answer.call?.ended(end) : undefined)
+  }
+  expect(await codes(tests.desk, 1)).toEqual([undefined])
+})
+
+test('a result that says that it is an error counts as one', { tags: ['BEH-1'] }, async () => {
+  const { tests } = started({ count: 'errors', max: 0 })
+  const entry = await enter(tests.desk)
+  const answer = tests.desk.decided(
+    question(),
+    { allowed: true, rule: 'r' },
+    'refusal' in entry ? undefined : entry.call,
+  )
+  const message = { jsonrpc: '2.0', id: 1, result: { isError: true, content: [] } } as const
+  await (answer.allowed
+    ? answer.call?.ended({ outcome: 'answered', answer: { message, bytes: 9 } })
+    : undefined)
+  expect(await codes(tests.desk, 1)).toEqual(['budget-errors'])
+})
+
+test(
+  'a caller that is kept out is refused everything until then, over a restart, and nobody else is',
+  { tags: ['BEH-11', 'BEH-12', 'THR-46'] },
+  async () => {
+    const { tests, time } = started({ max: 0, actions: ['quarantine-caller'], server: 'fs' })
+    expect(await codes(tests.desk, 1)).toEqual(['budget-calls'])
+    time.pass(20)
+    expect(tests.ended).toEqual([[ADA, undefined]])
+    expect(tests.alerts).toMatchObject([{ code: 'caller-behaviour', severity: 'warn' }])
+    tests.desk.configure(undefined)
+    expect(await codes(tests.desk, 1)).toEqual(['caller-kept-out'])
+    expect(codeOf(await tests.desk.enter(question(), { action: 'list' }, []))).toBe(
+      'caller-kept-out',
+    )
+    expect(await codes(tests.desk, 1, BOB)).toEqual([undefined])
+    time.pass(9 * MINUTE_MS - 20)
+    tests.restart()
+    tests.desk.configure(undefined)
+    expect(await codes(tests.desk, 1)).toEqual(['caller-kept-out'])
+    time.pass(MINUTE_MS - 1)
+    expect(await codes(tests.desk, 1)).toEqual(['caller-kept-out'])
+    time.pass(1)
+    expect(await codes(tests.desk, 1)).toEqual([undefined])
+    expect(tests.store.callerCalls.quarantines()).toEqual([])
+  },
+)
+
+test(
+  'who is let in again is in at once, and who is not kept out cannot be',
+  { tags: ['BEH-11', 'BEH-13'] },
+  async () => {
+    const { tests } = started({ max: 0, actions: ['quarantine-caller'] })
+    await codes(tests.desk, 1)
+    tests.desk.configure(undefined)
+    expect(tests.desk.lift(BOB)).toBe(false)
+    expect(tests.desk.lift(ADA)).toBe(true)
+    expect(tests.desk.lift(ADA)).toBe(false)
+    expect(await codes(tests.desk, 1)).toEqual([undefined])
+    tests.restart()
+    expect(tests.desk.keptOut()).toEqual([])
+  },
+)
+
+test(
+  'the hosts of the node itself are bound by limits, and never kept out',
+  { tags: ['BEH-11'] },
+  async () => {
+    const { tests } = started({ max: 0, actions: ['quarantine-caller'] })
+    expect(await codes(tests.desk, 1, SELF)).toEqual(['budget-calls'])
+    tests.desk.configure(undefined)
+    expect(await codes(tests.desk, 1, SELF)).toEqual([undefined])
+  },
+)
+
+test(
+  'an administrator is told once a minute for one caller and one reason',
+  { tags: ['BEH-12', 'THR-46'] },
+  async () => {
+    const { tests, time } = started({ max: 0, actions: ['tell-admin', 'refuse'] })
+    await codes(tests.desk, 50)
+    await codes(tests.desk, 1, BOB)
+    expect(tests.alerts).toHaveLength(2)
+    time.pass(MINUTE_MS)
+    await codes(tests.desk, 1)
+    expect(tests.alerts).toHaveLength(3)
+  },
+)
+
+test('a session that is ended is that of this server alone', { tags: ['BEH-10'] }, async () => {
+  const { tests, time } = started({ max: 0, actions: ['end-session'] })
+  await codes(tests.desk, 1)
+  time.pass(20)
+  expect(tests.ended).toEqual([[ADA, 'fs']])
+})
+
+test(
+  'nobody is let in to make room for one more that is to be kept out',
+  { tags: ['BEH-6', 'BEH-11', 'THR-46'] },
+  () => {
+    const { tests } = started()
+    for (let index = 0; index <= 4_096; index += 1) {
+      tests.desk.act(question(`did:webvh:${index}`), 'quarantine-caller', 'rule "trap"')
+    }
+    expect(tests.desk.keptOut()).toHaveLength(4_096)
+    expect(tests.desk.objection('did:webvh:0')).toMatchObject({ code: 'caller-kept-out' })
+    expect(tests.desk.objection('did:webvh:4096')).toBeUndefined()
+  },
+)

@@ -1,0 +1,215 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type CapabilityChain, createPresentation, issueRevocation } from '@warren/capability'
+import type { Identity } from '@warren/identity'
+import { afterEach, expect, test } from 'vitest'
+import { CapabilityDesk } from '../../src/capability/capability-desk.ts'
+import type { NodeEvent } from '../../src/node-event.ts'
+import {
+  agent,
+  asserting,
+  authenticating,
+  broker,
+  delegated,
+  everybody,
+  HOUR_MS,
+  issue,
+  NOW_MS,
+  other,
+  owner,
+  suite,
+  uuid,
+} from './builders.ts'
+
+const SESSION = 'ab'.repeat(32)
+const CALL = { server: 'fs', tool: 'read_file', arguments: { path: 'a' } }
+
+const directories: string[] = []
+
+afterEach(() => {
+  for (const each of directories.splice(0)) rmSync(each, { recursive: true })
+})
+
+interface Owner {
+  readonly desk: CapabilityDesk
+  readonly connected: Set<string>
+  readonly members: Set<string>
+  readonly ended: unknown[]
+  readonly events: NodeEvent[]
+}
+
+function ownerNode(issuers: Readonly<Record<string, string>> = {}): Owner {
+  const directory = mkdtempSync(join(tmpdir(), 'warren-capability-'))
+  directories.push(directory)
+  const members = new Set<string>(everybody.map(({ did }) => did))
+  const connected = new Set(members)
+  const ended: unknown[] = []
+  const events: NodeEvent[] = []
+  const desk = new CapabilityDesk({
+    directory,
+    holder: authenticating(owner),
+    issuers,
+    keyLogs: {
+      objection: (did) => (members.has(did) ? undefined : 'not-a-member'),
+      shownLog: () => undefined,
+      storedLog: (did) => everybody.find((each) => each.did === did)?.log.text,
+    },
+    timeMs: () => NOW_MS,
+    network: () => ({
+      members: () => [...connected],
+      peers: () => [],
+      on: () => () => {},
+      openCall: () => Promise.reject(new Error('nobody is called')),
+    }),
+    provider: () => ({
+      endServer: (scope) => {
+        ended.push(scope)
+        return Promise.resolve()
+      },
+    }),
+    report: (event) => events.push(event),
+  })
+  return { desk, connected, members, ended, events }
+}
+
+const TERMS = { challenge: SESSION, domain: owner.did }
+
+function shown(chain: CapabilityChain, by: Identity, terms = TERMS): string {
+  return createPresentation(chain, terms, { suite, holder: authenticating(by), nowMs: NOW_MS })
+}
+
+function caller({ did }: Identity, callSession: string | undefined = SESSION) {
+  return callSession === undefined ? { did } : { did, callSession }
+}
+
+function revocation(by: Identity, capability: string, node = owner.did): string {
+  const revoked = { capability, node, untilMs: NOW_MS + HOUR_MS }
+  return issueRevocation({ suite, issuer: asserting(by), id: uuid(), nowMs: NOW_MS, revoked })
+}
+
+test(
+  'what a holder shows on its session is remembered for it',
+  { tags: ['CAP-8', 'CAP-1'] },
+  async () => {
+    const { desk } = ownerNode({ ops: other.did })
+    await desk.take(shown(delegated(), agent), caller(agent))
+    await desk.take(shown(issue(other, agent), agent), caller(agent))
+    expect(desk.covering(agent.did, CALL).map(({ label }) => label)).toEqual(['self', 'ops'])
+  },
+)
+
+test(
+  'what was recorded is worth nothing on another session, to another member, or without a session',
+  { tags: ['CAP-8', 'THR-49'] },
+  async () => {
+    const { desk } = ownerNode()
+    const text = shown(delegated(), agent)
+    for (const [from, code] of [
+      [caller(agent, 'cd'.repeat(32)), 'presentation-unproved'],
+      [caller(other), 'presentation-foreign'],
+      [caller(broker), 'presentation-foreign'],
+      [{ did: agent.did }, 'presentation-foreign'],
+      [{ did: owner.did }, 'presentation-foreign'],
+    ] as const) {
+      await expect(desk.take(text, from)).rejects.toMatchObject({ code })
+    }
+    await expect(
+      desk.take(shown(delegated(), agent, { ...TERMS, domain: other.did }), caller(agent)),
+    ).rejects.toMatchObject({
+      code: 'presentation-unproved',
+    })
+    for (const { did } of everybody) expect(desk.covering(did, CALL)).toEqual([])
+  },
+)
+
+test('a root of its own gives a member nothing', { tags: ['CAP-1', 'THR-48'] }, async () => {
+  const { desk } = ownerNode()
+  const own = shown(issue(broker, agent), agent)
+  await expect(desk.take(own, caller(agent))).rejects.toMatchObject({
+    code: 'capability-root-unknown',
+  })
+})
+
+test('whoever has just gone is not remembered', { tags: ['CAP-12'] }, async () => {
+  const { desk, connected } = ownerNode()
+  connected.delete(agent.did)
+  const late = desk.take(shown(delegated(), agent), caller(agent))
+  await expect(late).rejects.toMatchObject({ code: 'presentation-foreign' })
+  expect(desk.covering(agent.did, CALL)).toEqual([])
+})
+
+test(
+  'a link that its issuer takes back ends the calls by it on that server, and is refused afterwards',
+  { tags: ['CAP-13', 'CAP-14'] },
+  async () => {
+    const { desk, ended, events } = ownerNode()
+    const chain = delegated()
+    await desk.take(shown(chain, agent), caller(agent))
+    expect(desk.covering(agent.did, CALL)).toHaveLength(1)
+    // Carried by anybody.
+    await desk.take(revocation(broker, chain.last.id), caller(other))
+    expect(ended).toEqual([{ did: agent.did, server: 'fs' }])
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: 'capability-fallen', code: 'capability-revoked' }),
+    )
+    expect(desk.covering(agent.did, CALL)).toEqual([])
+    await expect(desk.take(shown(chain, agent), caller(agent))).rejects.toMatchObject({
+      code: 'capability-revoked',
+    })
+  },
+)
+
+test(
+  'nobody takes back what somebody else has issued, or for another node, or as no member',
+  { tags: ['CAP-13', 'THR-48'] },
+  async () => {
+    const { desk, members, ended } = ownerNode()
+    const chain = delegated()
+    await desk.take(shown(chain, agent), caller(agent))
+    await desk.take(revocation(other, chain.last.id), caller(other))
+    await desk.take(revocation(broker, chain.first.id), caller(broker))
+    expect(desk.covering(agent.did, CALL)).toHaveLength(1)
+    const forged = revocation(other, chain.last.id).replaceAll(other.did, broker.did)
+    await expect(desk.take(forged, caller(other))).rejects.toMatchObject({
+      code: 'capability-revocation-unproved',
+    })
+    await expect(
+      desk.take(revocation(broker, chain.last.id, other.did), caller(broker)),
+    ).rejects.toMatchObject({
+      code: 'capability-foreign-node',
+    })
+    expect(ended).toEqual([])
+    members.delete(other.did)
+    await expect(desk.take(revocation(other, uuid()), caller(other))).rejects.toMatchObject({
+      code: 'capability-key-log-unknown',
+    })
+  },
+)
+
+test(
+  'a chain falls with the membership of whoever passed it on, in flight too',
+  { tags: ['CAP-7', 'CAP-14'] },
+  async () => {
+    const { desk, members, ended } = ownerNode()
+    await desk.take(shown(delegated(), agent), caller(agent))
+    expect(desk.covering(agent.did, CALL)).toHaveLength(1)
+    members.delete(broker.did)
+    desk.recheck()
+    expect(ended).toEqual([{ did: agent.did, server: 'fs' }])
+    expect(desk.covering(agent.did, CALL)).toEqual([])
+  },
+)
+
+test.for([
+  ['nothing', ''],
+  ['no JSON', 'x'],
+  ['something else', '{"type":["VerifiableCredential"]}'],
+  ['a word of a revocation', '["WarrenCapabilityRevocation"]'],
+] as const)('%s is refused with a code', { tags: ['CAP-5', 'THR-50'] }, async ([, text]) => {
+  const { desk } = ownerNode()
+  await expect(desk.take(text, caller(agent))).rejects.toMatchObject({
+    name: 'CapabilityError',
+    code: expect.stringContaining('malformed'),
+  })
+})
