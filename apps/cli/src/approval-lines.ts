@@ -56,7 +56,7 @@ export function approvalLines(call: JsonValue): readonly string[] {
     ...labelled('arguments', args),
     ...(hasMore ? labelled('also', JSON.stringify(more, undefined, 2)) : []),
     ...labelled('means', JSON.stringify(member(call, 'facts'), undefined, 2)),
-    ...(secrets === 0 ? [] : [`secrets    ${shown(secrets)}, shown as [secret:…]`]),
+    ...(secrets === 0 ? [] : [`secrets    ${shown(secrets)} of these look like secrets`]),
     ...foreignLines(whole),
     `policy     ${shown(member(call, 'policy'))}`,
     `hash       ${shown(member(call, 'hash'))}`,

@@ -72,7 +72,7 @@ test(
   () => {
     const text = approvalLines({ ...CALL, more: { task: { ttl: 1 } }, secrets: 2 }).join('\n')
     expect(text).toContain('"ttl": 1')
-    expect(text).toContain('2, shown as [secret:')
+    expect(text).toContain('2 of these look like secrets')
   },
 )
 

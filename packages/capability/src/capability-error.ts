@@ -4,6 +4,8 @@ export type CapabilityErrorCode =
   | 'capability-too-large'
   | 'capability-malformed'
   | 'capability-schema'
+  | 'capability-id-taken'
+  | 'capability-id-ambiguous'
   | 'capability-chain-length'
   | 'capability-broken-chain'
   | 'capability-cycle'

@@ -17,15 +17,21 @@ import {
   verifyCredential,
   type VerifiedLog,
 } from '@warren/identity'
-import { LINK_LENGTH_MAX } from './capability.ts'
+import {
+  CAPABILITY_CONTEXT,
+  CAPABILITY_ID_PATTERN,
+  isContext,
+  LINK_LENGTH_MAX,
+} from './capability.ts'
 import { CapabilityError } from './capability-error.ts'
 
 /** The type of the credential by which an issuer takes a link back. */
 export const REVOCATION_TYPE = 'WarrenCapabilityRevocation'
+/** Bytes of its text in UTF-8. */
 export const REVOCATION_LENGTH_MAX: number = LINK_LENGTH_MAX
-const CONTEXT = 'https://warren.internal/ns/capability/v1'
+/** The last code point of one byte, of two, of three and of four. */
+const UTF8_LAST_OF_LENGTH = [0x7f, 0x7ff, 0xffff, 0x10ffff]
 const LIMITS = { lengthMax: REVOCATION_LENGTH_MAX, depthMax: 8, keysMax: 256 }
-const ID_PATTERN = /^urn:uuid:[0-9a-f-]{36}$/
 
 /** An issuer takes a link back that it issued. */
 export interface CapabilityRevocation {
@@ -56,7 +62,7 @@ export function issueRevocation(input: {
   const claim = {
     id,
     type: REVOCATION_TYPE,
-    context: CONTEXT,
+    context: CAPABILITY_CONTEXT,
     subject: { id: capability, node },
     validFromMs: nowMs - (nowMs % 1000),
     validUntilMs: untilMs,
@@ -78,19 +84,25 @@ export interface DecodedRevocation extends CapabilityRevocation {
  */
 export function decodeRevocation(text: string): DecodedRevocation {
   const document = parsed(text)
-  const { issuer, types, subject, validFromMs, validUntilMs: untilMs } = credentialOf(document)
-  const { id: capability, node, ...others } = subject
+  const { id, issuer, types, subject, validFromMs, validUntilMs } = credentialOf(document)
   if (
     types.join() !== REVOCATION_TYPE ||
+    !isContext(document['@context']) ||
+    !CAPABILITY_ID_PATTERN.test(id)
+  ) {
+    throw malformed(`it is a "${REVOCATION_TYPE}" with an id "urn:uuid:…"`)
+  }
+  const { id: capability, node, ...others } = subject
+  if (
     Object.keys(others).length > 0 ||
     typeof capability !== 'string' ||
-    !ID_PATTERN.test(capability) ||
+    !CAPABILITY_ID_PATTERN.test(capability) ||
     typeof node !== 'string' ||
     !isDid(node)
   ) {
     throw malformed('it names one capability and the node that has to know')
   }
-  return { document, capability, issuer, node, fromMs: validFromMs, untilMs }
+  return { document, capability, issuer, node, fromMs: validFromMs, untilMs: validUntilMs }
 }
 
 /**
@@ -111,7 +123,10 @@ export function verifyRevocation(
 }
 
 function parsed(text: string): JsonObject {
-  if (text.length > REVOCATION_LENGTH_MAX) throw malformed('it is too long')
+  // Characters first: they are counted already, and are never more than the bytes.
+  if (text.length > REVOCATION_LENGTH_MAX || utf8Length(text) > REVOCATION_LENGTH_MAX) {
+    throw malformed('it is too long')
+  }
   try {
     const value = parseCanonicalJson(text, LIMITS)
     if (isJsonObject(value)) return value
@@ -120,6 +135,15 @@ function parsed(text: string): JsonObject {
     throw malformed(cause.message, cause)
   }
   throw malformed('it is an object')
+}
+
+function utf8Length(text: string): number {
+  let bytes = 0
+  for (const character of text) {
+    const codePoint = character.codePointAt(0) ?? 0
+    bytes += UTF8_LAST_OF_LENGTH.findIndex((last) => codePoint <= last) + 1
+  }
+  return bytes
 }
 
 function credentialOf(document: JsonObject): Credential {

@@ -34,7 +34,9 @@ export const DELEGABLE_MAX = 4
 
 const TOOLS_MAX = 32
 const TOOL_LENGTH_MAX = 256
-const ID_PATTERN = /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+/** Ids of capabilities and of their revocations. */
+export const CAPABILITY_ID_PATTERN: RegExp =
+  /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const SERVER_PATTERN = /^[a-z][a-z0-9-]{0,31}$/
 const CONTENT_ID_PATTERN = /^zQm[1-9A-HJ-NP-Za-km-z]{44}$/
 const MEMBERS: ReadonlySet<string> = new Set([
@@ -61,7 +63,7 @@ export function parseCapability(document: JsonObject): Capability {
   const credential = parsedCredential(document)
   const { id, issuer, types, subject, validFromMs, validUntilMs } = credential
   const context = document['@context']
-  if (types.join() !== CAPABILITY_TYPE || !isContext(context) || !ID_PATTERN.test(id)) {
+  if (types.join() !== CAPABILITY_TYPE || !isContext(context) || !CAPABILITY_ID_PATTERN.test(id)) {
     throw malformed(`it is a "${CAPABILITY_TYPE}" with an id "urn:uuid:…"`)
   }
   if (validUntilMs - validFromMs > LIFETIME_MS_MAX) {
@@ -102,7 +104,8 @@ function parsedCredential(document: JsonObject): Credential {
   }
 }
 
-function isContext(value: JsonValue | undefined): boolean {
+/** Whether a `@context` is that of capabilities and their revocations, and no more; its first part is checked elsewhere. */
+export function isContext(value: JsonValue | undefined): boolean {
   return Array.isArray(value) && value.length === 2 && value[1] === CAPABILITY_CONTEXT
 }
 

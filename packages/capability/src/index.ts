@@ -6,7 +6,12 @@
  * @packageDocumentation
  */
 export { type ArgumentSchema, fitsSchema, parseArgumentSchema } from './argument-schema.ts'
-export { type Capability, DELEGABLE_MAX, LIFETIME_MS_MAX } from './capability.ts'
+export {
+  type Capability,
+  CAPABILITY_ID_PATTERN,
+  DELEGABLE_MAX,
+  LIFETIME_MS_MAX,
+} from './capability.ts'
 export {
   type CapabilityChain,
   CHAIN_LENGTH_MAX,

@@ -152,6 +152,10 @@ test.for<[string, object]>([
   ['with more', { subject: { id: uuid(), node: owner.did, all: true } }],
   ['without a node', { subject: { id: uuid() } }],
   ['of what has no id', { subject: { id: '*', node: owner.did } }],
+  ['in another context', { context: 'https://warren.internal/ns/capability/v2' }],
+  ['in a context of 16,200 bytes', { context: '\u6f22'.repeat(5_400) }],
+  ['with an id of its own form', { id: 'urn:uuid:------------------------------------' }],
+  ['with an id that is none', { id: '\u6f22' }],
 ])('a revocation %s is refused', { tags: ['CAP-5'] }, ([, changes]) => {
   const claim = {
     id: uuid(),
@@ -166,4 +170,14 @@ test.for<[string, object]>([
   const malformed = refusal('capability-revocation-malformed')
   expect(() => decodeRevocation(text)).toThrow(malformed)
   expect(() => decodeRevocation(text.slice(1))).toThrow(malformed)
+})
+
+test('a revocation is bounded by its bytes, not its characters', { tags: ['CAP-5'] }, () => {
+  const wide = (length: number): string =>
+    canonicalJson({ '@context': [], note: '\u6f22'.repeat(length) })
+  const bytesOf = (text: string): number => Buffer.from(text).length
+  const atMost = Math.floor((16_384 - bytesOf(wide(0))) / 3)
+  expect(bytesOf(wide(atMost))).toBeGreaterThan(16_381)
+  expect(() => decodeRevocation(wide(atMost))).toThrow(/no credential/)
+  expect(() => decodeRevocation(wide(atMost + 1))).toThrow(/too long/)
 })

@@ -272,8 +272,10 @@ export class NodeControl implements ControlHandler {
     const servers = Object.keys(fresh.servers)
     const restart = restartNeeded(config, fresh)
     // What cannot be written down does not come into force.
-    await policyDesk.activate(policies, () => audit.desk.policyChanged(gate.policyDigest, policies))
-    await audit.desk.append(configEntry(servers, restart))
+    await policyDesk.activate(policies, async () => {
+      await audit.desk.policyChanged(gate.policyDigest, policies)
+      await audit.desk.append(configEntry(servers, restart))
+    })
     gate.replace(policies)
     audit.keepAs(fresh.servers)
     await audit.copies.configure(fresh.audit.export)

@@ -50,6 +50,7 @@ export type NodeErrorCode =
   | 'name-malformed'
   | 'enclave-malformed'
   | 'approval-unknown'
+  | 'caller-kept-out'
   | 'approval-mismatch'
   | 'reason-malformed'
   | 'server-malformed'

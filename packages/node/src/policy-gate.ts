@@ -268,7 +268,7 @@ export class PolicyGate implements Gate {
     const known = call !== undefined && 'reading' in call ? call : undefined
     // What belongs to an open session asks for no more than seeing the server does.
     const asks = typeof kind === 'object' ? kind : LIST
-    const { capabilities } = this.#components
+    const { capabilities, behaviour } = this.#components
     return {
       caller: { did: caller.did, roles, enclave },
       server,
@@ -276,7 +276,10 @@ export class PolicyGate implements Gate {
       ...(asks.action === 'call' && { toolState: this.#tools.stateOf(server, asks.tool) }),
       atMs: this.#components.clock.wallMs(),
       credentials: capabilities?.of(caller.did, { server, kind, call: known }) ?? [],
-      session: this.#components.behaviour.facts(question, kind, counted),
+      // Counted only where the engine asks for it.
+      get session() {
+        return behaviour.facts(question, kind, counted)
+      },
       input: known?.input,
       facts: known === undefined ? undefined : Object.fromEntries(known.reading.facts),
     }

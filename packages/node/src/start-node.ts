@@ -25,6 +25,7 @@ import { MeshCatalog } from './mesh-catalog.ts'
 import { createMeshParts, type MeshParts } from './mesh-parts.ts'
 import { MeshStreams } from './mesh-streams.ts'
 import { NodeControl } from './node-control.ts'
+import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
 import { type OpenedNode, openNode } from './open-node.ts'
 import { openPolicyDesk, type PolicyDesk } from './policy/set/policy-desk.ts'
@@ -230,7 +231,11 @@ function createProvider(site: Site, mesh: MeshParts, policies: PolicySet): CallP
   const provider: Provider = new Provider({
     servers: serverDefinitions(config.servers),
     gate,
-    present: async (text, caller) => capabilities.take(text, caller),
+    present: async (text, caller) => {
+      const objection = behaviour.objection(caller.did)
+      if (objection !== undefined) throw new NodeError('caller-kept-out', objection.sentence)
+      await capabilities.take(text, caller)
+    },
     clock,
     logger: componentLogger(report),
     limits: providerLimitsOf(config),

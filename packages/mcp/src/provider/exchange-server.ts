@@ -17,7 +17,7 @@ import { ExchangeSession } from './exchange-session.ts'
 import { GuardedResponse } from './guarded-response.ts'
 import { type BoundSession, HttpSessions } from './http-sessions.ts'
 import type { ProviderComponents } from './provider-components.ts'
-import type { Scope } from './scope.ts'
+import { isWithin, type Scope } from './scope.ts'
 import type { ServedStream } from './served-stream.ts'
 
 /** Ours, not the caller's: under another charset the server would read another message than the gate has. */
@@ -50,6 +50,8 @@ interface PassingExchange {
 export class ExchangeServer {
   readonly #components: ProviderComponents
   readonly #ways = new Map<string, Way>()
+  /** Whose the exchanges under way are, from before they are decided on; as many as there are streams at the most. */
+  readonly #running = new Map<ServedStream, Required<Scope>>()
   readonly #sessions: HttpSessions
   readonly #admission: ExchangeAdmission
 
@@ -71,6 +73,37 @@ export class ExchangeServer {
    * @throws McpError when the server cannot be reached; the stream is then still without an answer
    */
   async serve(served: ServedStream, header: ExchangeHeader, find: () => HttpServer): Promise<void> {
+    this.#running.set(served, { did: served.caller.did, server: header.server })
+    try {
+      await this.#serve(served, header, find)
+    } finally {
+      this.#running.delete(served)
+    }
+  }
+
+  /**
+   * Ends the sessions at the servers, and what is under way: of one caller, of one server, or all. The
+   * exchanges of a caller are cut at once, also those that are still being decided on.
+   */
+  async stop(reason: McpError, scope: Scope): Promise<void> {
+    if (scope.did !== undefined) this.#cut(reason, scope)
+    const sessions = this.#sessions.take(scope, reason.code)
+    const ways = scope.did === undefined ? this.#takeWays(scope.server) : []
+    for (const { withdrawn } of ways) withdrawn.abort(reason)
+    const targets = new Map(ways.map((way) => [way.server, way.target]))
+    const { records } = this.#components
+    await Promise.all([
+      records.within(records.reached()),
+      ...sessions.map((session) => this.#endAtServer(session, targets.get(session.server))),
+    ])
+    for (const { target } of ways) target.close()
+  }
+
+  async #serve(
+    served: ServedStream,
+    header: ExchangeHeader,
+    find: () => HttpServer,
+  ): Promise<void> {
     const writer = new StreamWriter(served.stream)
     const passage = await this.#admission.admit(served, header)
     if (passage.passes) {
@@ -84,18 +117,11 @@ export class ExchangeServer {
     await writer.end()
   }
 
-  /** Ends the sessions at the servers: those of one caller, of one server with all that is under way there, or all. */
-  async stop(reason: McpError, scope: Scope): Promise<void> {
-    const sessions = this.#sessions.take(scope, reason.code)
-    const ways = scope.did === undefined ? this.#takeWays(scope.server) : []
-    for (const { withdrawn } of ways) withdrawn.abort(reason)
-    const targets = new Map(ways.map((way) => [way.server, way.target]))
-    const { records } = this.#components
-    await Promise.all([
-      records.within(records.reached()),
-      ...sessions.map((session) => this.#endAtServer(session, targets.get(session.server))),
-    ])
-    for (const { target } of ways) target.close()
+  /** Cutting the stream ends the request at the server too, and is the end of the call that the gate is told. */
+  #cut(reason: McpError, scope: Scope): void {
+    for (const [{ stream }, work] of this.#running) {
+      if (isWithin(scope, work)) stream.abort(reason)
+    }
   }
 
   /** Takes ways out, so that an exchange that begins now goes by the definition in force. */
@@ -125,6 +151,8 @@ export class ExchangeServer {
     const letGo = [ending?.endWith(served.stream.signal)]
     if (ending !== undefined) session.open?.add(ending)
     try {
+      // What was cut while it was being decided on begins nothing at the server.
+      served.stream.signal.throwIfAborted()
       const way = this.#way(find())
       letGo.push(ending?.endWith(way.withdrawn.signal))
       await this.#pass(exchange, way)

@@ -20,6 +20,7 @@ export class ScriptHttpServer {
   broken = 0
   /** What `test/raw` is answered with where it does not say so itself. */
   body = ''
+  readonly #hanging: (() => void)[] = []
   readonly #server: Server
   #lastSession = 0
 
@@ -42,6 +43,11 @@ export class ScriptHttpServer {
   stop(): void {
     this.#server.closeAllConnections()
     this.#server.close()
+  }
+
+  /** Answers what `test/hang` has left open, also what nobody listens to any more. */
+  finishHanging(): void {
+    for (const finish of this.#hanging.splice(0)) finish()
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -91,6 +97,7 @@ export class ScriptHttpServer {
     } else if (method === 'test/hang') {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(event({ jsonrpc: '2.0', method: 'notifications/message', params: {} }))
+      this.#hanging.push(() => response.end(event({ jsonrpc: '2.0', id, result: {} })))
     } else if (method === 'test/redirect') {
       response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end()
     } else if (method === 'test/cut') {

@@ -21,12 +21,14 @@ export function createApprovals({
   audit,
 }: CreateApprovalsInit): ApprovalDesk {
   const { waitSeconds, waitingMax, waitingPerMemberMax } = config.approvals
+  // Whatever is configured, one member alone cannot take every place.
+  const waitingPerCallerMax = Math.min(waitingPerMemberMax, Math.max(1, waitingMax - 1))
   return new ApprovalDesk({
     clock,
     report,
     random: suite,
     scheduler: systemScheduler,
-    limits: { waitMs: waitSeconds * 1000, waitingMax, waitingPerCallerMax: waitingPerMemberMax },
+    limits: { waitMs: waitSeconds * 1000, waitingMax, waitingPerCallerMax },
     audit: {
       append: async (entry) => audit.desk.append(entry),
       note: (entry) => audit.desk.note(entry),

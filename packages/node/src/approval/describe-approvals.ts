@@ -1,5 +1,5 @@
 import { replaceSecrets, type SecretFinder } from '@warren/audit'
-import { canonicalJson, type Clock, isJsonObject, type JsonObject } from '@warren/core'
+import { canonicalJson, type Clock, type JsonObject, type JsonValue } from '@warren/core'
 import { findSecrets, isSecretName } from '@warren/sentinel'
 import type { ApprovalDesk } from './approval-desk.ts'
 import type { Grant } from './approval-grants.ts'
@@ -12,20 +12,23 @@ const EXCERPT_LENGTH = 512
 /** All calls that wait, and all approvals that are good for more calls, in short. */
 export function describeApprovals(desk: ApprovalDesk, clock: Clock): JsonObject {
   const waiting = desk.waiting.map((held) => {
-    const { arguments: full, ...rest } = describeHeld(held, desk)
-    const text = canonicalJson(full ?? null)
+    const { arguments: _whole, ...rest } = describeHeld(held, desk)
+    const text = canonicalJson(markedPartsOf(held).value)
     const excerpt = text.slice(0, EXCERPT_LENGTH).toWellFormed()
     return { ...headOf(rest), excerpt, argumentsLength: text.length }
   })
   return { waiting, granted: desk.grants.map((grant) => describeGrant(grant, clock)) }
 }
 
-/** One call that waits, with all that it would do; whatever looks like a secret is replaced by a mark. */
+/**
+ * One call that waits, with all that it would do, as it is: a mark in place of what looks like a secret could hide from
+ * whoever approves what a caller has written to look like one. How much does is counted.
+ */
 export function describeHeld(held: HeldCall, desk: ApprovalDesk): JsonObject {
   const { subject, hash, rules, roles, enclave } = held.question
   const { caller, server, tool, policy } = subject
   const { arguments: args, more, facts } = subject
-  const { value, secrets } = replaceSecrets({ arguments: args, more, facts }, SECRETS)
+  const { secrets } = replaceSecrets({ arguments: args, more, facts }, SECRETS)
   return {
     id: held.id,
     since: new Date(held.sinceMs).toISOString(),
@@ -39,8 +42,15 @@ export function describeHeld(held: HeldCall, desk: ApprovalDesk): JsonObject {
     hash,
     policy,
     secrets,
-    ...(isJsonObject(value) ? value : {}),
+    arguments: args,
+    more,
+    facts,
   }
+}
+
+/** The arguments for a list, which nobody approves by: with marks in place of what looks like secrets. */
+function markedPartsOf({ question }: HeldCall): { readonly value: JsonValue } {
+  return replaceSecrets(question.subject.arguments, SECRETS)
 }
 
 /** What a list has room for. */

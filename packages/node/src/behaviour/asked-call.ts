@@ -14,7 +14,7 @@ export function askedCall(
   const { tool } = kind
   const { _meta, ...params } = paramsOf(message)
   const asked: JsonValue =
-    tool === undefined ? { method: message.method ?? null, params } : (params['arguments'] ?? null)
+    tool === undefined ? { method: message.method ?? null, params } : (params['arguments'] ?? {})
   return {
     server,
     tool: tool === undefined ? '' : nameOf(tool),

@@ -106,7 +106,7 @@ export class BehaviourDesk {
   }
 
   start(): void {
-    this.#sweep = setInterval(() => this.#forget(), SWEEP_MS)
+    this.#sweep = setInterval(() => this.sweep(), SWEEP_MS)
     this.#sweep.unref()
   }
 
@@ -292,11 +292,12 @@ export class BehaviourDesk {
     }
   }
 
-  #forget(): void {
+  /** Never throws: what a disk does not take now is done at the next turn. */
+  sweep(): void {
     const { store, clock } = this.#init
     this.#behaviour.forget(clock.monotonicMs())
-    this.#keptOut.list()
     try {
+      this.#keptOut.sweep()
       store.forgetBefore(Math.floor(clock.wallMs() - longestWindowMs(this.rules)))
     } catch (error) {
       if (!(error instanceof StorageError)) throw error

@@ -24,10 +24,13 @@ export class KeptOut {
     }
   }
 
-  /** Keeps a caller out for so long from now on; on the disk when this returns. Undefined where there is no room for it. */
+  /**
+   * Keeps a caller out for so long from now on; on the disk when this returns. Undefined where there is no room for it.
+   *
+   * @throws StorageError; it is kept out all the same, as long as this process lasts
+   */
   add(caller: string, because: string, forMs: number): StoredQuarantine | undefined {
-    this.list()
-    if (!this.#callers.has(caller) && this.#callers.size >= KEPT_OUT_MAX) return undefined
+    if (this.of(caller) === undefined && this.list().length >= KEPT_OUT_MAX) return undefined
     const sinceMs = Math.floor(this.#clock.wallMs())
     const stored = { caller, because, sinceMs, untilMs: sinceMs + forMs }
     this.#callers.set(caller, { stored, endMs: this.#clock.monotonicMs() + forMs })
@@ -38,10 +41,17 @@ export class KeptOut {
   /** What keeps a caller out now. */
   of(caller: string): StoredQuarantine | undefined {
     const entry = this.#callers.get(caller)
-    if (entry === undefined) return undefined
-    if (this.#clock.monotonicMs() < entry.endMs) return entry.stored
-    this.lift(caller)
-    return undefined
+    return entry !== undefined && this.#clock.monotonicMs() < entry.endMs ? entry.stored : undefined
+  }
+
+  /**
+   * Forgets those whose time is over.
+   *
+   * @throws StorageError; they are let in all the same
+   */
+  sweep(): void {
+    const over = [...this.#callers.keys()].filter((caller) => this.of(caller) === undefined)
+    for (const caller of over) this.lift(caller)
   }
 
   list(): readonly StoredQuarantine[] {

@@ -69,9 +69,18 @@ export class CapabilityDesk {
     const { directory, holder, timeMs: nowMs } = init
     this.#init = init
     this.#self = holder.log.did
-    this.#files = new CapabilityFiles(directory)
-    this.#ledger = new RevocationLedger({ self: this.#self, files: this.#files, nowMs })
+    this.#files = new CapabilityFiles(directory, (error) =>
+      this.#failed('capability-file-unreadable', error),
+    )
     this.#logs = new KeyLogs({ ...init.keyLogs, suite, own: holder.log })
+    this.#ledger = new RevocationLedger({
+      self: this.#self,
+      files: this.#files,
+      nowMs,
+      isMember: (did) => init.keyLogs.objection(did) === undefined,
+      onDropped: ({ capability, issuer }) =>
+        this.#tell('warn', 'capability-revocation-dropped', { id: capability, by: issuer }),
+    })
     this.#presented = new PresentedChains({
       knowledge: () => this.#knowledge(),
       onFallen: (did, fallen) => this.#fallen(did, fallen),
@@ -101,10 +110,12 @@ export class CapabilityDesk {
     this.#offerAll()
     let rounds = 0
     this.#round = setInterval(() => {
-      this.recheck()
       rounds += 1
-      if (rounds % ROUNDS_UNTIL_AGAIN === 0) this.#sender.again()
-      this.#offerAll()
+      this.#guarded(() => this.recheck())
+      this.#guarded(() => {
+        if (rounds % ROUNDS_UNTIL_AGAIN === 0) this.#sender.again()
+        this.#offerAll()
+      })
     }, ROUND_MS)
     this.#round.unref()
   }
@@ -252,7 +263,21 @@ export class CapabilityDesk {
     this.#tell('warn', 'capability-fallen', { did, id, code })
     if (!used) return
     const reason = `a capability holds no more: ${code}`
-    void this.#init.provider().endServer({ did, server }, reason)
+    const ended = this.#init.provider().endServer({ did, server }, reason)
+    void ended.catch((error: unknown) => this.#failed('defect', error))
+  }
+
+  /** Nobody waits for what a timer does: what goes wrong in it is told, and the next round comes. */
+  #guarded(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.#failed('defect', error)
+    }
+  }
+
+  #failed(event: string, error: unknown): void {
+    this.#init.report({ event, level: 'error', message: messageOf(error) })
   }
 
   #tell(level: 'info' | 'warn', event: string, details: JsonObject): void {

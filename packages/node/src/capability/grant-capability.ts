@@ -2,7 +2,6 @@ import {
   type Capability,
   type CapabilityChain,
   CapabilityError,
-  CHAIN_LENGTH_MAX,
   decodeChain,
   encodeChain,
   issueCapability,
@@ -13,7 +12,7 @@ import { nodeSuite as suite } from '@warren/crypto'
 import { type Did, type KeyHolder, parseDid } from '@warren/identity'
 import { readSharedFile, writeSharedFile } from '@warren/storage'
 import { systemClock } from '../system-clock.ts'
-import { CapabilityFiles } from './capability-files.ts'
+import { CapabilityFiles, CHAIN_BYTES_MAX } from './capability-files.ts'
 import { type CapabilityView, viewChain } from './capability-words.ts'
 import { ownKeyLog, withAssertionKeys } from './offline-node.ts'
 
@@ -46,7 +45,7 @@ const SECOND_MS = 1_000
  * @throws CapabilityError, StorageError
  */
 export async function readChainFile(file: string): Promise<CapabilityChain> {
-  return decodeChain(suite, (await readSharedFile(file, CHAIN_LENGTH_MAX + 1)).trimEnd())
+  return decodeChain(suite, (await readSharedFile(file, CHAIN_BYTES_MAX)).trimEnd())
 }
 
 /**

@@ -1,12 +1,11 @@
 import {
   type Capability,
+  CAPABILITY_ID_PATTERN,
   CapabilityError,
   type CapabilityChain,
-  CHAIN_LENGTH_MAX,
   decodeChain,
   decodeRevocation,
   issueRevocation,
-  LIFETIME_MS_MAX,
   REVOCATION_TYPE,
   verifyRevocation,
 } from '@warren/capability'
@@ -14,10 +13,10 @@ import { nodeSuite as suite } from '@warren/crypto'
 import { type Did, formatTimestamp } from '@warren/identity'
 import { readSharedFile, writeSharedFile } from '@warren/storage'
 import { systemClock } from '../system-clock.ts'
-import { CapabilityFiles } from './capability-files.ts'
+import { CapabilityFiles, CHAIN_BYTES_MAX } from './capability-files.ts'
 import { type CapabilityView, viewChain } from './capability-words.ts'
 import { ownKeyLog, storedKeyLog, withAssertionKeys } from './offline-node.ts'
-import { type KeptRevocation, RevocationLedger } from './revocation-ledger.ts'
+import { KEPT_MS_MAX, type KeptRevocation, RevocationLedger } from './revocation-ledger.ts'
 
 /** What was taken from a file. */
 export type Accepted =
@@ -37,7 +36,7 @@ export interface KeptCapabilities {
  * @throws CapabilityError `presentation-foreign`, `capability-foreign-node`, `capability-key-log-unknown`, …; StorageError
  */
 export async function acceptFile(directory: string, file: string): Promise<Accepted> {
-  const text = (await readSharedFile(file, CHAIN_LENGTH_MAX + 1)).trimEnd()
+  const text = (await readSharedFile(file, CHAIN_BYTES_MAX)).trimEnd()
   const { did } = ownKeyLog(directory)
   if (text.includes(`"${REVOCATION_TYPE}"`)) return acceptRevocation(directory, text, did)
   const chain = decodeChain(suite, text)
@@ -76,18 +75,18 @@ export interface PreparedRevocation {
 /**
  * Prepares to take a link back: one that the node of a data directory has issued, or, for its own servers, any.
  *
- * @throws CapabilityError `capability-malformed`; StorageError
+ * @throws CapabilityError `capability-malformed`, `capability-id-ambiguous`; StorageError
  */
 export async function prepareRevocation(
   directory: string,
   id: string,
 ): Promise<PreparedRevocation> {
-  if (!/^urn:uuid:[0-9a-f-]{36}$/.test(id)) {
+  if (!CAPABILITY_ID_PATTERN.test(id)) {
     throw new CapabilityError('capability-malformed', 'the id of a capability is "urn:uuid:…"')
   }
   const self = ownKeyLog(directory).did
   const files = new CapabilityFiles(directory)
-  const chain = (await files.chains('issued')).find(({ last }) => last.id === id)
+  const chain = await files.issued(id)
   const owner = chain?.first.node ?? self
   const kept = revocationOf(id, { self, owner, chain })
   return {
@@ -118,11 +117,8 @@ function revocationOf(
 }
 
 function unknownEndMs(): number {
-  return Math.ceil((systemClock.wallMs() + UNKNOWN_TIMES * LIFETIME_MS_MAX) / 1_000) * 1_000
+  return Math.ceil((systemClock.wallMs() + KEPT_MS_MAX) / 1_000) * 1_000
 }
-
-/** A link may begin later than now; one that begins later than so is revoked once more. */
-const UNKNOWN_TIMES = 52
 
 async function signRevocation(
   directory: string,

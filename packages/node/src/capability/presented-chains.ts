@@ -8,6 +8,7 @@ import {
   verifyChain,
 } from '@warren/capability'
 import { BoundedMap } from '@warren/core'
+import { lastContentId } from './capability-files.ts'
 
 /** Chains that one member may show at a time. */
 export const CHAINS_PER_MEMBER_MAX = 16
@@ -60,15 +61,16 @@ export class PresentedChains {
    */
   add(did: string, verified: VerifiedChain): boolean {
     const chains = this.#members.get(did) ?? new Map<string, Presented>()
-    const { id } = verified.chain.last
-    const before = chains.get(id)
+    // By what it says: its id is whatever its issuer likes, also that of another.
+    const key = lastContentId(verified.chain)
+    const before = chains.get(key)
     if (before === undefined && chains.size >= CHAINS_PER_MEMBER_MAX) {
       throw new CapabilityError(
         'presentation-exhausted',
         `a member shows at most ${CHAINS_PER_MEMBER_MAX} capabilities at a time`,
       )
     }
-    chains.set(id, { verified, used: before?.used ?? false })
+    chains.set(key, { verified, used: before?.used ?? false })
     this.#members.set(did, chains)
     return before === undefined
   }
@@ -101,18 +103,22 @@ export class PresentedChains {
 
   /** Whose chains are here, for the operator. */
   describe(): readonly { readonly did: string; readonly ids: readonly string[] }[] {
-    return [...this.#members.entries()].map(([did, chains]) => ({ did, ids: [...chains.keys()] }))
+    return [...this.#members.entries()].map(([did, chains]) => ({
+      did,
+      ids: [...chains.values()].map(({ verified }) => verified.chain.last.id),
+    }))
   }
 
   #recheck(did: string, knowledge: CapabilityKnowledge): void {
     const chains = this.#members.get(did)
-    for (const [id, presented] of chains ?? []) {
+    for (const [key, presented] of chains ?? []) {
       const code = objection(presented, knowledge)
       if (code === undefined) continue
-      chains?.delete(id)
+      chains?.delete(key)
+      const { first, last } = presented.verified.chain
       this.#init.onFallen(did, {
-        id,
-        server: presented.verified.chain.first.server,
+        id: last.id,
+        server: first.server,
         code,
         used: presented.used,
       })

@@ -43,23 +43,23 @@ test('a call is shown whole, with what it means', { tags: ['APR-10', 'THR-54'] }
 })
 
 test(
-  'secrets are marked, by their look and by their name',
+  'in a list what looks like a secret is marked; whoever approves sees all as it is, and how much looks so',
   { tags: ['APR-10', 'THR-54'] },
   async () => {
-    const { tests, held } = await heldWith({ text: `token ${TOKEN}!`, password: 'hunter2' })
-    const shown = JSON.stringify([
-      describeHeld(held, tests.desk),
-      describeApprovals(tests.desk, tests.time),
-    ])
-    expect(shown).not.toContain(TOKEN)
-    expect(shown).not.toContain('hunter2')
-    expect(describeHeld(held, tests.desk)).toMatchObject({
-      arguments: {
-        text: expect.stringMatching(/^token \[secret:.*\]!$/),
-        password: '[secret:name]',
-      },
-      secrets: 2,
-    })
+    const hidden = {
+      text: `token ${TOKEN}!`,
+      password: 'hunter2',
+      script: 'ls # -----BEGIN PRIVATE KEY-----\nrm -rf /srv',
+      'token=AAAA1': 'rm -rf /',
+      'token=AAAA2': 'fine',
+    }
+    const { tests, held } = await heldWith(hidden)
+    const listed = JSON.stringify(describeApprovals(tests.desk, tests.time))
+    expect(listed).not.toContain(TOKEN)
+    expect(listed).not.toContain('hunter2')
+    const shown = describeHeld(held, tests.desk)
+    expect(shown['arguments']).toEqual(hidden)
+    expect(Number(shown['secrets'])).toBeGreaterThanOrEqual(3)
   },
 )
 

@@ -230,6 +230,7 @@ test(
     expect(await codes(tests.desk, 1)).toEqual(['caller-kept-out'])
     time.pass(1)
     expect(await codes(tests.desk, 1)).toEqual([undefined])
+    tests.desk.sweep()
     expect(tests.store.callerCalls.quarantines()).toEqual([])
   },
 )
@@ -295,3 +296,29 @@ test(
     expect(tests.desk.objection('did:webvh:4096')).toBeUndefined()
   },
 )
+
+test(
+  'a disk that takes nothing keeps nobody in or out, and does not end the node',
+  { tags: ['BEH-5', 'BEH-11', 'THR-46'] },
+  async () => {
+    const { tests, time } = started({ max: 0, actions: ['quarantine-caller'] })
+    await codes(tests.desk, 1)
+    const other = new DatabaseSync(tests.path, { timeout: 0 })
+    other.exec('DROP TABLE caller_quarantine')
+    other.close()
+    time.pass(10 * MINUTE_MS)
+    tests.desk.sweep()
+    expect(tests.desk.trouble).toBeDefined()
+    expect(tests.desk.objection(ADA)).toBeUndefined()
+    await codes(tests.desk, 1, BOB)
+    expect(tests.desk.objection(BOB)).toMatchObject({ code: 'caller-kept-out' })
+  },
+)
+
+test('a call without arguments is one with none', { tags: ['BEH-1'] }, async () => {
+  const { tests } = started({ count: 'sameCall', max: 1 })
+  const { message, ...rest } = question()
+  const bare = { ...rest, message: { ...message, params: { name: 'read' } } }
+  expect(codeOf(await enter(tests.desk, bare))).toBeUndefined()
+  expect(codeOf(await enter(tests.desk))).toBe('budget-same-call')
+})

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CapabilityChain, createPresentation, issueRevocation } from '@warren/capability'
-import type { Identity } from '@warren/identity'
-import { afterEach, expect, test } from 'vitest'
+import { canonicalJson } from '@warren/core'
+import { type Identity, issueCredential } from '@warren/identity'
+import { afterEach, expect, test, vi } from 'vitest'
 import { CapabilityDesk } from '../../src/capability/capability-desk.ts'
 import type { NodeEvent } from '../../src/node-event.ts'
 import {
@@ -28,10 +29,12 @@ const CALL = { server: 'fs', tool: 'read_file', arguments: { path: 'a' } }
 const directories: string[] = []
 
 afterEach(() => {
+  vi.useRealTimers()
   for (const each of directories.splice(0)) rmSync(each, { recursive: true })
 })
 
 interface Owner {
+  readonly directory: string
   readonly desk: CapabilityDesk
   readonly connected: Set<string>
   readonly members: Set<string>
@@ -70,7 +73,7 @@ function ownerNode(issuers: Readonly<Record<string, string>> = {}): Owner {
     }),
     report: (event) => events.push(event),
   })
-  return { desk, connected, members, ended, events }
+  return { directory, desk, connected, members, ended, events }
 }
 
 const TERMS = { challenge: SESSION, domain: owner.did }
@@ -213,3 +216,68 @@ test.for([
     code: expect.stringContaining('malformed'),
   })
 })
+
+test(
+  'no revocation is taken that could not be read at the next start',
+  { tags: ['CAP-5', 'CAP-13', 'THR-50'] },
+  async () => {
+    const { desk } = ownerNode()
+    const issuer = asserting(broker)
+    const claim = {
+      id: uuid(),
+      type: 'WarrenCapabilityRevocation',
+      context: '\u6f22'.repeat(5_400),
+      subject: { id: uuid(), node: owner.did },
+      validFromMs: NOW_MS,
+      validUntilMs: NOW_MS + HOUR_MS,
+    }
+    const text = canonicalJson(issueCredential({ suite, issuer, nowMs: NOW_MS, claim }))
+    await expect(desk.take(text, caller(broker))).rejects.toMatchObject({
+      code: 'capability-revocation-malformed',
+    })
+    expect(await desk.refresh()).toMatchObject({ revoked: [] })
+  },
+)
+
+test(
+  'a file that cannot be read is told of as an error, and takes nothing else away',
+  { tags: ['CAP-13', 'THR-50'] },
+  async () => {
+    const { directory, desk, events } = ownerNode()
+    const chain = delegated()
+    await desk.take(revocation(broker, chain.last.id), caller(broker))
+    const file = join(directory, 'capabilities/revoked/00.json')
+    writeFileSync(file, 'x'.repeat(40_000), { mode: 0o600 })
+    await desk.start()
+    desk.stop()
+    expect(events.filter(({ event }) => event === 'capability-file-unreadable')).toEqual([
+      expect.objectContaining({ level: 'error', message: expect.stringContaining(file) }),
+    ])
+    await expect(desk.take(shown(chain, agent), caller(agent))).rejects.toMatchObject({
+      code: 'capability-revoked',
+    })
+  },
+)
+
+test(
+  'an error while everything is looked at is told, and the next round comes',
+  { tags: ['CAP-14'] },
+  async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const { desk, events, ended, members } = ownerNode()
+    await desk.take(shown(delegated(), agent), caller(agent))
+    expect(desk.covering(agent.did, CALL)).toHaveLength(1)
+    await desk.start()
+    const has = members.has.bind(members)
+    members.has = () => {
+      throw new Error('the store is shut')
+    }
+    vi.advanceTimersByTime(10_000)
+    expect(events).toContainEqual({ event: 'defect', level: 'error', message: 'the store is shut' })
+    members.has = has
+    members.delete(broker.did)
+    vi.advanceTimersByTime(10_000)
+    desk.stop()
+    expect(ended).toEqual([{ did: agent.did, server: 'fs' }])
+  },
+)

@@ -13,6 +13,7 @@ import {
   other,
   owner,
   suite,
+  uuid,
 } from './builders.ts'
 
 const CALL = { server: 'fs', tool: 'read_file', arguments: { path: 'a' } }
@@ -127,6 +128,31 @@ test(
     expect(chains.covering(other.did, CALL)).toHaveLength(1)
     chains.add(agent.did, verifyChain(issue(owner, agent), knowledge()))
     expect(chains.describe().map(({ did }) => did)).toEqual([other.did, agent.did])
+  },
+)
+
+test(
+  'another chain under the same id, which its issuer has chosen, hides nothing of the first',
+  { tags: ['CAP-14', 'THR-48'] },
+  () => {
+    const { chains, known, fallen } = desk()
+    const id = uuid()
+    const one = issue(broker, agent, { parent: issue(owner, broker), id })
+    const another = issue(broker, agent, {
+      parent: issue(owner, broker, { server: 'db' }),
+      server: 'db',
+      id,
+    })
+    expect(chains.add(agent.did, verifyChain(one, knowledge()))).toBe(true)
+    expect(chains.covering(agent.did, CALL)).toHaveLength(1)
+    expect(chains.add(agent.did, verifyChain(another, knowledge()))).toBe(true)
+    expect(chains.describe()).toEqual([{ did: agent.did, ids: [id, id] }])
+    known.now = knowledge({ isRevoked: (link) => link.id === one.first.id })
+    chains.recheck()
+    expect(fallen).toEqual([
+      { did: agent.did, id, server: 'fs', code: 'capability-revoked', used: true },
+    ])
+    expect(chains.covering(agent.did, { server: 'db' })).toHaveLength(1)
   },
 )
 

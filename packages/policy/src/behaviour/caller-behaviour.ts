@@ -7,6 +7,8 @@ import { sessionFacts } from './session-counts.ts'
 /** Calls that are remembered of one caller, and of all; beyond, calls are refused and none is forgotten. */
 export const CALLS_PER_CALLER_MAX = 16_384
 export const CALLS_MAX = 262_144
+/** From so many on, no caller has more than an equal share of the rest. */
+const CALLS_SHARED_FROM = 196_608
 
 /** Who asks for a call, and when. */
 export interface CallerAt {
@@ -63,7 +65,7 @@ export class CallerBehaviour {
   /** Counts a call; undefined where there is no room to remember it, so that it must not go on. */
   count({ caller, nowMs }: CallerAt, asked: AskedCall): SeenCall | undefined {
     const list = this.#past(caller, nowMs)
-    if (list.length >= CALLS_PER_CALLER_MAX || this.#size >= CALLS_MAX) return undefined
+    if (list.length >= this.#roomOf() || this.#size >= CALLS_MAX) return undefined
     this.#lastId += 1
     const { server, tool, digest, bytesIn } = asked
     const call: SeenCall = {
@@ -101,6 +103,12 @@ export class CallerBehaviour {
   /** Forgets what no window reaches any more. */
   forget(nowMs: number): void {
     for (const caller of this.#calls.keys()) this.#past(caller, nowMs)
+  }
+
+  /** Once most of the room is used, what is left is for those who have used little of it. */
+  #roomOf(): number {
+    if (this.#size < CALLS_SHARED_FROM) return CALLS_PER_CALLER_MAX
+    return Math.floor((CALLS_MAX - CALLS_SHARED_FROM) / Math.max(1, this.#calls.size))
   }
 
   /** The calls within the longest window, and those that are open, the oldest first. */

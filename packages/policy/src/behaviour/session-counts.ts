@@ -12,7 +12,11 @@ export function sessionFacts(
 ): SessionFacts {
   const within = past.filter(({ atMs }) => atMs > nowMs - sessionWithinMs)
   return Object.fromEntries([
-    ...SESSION_COUNTS.map((name) => [name, MEASURES[name](within, now)] as const),
+    // What is open is open however long ago it began.
+    ...SESSION_COUNTS.map((name) => {
+      const counted = name === 'concurrent' ? past : within
+      return [name, MEASURES[name](counted, now)] as const
+    }),
     ...[...facts].map(([name, fact]) => [name, answerPast(fact, past, nowMs)] as const),
   ])
 }

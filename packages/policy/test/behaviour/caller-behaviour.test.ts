@@ -150,6 +150,7 @@ test('a call that is open counts however old it is', { tags: ['BEH-7'] }, () => 
   const [open] = [behaviour.count({ caller: ADA, nowMs: 0 }, A)]
   const late = { caller: ADA, nowMs: 100 * MINUTE_MS }
   expect(behaviour.breaches(late, A, [])).toHaveLength(1)
+  expect(behaviour.facts(late, A)).toMatchObject({ concurrent: 2, calls: 1 })
   behaviour.note(ADA, open?.id ?? 0, { state: 'answered' })
   expect(behaviour.breaches(late, A, [])).toEqual([])
 })
@@ -169,6 +170,25 @@ test(
       behaviour.note(ADA, id, { state: 'answered' })
     behaviour.forget(2 * MINUTE_MS)
     expect(behaviour.count({ caller: ADA, nowMs: 2 * MINUTE_MS }, A)).toBeDefined()
+  },
+)
+
+test(
+  'some who fill the room leave some of it to others',
+  { tags: ['BEH-2', 'BEH-6', 'THR-46'] },
+  () => {
+    const behaviour = new CallerBehaviour(rules([]))
+    const counts = Array.from({ length: 16 }, (_, caller) => {
+      let counted = 0
+      while (behaviour.count({ caller: `did:webvh:${caller}`, nowMs: 0 }, A) !== undefined)
+        counted += 1
+      return counted
+    })
+    expect(counts.slice(0, 12)).toEqual(Array.from({ length: 12 }, () => CALLS_PER_CALLER_MAX))
+    expect(Math.max(...counts.slice(12))).toBeLessThan(CALLS_PER_CALLER_MAX / 2)
+    for (let asked = 0; asked < 1000; asked += 1) {
+      expect(behaviour.count({ caller: ADA, nowMs: 0 }, A)).toBeDefined()
+    }
   },
 )
 

@@ -24,6 +24,12 @@ export const SQLITE_ATTEMPTS: readonly (readonly [sql: string, outcome: string])
   ['SELECT * FROM orders LIMIT 5 OFFSET (SELECT 1)', 'fact-sql-limit'],
   ['SELECT * FROM orders LIMIT/**/1000', 'fact-sql-limit'],
   ['SELECT * FROM orders LIMIT NULL', 'fact-sql-limit'],
+  // White space to JavaScript, letters of an alias to SQLite.
+  ['SELECT * FROM orders LIMIT\u00A05', 'no limit'],
+  ['SELECT * FROM orders LIMIT\uFEFF5', 'no limit'],
+  ['SELECT * FROM orders LIMIT\u20285', 'no limit'],
+  ['SELECT * FROM orders \u00E9LIMIT 5', 'fact-sql-malformed'],
+  ['SELECT * FROM orders UNION ALL SELECT * FROM orders LIMIT\u00A05', 'no limit'],
   ['SELECT * FROM orders -- LIMIT 5', 'no limit'],
   ['SELECT * FROM orders /* LIMIT 5', 'fact-sql-unsupported'],
   ['SELECT * FROM orders /* LIMIT 5 */', 'no limit'],

@@ -4,6 +4,7 @@ import { createPolicyEngine, FactDeclarations, FactLayer } from '@warren/policy'
 import type { Config } from '../../config/load-config.ts'
 import { policySetDigest } from '../../audit/policy-digest.ts'
 import type { NodeAudit } from '../../audit/node-audit.ts'
+import { retirePolicies } from '../../load-policies.ts'
 import type { Report } from '../../node-event.ts'
 import type { OpenedNode } from '../../open-node.ts'
 import { nodeFactPorts } from '../fact-ports.ts'
@@ -109,8 +110,14 @@ export class PolicyDesk {
     write: () => Promise<void> = async () => undefined,
   ): Promise<LoadedPolicies> {
     const { signed } = policies
-    if (signed !== undefined) this.#memory.remember(signed.manifest.name, signed.manifest)
-    await write()
+    try {
+      if (signed !== undefined) this.#memory.remember(signed.manifest.name, signed.manifest)
+      await write()
+    } catch (error) {
+      retirePolicies(policies)
+      if (signed !== undefined) this.#refused(error)
+      throw error
+    }
     this.#isRequired = signed !== undefined
     this.#inForce = policies
     this.#trouble = undefined

@@ -127,7 +127,7 @@ test(
 )
 
 test('what cannot be written down does not come into force', { tags: ['PST-9'] }, async () => {
-  const { start } = site()
+  const { start, alerts } = site()
   const place = signedDirectory()
   signNow(place.policies)
   const desk = start()
@@ -140,7 +140,10 @@ test('what cannot be written down does not come into force', { tags: ['PST-9'] }
       throw full
     }),
   ).rejects.toBe(full)
-  expect(desk.describe()).toMatchObject({ version: 1 })
+  expect(desk.describe()).toMatchObject({ version: 1, trouble: { message: 'the disk is full' } })
+  expect(alerts).toMatchObject([{ code: 'policy-set-refused' }])
+  // Nothing of it is left to decide with.
+  expect(loaded.engine.decide(MEMBER)).toMatchObject({ allowed: false, reason: 'engine-failure' })
 })
 
 test(

@@ -10,7 +10,7 @@ interface Habit {
 /** `/*` is found here, and where it ends by hand, since comments may hold comments. */
 const COMMENT = String.raw`/\*`
 const LINE = String.raw`--[^\n]*`
-const ANY_TAG = String.raw`(?<tag>\$[^\s$'";]*\$)[^]*?(?:\k<tag>|$)`
+const ANY_TAG = String.raw`(?<tag>\$[^ \t\n\v\f\r$'";]*\$)[^]*?(?:\k<tag>|$)`
 
 const HABITS: readonly Habit[] = [
   {
@@ -58,7 +58,7 @@ const READERS_MAX = 32
  * @throws SqlFactError `fact-sql-statements`
  */
 export function checkSqlEnds(text: string): void {
-  if (!/;[\s;]*[^\s;]/.test(text)) return
+  if (!/;[ \t\n\v\f\r;]*[^ \t\n\v\f\r;]/.test(text)) return
   const readers = readersOf(text)
   const nestings = NESTING.test(text) ? [false, true] : [false]
   const isSafe =
@@ -80,7 +80,12 @@ function readersOf(text: string): readonly RegExp[] {
     combined = combined.flatMap((parts) => possible.map((way) => way.concat(parts)))
   }
   // What begins nothing is taken in one piece.
-  const rest = [COMMENT, String.raw`\s+`, String.raw`[^'"$;/\[\s\x60#-]+`, '[^]']
+  const rest = [
+    COMMENT,
+    String.raw`[ \t\n\v\f\r]+`,
+    String.raw`[^'"$;/\[ \t\n\v\f\r\x60#-]+`,
+    '[^]',
+  ]
   return combined.map((parts) => new RegExp([...parts, ...rest].join('|'), 'uy'))
 }
 
@@ -90,7 +95,7 @@ function isSplit(text: string, token: RegExp, nests: boolean): boolean {
   for (token.lastIndex = 0; token.lastIndex < text.length;) {
     const start = token.lastIndex
     const [found = ''] = token.exec(text) ?? []
-    if (hasEnded && !/^(?:[\s;]|--|\/\*)/.test(found)) return true
+    if (hasEnded && !/^(?:[ \t\n\v\f\r;]|--|\/\*)/.test(found)) return true
     hasEnded ||= found === ';'
     token.lastIndex = found === '/*' ? endOfComment(text, start, nests) : start + found.length
   }

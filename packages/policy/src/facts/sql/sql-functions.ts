@@ -12,7 +12,7 @@ export const POSTGRES_FUNCTIONS: ReadonlySet<string> = new Set(
   words(`
     count sum avg min max any_value every bool_and bool_or bit_and bit_or bit_xor
     stddev stddev_pop stddev_samp variance var_pop var_samp corr covar_pop covar_samp
-    percentile_cont percentile_disc mode grouping
+    mode grouping
     row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
     lower upper initcap length char_length character_length octet_length bit_length trim btrim ltrim rtrim
     substring substr left right position strpos starts_with reverse split_part concat concat_ws ascii md5 like_escape
@@ -27,10 +27,10 @@ export const POSTGRES_FUNCTIONS: ReadonlySet<string> = new Set(
   `),
 )
 
-/** Aggregates of Postgres that put the rows of a group into one value. */
+/** Aggregates of Postgres that put rows of a group into one value; with an array, percentiles do. */
 export const POSTGRES_COLLAPSING: ReadonlySet<string> = new Set(
   words(`
-    array_agg string_agg xmlagg range_agg
+    array_agg string_agg xmlagg range_agg percentile_cont percentile_disc
     json_agg json_agg_strict json_object_agg json_object_agg_strict
     json_object_agg_unique json_object_agg_unique_strict
     jsonb_agg jsonb_agg_strict jsonb_object_agg jsonb_object_agg_strict

@@ -28,6 +28,13 @@ type Tokens = readonly string[]
 export function checkSqliteExpansion(compiler: SqliteCompiler, text: string): void {
   const { bodies, rest } = splitCtes(tokensOf(text))
   const definitions = new Map(bodies)
+  // What one name stands for in several places cannot be weighed, since it depends on the place.
+  if (definitions.size < bodies.length || bodies.some(([name]) => compiler.views.has(name))) {
+    throw new SqlFactError(
+      'fact-sql-too-complex',
+      'a WITH gives no name twice in one statement, and none that a view has',
+    )
+  }
   for (const [name, sql] of compiler.views) definitions.set(name, tokensOf(sql))
   const weights = new Map<string, number>()
 
@@ -82,16 +89,7 @@ function splitCtes(tokens: Tokens): Split {
     bodies.push(...inner.bodies, [nameBefore(rest), inner.rest])
     index = end
   }
-  return { bodies: merged(bodies), rest }
-}
-
-/** Two CTEs of one name count as one that stands for both. */
-function merged(
-  bodies: readonly (readonly [string, Tokens])[],
-): readonly (readonly [string, Tokens])[] {
-  const all = new Map<string, string[]>()
-  for (const [name, body] of bodies) all.set(name, [...(all.get(name) ?? []), ';', ...body])
-  return [...all]
+  return { bodies, rest }
 }
 
 function openingAfter(tokens: Tokens, as: number): number | undefined {

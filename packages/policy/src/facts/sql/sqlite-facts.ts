@@ -92,7 +92,7 @@ function compileWhole(compiler: SqliteCompiler, text: string): readonly SqliteUs
 
 function isWhole(compiler: SqliteCompiler, text: string, statement: string): boolean {
   if (!text.startsWith(statement)) return false
-  const rest = text.slice(statement.length).replace(/^[\s;]+/, '')
+  const rest = text.slice(statement.length).replace(/^[ \t\n\f\r;]+/, '')
   return rest === '' || compiler.compile(rest).outcome === 'empty'
 }
 

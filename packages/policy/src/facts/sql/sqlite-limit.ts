@@ -6,7 +6,9 @@ export interface SqliteLimit {
   readonly offset?: number
 }
 
-const LIMIT_AT_END = /\blimit\s+(\d{1,15})(?:\s*(,|\boffset\b)\s*(\d{1,15}))?\s*$/i
+/** White space and the beginnings of names are those of SQLite: a no-break space is a letter to it. */
+const LIMIT_AT_END =
+  /(?<![\w$\u0080-\uFFFF])limit[ \t\n\f\r]+(\d{1,15})(?:[ \t\n\f\r]*(,|\boffset\b)[ \t\n\f\r]*(\d{1,15}))?[ \t\n\f\r]*$/i
 
 /**
  * The LIMIT of a statement, which compiles. SQLite itself is asked whether what looks like one is one.
