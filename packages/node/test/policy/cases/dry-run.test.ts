@@ -84,3 +84,23 @@ test('a call whose arguments are erased is counted', { tags: ['PST-16'] }, async
   const report = await dryRun({ policies, decisions: [decision()], valuesOf: async () => [] })
   expect([...report.skipped]).toEqual([['its arguments are erased', 1]])
 })
+
+test(
+  'a call is counted where rules ask what its caller had done before',
+  { tags: ['PST-16'] },
+  async () => {
+    const policies = policyDirectory({
+      'a.cedar': `${RULES}\n@id("calm") forbid (principal, action, resource) when { context.session.calls > 5 };`,
+      'facts.yaml': FACTS,
+      'limits.yaml': '{}',
+    })
+    const valuesOf = async (): Promise<never> => expect.unreachable('nothing is asked')
+    const { replayed, changed, skipped } = await dryRun({
+      policies,
+      decisions: [decision()],
+      valuesOf,
+    })
+    expect([replayed, changed]).toEqual([0, []])
+    expect([...skipped]).toEqual([['the rules ask what a caller has done before', 1]])
+  },
+)
