@@ -1,6 +1,6 @@
 import { DataIntegrityProof } from '@digitalbazaar/data-integrity'
 import { createVerifyCryptosuite } from '@digitalbazaar/eddsa-jcs-2022-cryptosuite'
-import { defaultDocumentLoader, verifyCredential } from '@digitalbazaar/vc'
+import { verifyCredential } from '@digitalbazaar/vc'
 import {
   type CapabilityChain,
   fitsSchema,
@@ -13,6 +13,7 @@ import { createIdentity, type Identity } from '@warren/identity'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { serveDocuments } from './support/serve-documents.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 28, 12)
 const SCHEMA: JsonObject = {
@@ -43,19 +44,7 @@ function link(issuer: Identity, holder: Identity, parent?: CapabilityChain): Cap
   return issueCapability({ suite, issuer: by, nowMs: NOW_MS, wish, parent })
 }
 
-/** Serves the documents and keys of our identities; everything else stays unknown. */
-async function documentLoader(url: string): ReturnType<typeof defaultDocumentLoader> {
-  const documents = [owner, team].map(({ log }) => log.document)
-  const method = documents
-    .flatMap(({ verificationMethod }) => verificationMethod)
-    .find(({ id }) => id === url)
-  const document =
-    method === undefined
-      ? documents.find(({ id }) => id === url)
-      : { '@context': 'https://w3id.org/security/multikey/v1', ...method }
-  if (document !== undefined) return { contextUrl: null, documentUrl: url, document }
-  return defaultDocumentLoader(url)
-}
+const documentLoader = serveDocuments([owner, team])
 
 async function verifiesThere(credential: JsonObject): Promise<boolean> {
   const { verified } = await verifyCredential({

@@ -3,7 +3,7 @@ import {
   createSignCryptosuite,
   createVerifyCryptosuite,
 } from '@digitalbazaar/eddsa-jcs-2022-cryptosuite'
-import { defaultDocumentLoader, issue, verifyCredential as theirVerify } from '@digitalbazaar/vc'
+import { issue, verifyCredential as theirVerify } from '@digitalbazaar/vc'
 import { ml_dsa44 } from '@noble/post-quantum/ml-dsa.js'
 import { isJsonObject, type JsonObject } from '@warren/core'
 import { nobleSuite, nodeSuite as suite } from '@warren/crypto'
@@ -19,6 +19,7 @@ import {
   verifyCredential,
 } from '@warren/identity'
 import { describe, expect, test } from 'vitest'
+import { serveDocuments } from './support/serve-documents.ts'
 import { prepareDataForSigning } from './identity-didwebvh.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 24, 12)
@@ -36,19 +37,7 @@ const CLAIM = {
 const node = createIdentity({ suite, nowMs: NOW_MS })
 const tool = createControlledIdentity({ suite, nowMs: NOW_MS, controller: node.did })
 
-/** Serves the documents and keys of our identities, and the context of the claim; everything else stays unknown. */
-async function documentLoader(url: string): ReturnType<typeof defaultDocumentLoader> {
-  const documents = [node, tool].map(({ log }) => log.document)
-  const method = documents
-    .flatMap(({ verificationMethod }) => verificationMethod)
-    .find(({ id }) => id === url)
-  const document =
-    method === undefined
-      ? documents.find(({ id }) => id === url)
-      : { '@context': 'https://w3id.org/security/multikey/v1', ...method }
-  if (document !== undefined) return { contextUrl: null, documentUrl: url, document }
-  return defaultDocumentLoader(url)
-}
+const documentLoader = serveDocuments([node, tool])
 
 async function verifiesThere(credential: JsonObject): Promise<{
   readonly verified: boolean

@@ -112,7 +112,11 @@ function explainStrangers(
   return damage
 }
 
-function missing({ from, to }: DamagedBatch, taken: ReadonlySet<number>): readonly Damage[] {
+/** The entries of a stretch that are not among those that were found, as few ranges as tell it. */
+export function missing(
+  { from, to }: Pick<DamagedBatch, 'from' | 'to'>,
+  taken: ReadonlySet<number>,
+): readonly Damage[] {
   const damage: Damage[] = []
   let start = from
   for (let seq = from; seq <= to; seq += 1) {

@@ -1,5 +1,5 @@
 import { damageFinding } from './damage-finding.ts'
-import type { Damage } from './explain-damage.ts'
+import { type Damage, missing } from './explain-damage.ts'
 import type { Finding, FindingList } from './finding.ts'
 
 /** Leaf hashes that are remembered; damage beyond is told batch by batch. */
@@ -66,24 +66,15 @@ function revised(
   found: ReadonlySet<number>,
 ): readonly Damage[] {
   const { code, seq, to, place } = damage
-  if (code === 'entry-missing' && seq !== undefined) return withoutFound(seq, to ?? seq + 1, found)
+  if (code === 'entry-missing' && seq !== undefined)
+    return missing({ from: seq, to: to ?? seq + 1 }, found)
   if (place === undefined) return [damage]
   if (movedFrom === undefined) {
     const isElsewhere = code === 'entry-changed' && seq !== undefined && found.has(seq)
     return isElsewhere ? [{ code: 'entry-inserted', place }] : [damage]
   }
   const reordered: Damage = { code: 'entry-reordered', seq: movedFrom, place }
-  return seq === undefined ? [reordered] : [reordered, ...withoutFound(seq, seq + 1, found)]
-}
-
-/** What is missing of a range, without what stands elsewhere. */
-function withoutFound(from: number, to: number, found: ReadonlySet<number>): readonly Damage[] {
-  const damages: Damage[] = []
-  let start = from
-  for (let seq = from; seq <= to; seq += 1) {
-    if (seq < to && !found.has(seq)) continue
-    if (start < seq) damages.push({ code: 'entry-missing', seq: start, to: seq })
-    start = seq + 1
-  }
-  return damages
+  return seq === undefined
+    ? [reordered]
+    : [reordered, ...missing({ from: seq, to: seq + 1 }, found)]
 }

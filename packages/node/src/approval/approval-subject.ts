@@ -1,8 +1,8 @@
 import { canonicalJson, JsonError, type JsonObject, type JsonValue } from '@warren/core'
-import { nodeSuite as suite } from '@warren/crypto/node-suite'
 import { paramsOf } from '@warren/mcp'
 import type { JudgedMessage } from '../audit/call-audit.ts'
 import type { CallFacts } from '../policy/call-facts.ts'
+import { textDigest } from '../text-digest.ts'
 
 /** What a person agrees to, and nothing else. */
 export interface ApprovalSubject extends JsonObject {
@@ -49,7 +49,7 @@ export function subjectOf(
   }
   const text = canonicalText(subject)
   if (text === undefined) return undefined
-  const hash = Buffer.from(suite.sha256(Buffer.from(text, 'utf8'))).toString('base64url')
+  const hash = textDigest(text)
   return { subject, length: text.length, hash }
 }
 

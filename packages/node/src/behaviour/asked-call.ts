@@ -1,7 +1,7 @@
 import { canonicalJson, isJsonObject, JsonError, type JsonValue } from '@warren/core'
-import { nodeSuite as suite } from '@warren/crypto/node-suite'
 import { type GateQuestion, paramsOf } from '@warren/mcp'
 import type { AskedCall, MethodClassification } from '@warren/policy'
+import { textDigest } from '../text-digest.ts'
 
 const NAME_LENGTH_MAX = 256
 
@@ -18,7 +18,7 @@ export function askedCall(
   return {
     server,
     tool: tool === undefined ? '' : nameOf(tool),
-    digest: digestOf(textOf(asked)),
+    digest: textDigest(textOf(asked)),
     bytesIn: bytes,
   }
 }
@@ -27,7 +27,7 @@ export function askedCall(
 function nameOf(tool: string): string {
   const isPlain =
     tool.length <= NAME_LENGTH_MAX && tool.isWellFormed() && !/\p{Cc}/u.test(tool) && tool !== ''
-  return isPlain ? tool : `sha256:${digestOf(JSON.stringify(tool))}`
+  return isPlain ? tool : `sha256:${textDigest(JSON.stringify(tool))}`
 }
 
 function textOf(value: JsonValue): string {
@@ -50,8 +50,4 @@ function inOrder(value: JsonValue): JsonValue {
 
 function isList(value: JsonValue): value is readonly JsonValue[] {
   return Array.isArray(value)
-}
-
-function digestOf(text: string): string {
-  return Buffer.from(suite.sha256(Buffer.from(text, 'utf8'))).toString('base64url')
 }

@@ -149,7 +149,8 @@ export class BehaviourDesk {
   ): SessionFacts | undefined {
     if (!this.#isOn) return undefined
     const { server, bytes } = question
-    const asked = askedCall(question, kind) ?? { server, tool: '', digest: '', bytesIn: bytes }
+    const asked = call ??
+      askedCall(question, kind) ?? { server, tool: '', digest: '', bytesIn: bytes }
     const at = { caller: question.caller.did, nowMs: this.#init.clock.monotonicMs() }
     return this.#behaviour.facts(at, asked, call?.id)
   }

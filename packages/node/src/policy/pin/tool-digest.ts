@@ -1,5 +1,5 @@
 import { canonicalJson, type JsonObject, type JsonValue } from '@warren/core'
-import { nodeSuite as suite } from '@warren/crypto/node-suite'
+import { textDigest } from '../../text-digest.ts'
 
 /** What of a tool's definition a model is led by, and a caller relies on. */
 const PINNED_MEMBERS = ['name', 'description', 'inputSchema', 'annotations'] as const
@@ -16,5 +16,5 @@ export function toolDigest(tool: JsonObject): string {
     if (value !== undefined) members.push([name, value])
   }
   const text = canonicalJson(Object.fromEntries(members))
-  return Buffer.from(suite.sha256(Buffer.from(text, 'utf8'))).toString('base64url')
+  return textDigest(text)
 }
