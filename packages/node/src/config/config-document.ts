@@ -66,6 +66,11 @@ export class ConfigDocument {
       Alias: (_key, { range }) => {
         issues.push(this.#issue(range?.[0] ?? 0, 'aliases (*name) are not used here'))
       },
+      Pair: (_key, { key }) => {
+        // What reads records by a schema leaves such a member out without a word.
+        if (!isScalar(key) || key.value !== '__proto__') return
+        issues.push(this.#issue(offsetOf(key) ?? 0, '"__proto__" is not the name of anything'))
+      },
     })
     return issues
   }

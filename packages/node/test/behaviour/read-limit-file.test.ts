@@ -62,6 +62,11 @@ test.for([
     3,
   ],
   ['no YAML', 'limits: [', 1],
+  [
+    'a name that would be left out',
+    'limits:\n  __proto__: { count: calls, max: 0, within: 1m }',
+    2,
+  ],
 ] as const)('%s is refused with its line', { tags: ['BEH-8'] }, ([, text, line]) => {
   const reading = (): unknown => read(text)
   expect(reading).toThrow(PolicyError)

@@ -152,6 +152,8 @@ test.for([
   { text: 'name: [a', line: 1 },
   { text: 'name: a\n\tpeers: []', line: 2 },
   { text: 'name: &x a\nenclave: *x', line: 2 },
+  { text: 'name: a\nservers:\n  __proto__: { command: a }', line: 3 },
+  { text: 'name: a\nservers: { "__proto__": { command: a } }', line: 2 },
   { text: 'name: a\nservers: !!python/object {}', line: 2 },
   { text: 'name: a\n--- \nname: b', line: 2 },
 ])('$text is refused as a text', { tags: ['CFG-3'] }, ({ text, line }) => {
