@@ -1,10 +1,11 @@
 import { CedarSchema } from './cedar-set.ts'
 import { toolId, uid } from './cedar-request.ts'
-import { contextReads, NOTHING_READ, readsBelow } from './context/context-reads.ts'
+import { contextReads } from './context/context-reads.ts'
 import type { ContextPlan } from './context/write-context.ts'
 import type { PolicyRequest } from './policy-request.ts'
 import type { Rule } from './policy-source.ts'
 import { actionMatches, actionPlace } from './slicing/rule-scope.ts'
+import { actionSchema, saidTypes } from './vocabulary/action-schema.ts'
 import { CALL } from './vocabulary/policy-schema.ts'
 import type { Vocabulary } from './vocabulary/vocabulary.ts'
 
@@ -16,7 +17,7 @@ export interface ActionPlan extends ContextPlan {
 
 /**
  * The part of the schema that each action needs, prepared when it is first asked about: the engine's
- * time grows with the schema as well. Of the arguments only what rules on this action read is in it.
+ * time grows with the schema as well. Of the context only what rules on this action read is in it.
  */
 export class ActionSchemas {
   readonly #vocabulary: Vocabulary
@@ -36,9 +37,11 @@ export class ActionSchemas {
     if (known !== undefined) return known
     const place = actionPlace(uid('Action', action))
     const rules = this.#rules.filter(({ json }) => actionMatches(json.action, place))
-    const reads = readsBelow(contextReads(rules.map(({ json }) => json)), 'input') ?? NOTHING_READ
-    const schema = new CedarSchema(this.#vocabulary.schemaFor(action, reads))
-    const plan = { action, tool, reads, schema, supplies: this.#vocabulary.supplies }
+    const reads = contextReads(rules.map(({ json }) => json))
+    const { supplies } = this.#vocabulary
+    const described = this.#vocabulary.askedAction(action)
+    const schema = new CedarSchema(actionSchema(described, reads))
+    const plan = { action, tool, said: saidTypes(described), reads, schema, supplies }
     this.#plans.set(action, plan)
     return plan
   }

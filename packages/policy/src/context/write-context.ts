@@ -1,12 +1,15 @@
 import type { CedarValueJson, Context } from '@cedar-policy/cedar-wasm/nodejs'
 import { isJsonObject } from '@warren/core'
 import type { PolicyRequest } from '../policy-request.ts'
+import type { CedarType } from '../vocabulary/cedar-type.ts'
 import type { Supplied } from '../vocabulary/policy-schema.ts'
 import type { ToolAction } from '../vocabulary/vocabulary.ts'
 import { ContextBudget } from './context-budget.ts'
 import { ContextFlaw } from './context-flaw.ts'
-import type { Reads } from './context-reads.ts'
+import { NOTHING_READ, type Reads, readsBelow } from './context-reads.ts'
 import { requireFit } from './require-fit.ts'
+import { requireType } from './require-type.ts'
+import { type SaidRecord, valueRead } from './value-read.ts'
 import { writeFacts, writeTexts } from './write-facts.ts'
 import { writeInput } from './write-input.ts'
 
@@ -15,24 +18,33 @@ export interface ContextPlan {
   readonly supplies: ReadonlySet<Supplied>
   /** The tool, where one is defined. */
   readonly tool: ToolAction | undefined
-  /** What rules on this action read of the arguments. */
+  /** The types of all that the node says, whether or not a rule reads it. */
+  readonly said: ReadonlyMap<string, CedarType>
+  /** What rules on this action read of the context. */
   readonly reads: Reads
 }
 
 /**
- * Writes the context of a request: what its rules may read, and no more.
+ * Writes the context of a request: what its rules read, and no more. All that the node says is compared with its type,
+ * also what no rule reads.
  *
- * @throws ContextFlaw
+ * @throws ContextFlaw; TypeError when this node does not say what it declared
  */
 export function writeContext(request: PolicyRequest, plan: ContextPlan): Context {
+  const { tool, reads } = plan
   const budget = new ContextBudget()
+  const supplied = writeSupplied(request, plan.supplies, budget)
+  const inputReads = readsBelow(reads, 'input')
+  const input = tool && writeArguments(request, tool, { reads: inputReads ?? NOTHING_READ, budget })
+  const said: SaidRecord = {
+    ...supplied,
+    ...(tool && { fact: writeArgumentFacts(request, tool, budget) }),
+  }
+  for (const [name, type] of plan.said) requireType(type, said[name])
   return {
-    at: datetime(request.atMs),
-    ...writeSupplied(request, plan.supplies, budget),
-    ...(plan.tool !== undefined && {
-      input: writeArguments(request, plan.tool, { reads: plan.reads, budget }),
-      fact: writeArgumentFacts(request, plan.tool, budget),
-    }),
+    ...(readsBelow(reads, 'at') !== undefined && { at: datetime(request.atMs) }),
+    ...(input !== undefined && inputReads !== undefined && { input }),
+    ...valueRead(said, reads),
   }
 }
 
@@ -40,7 +52,7 @@ function writeSupplied(
   { action, session, toolState, credentials }: PolicyRequest,
   supplies: ReadonlySet<Supplied>,
   budget: ContextBudget,
-): Context {
+): SaidRecord {
   const isCall = action === 'call'
   return {
     ...(supplies.has('session') && { session: writeFacts('session', session, budget) }),

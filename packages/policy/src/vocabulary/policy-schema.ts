@@ -35,7 +35,21 @@ export interface ToolTypes {
   readonly facts: ReadonlyMap<string, { readonly type: FactType; readonly sure: boolean }>
 }
 
-const TOOL = recordType([
+/** Who asks, and of what. */
+export const ENTITY_TYPES: NamespaceDefinition<string>['entityTypes'] = {
+  Role: {},
+  Caller: {
+    memberOfTypes: ['Role'],
+    shape: recordType([
+      ['did', STRING],
+      ['enclave', STRING],
+    ]),
+  },
+  Server: { memberOfTypes: [], shape: recordType([['name', STRING]]) },
+  Tool: { memberOfTypes: ['Server'], shape: recordType([['name', STRING]]) },
+}
+/** How a tool stands now. */
+export const TOOL_STATE: CedarType = recordType([
   ['pinned', BOOL],
   ['confinement', STRING],
 ])
@@ -71,18 +85,7 @@ export function policySchema(
   }
   const toolActions = tools.map((tool) => [tool.id, toolAction(tool, calls)] as const)
   const namespace: NamespaceDefinition<string> = {
-    entityTypes: {
-      Role: {},
-      Caller: {
-        memberOfTypes: ['Role'],
-        shape: recordType([
-          ['did', STRING],
-          ['enclave', STRING],
-        ]),
-      },
-      Server: { memberOfTypes: [], shape: recordType([['name', STRING]]) },
-      Tool: { memberOfTypes: ['Server'], shape: recordType([['name', STRING]]) },
-    },
+    entityTypes: ENTITY_TYPES,
     commonTypes: commonTypesOf(tools, { supplies, past }),
     actions: { ...actions, ...Object.fromEntries(toolActions) },
   }
@@ -98,12 +101,13 @@ function commonTypesOf(
   const facts = [...TYPES].filter(([type]) => used.has(type))
   return {
     ...(supplies.has('session') && { Session: sessionType(past) }),
-    ...(supplies.has('tool') && { ToolState: TOOL }),
+    ...(supplies.has('tool') && { ToolState: TOOL_STATE }),
     ...Object.fromEntries(facts.map(([type, name]) => [name, FACT_TYPES[type]])),
   }
 }
 
-function sessionType(past: DeclaredPast): CedarType {
+/** What is counted of a caller, and what is declared of its past. */
+export function sessionType(past: DeclaredPast): CedarType {
   return recordType([
     ...SESSION_COUNTS.map((name) => [name, LONG] as const),
     ...[...past].map(([name, kind]) => [name, kind === 'truth' ? BOOL : LONG] as const),

@@ -1,12 +1,11 @@
 import type { SchemaJson } from '@cedar-policy/cedar-wasm/nodejs'
 import type { JsonObject } from '@warren/core'
-import type { Reads } from '../context/context-reads.ts'
 import type { FactType } from '../facts/fact-type.ts'
 import { PolicyError } from '../policy-error.ts'
+import type { AskedAction } from './action-schema.ts'
 import { inputType } from './input-type.ts'
 import { mapInputSchema, type OpaquePart } from './map-json-schema.ts'
 import {
-  CALL,
   type DeclaredPast,
   policySchema,
   type Supplied,
@@ -44,7 +43,6 @@ export interface ToolAction {
 const TOOLS_MAX = 1024
 const TOOL_NAME_LENGTH_MAX = 256
 const SERVER_PATTERN = /^[a-z][a-z0-9-]{0,31}$/
-const ALL: Reads = 'all'
 const NO_INPUT: RecordShape = { kind: 'record', fields: new Map(), closed: false }
 
 /** The words that rules may use on this node: its tools as actions, and what each takes. */
@@ -87,14 +85,15 @@ export class Vocabulary {
 
   /** The schema that rules are checked against. */
   schema(): SchemaJson<string> {
-    const tools = [...this.#tools.values()].map((tool) => typesOf(tool, ALL))
+    const tools = [...this.#tools.values()].map(typesOf)
     return policySchema(tools, this.#supplied())
   }
 
-  /** As much of the schema as one action needs when rules read no more than that of its arguments. */
-  schemaFor(action: string, reads: Reads): SchemaJson<string> {
-    const tool = action === CALL ? undefined : this.#tools.get(action)
-    return policySchema(tool === undefined ? [] : [typesOf(tool, reads)], this.#supplied())
+  /** An action as it is asked about, with what the node says with it. */
+  askedAction(name: string): AskedAction {
+    const tool = this.#tools.get(name)
+    const supplied = this.#supplied()
+    return tool === undefined ? { name, supplied } : { name, tool, supplied }
   }
 
   #supplied(): SuppliedFacts {
@@ -102,8 +101,8 @@ export class Vocabulary {
   }
 }
 
-function typesOf({ id, shape, facts }: ToolAction, reads: Reads): ToolTypes {
-  return { id, input: inputType(shape ?? NO_INPUT, reads), facts }
+function typesOf({ id, shape, facts }: ToolAction): ToolTypes {
+  return { id, input: inputType(shape ?? NO_INPUT, 'all'), facts }
 }
 
 function idOf({ server, name }: ToolDefinition): string {
