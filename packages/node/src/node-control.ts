@@ -226,7 +226,6 @@ export class NodeControl implements ControlHandler {
   async #definitions(server: string, signal: AbortSignal): Promise<JsonObject> {
     const { catalog, opened } = this.#init
     const self = opened.log.did
-    await catalog.refresh(self)
     return { tools: await liveTools({ catalog, self, server }, signal) }
   }
 

@@ -16,7 +16,9 @@ import type { BehaviourDesk, CallerAction, Entry } from './behaviour/behaviour-d
 import { type PolicySet, retirePolicies } from './load-policies.ts'
 import type { Report } from './node-event.ts'
 import { type CallFacts, readCallFacts } from './policy/call-facts.ts'
-import { type PinnedDigests, ToolWatch } from './policy/pin/tool-watch.ts'
+import type { LookAtTools } from './policy/pin/own-look.ts'
+import type { PinnedDigests } from './policy/pin/tool-digest.ts'
+import { ToolWatch } from './policy/pin/tool-watch.ts'
 import { offerLimit } from './policy/offer-limit.ts'
 import { entranceOf, type EntranceComponents, MALFORMED, type Standing } from './policy/entrance.ts'
 
@@ -30,6 +32,8 @@ export interface PolicyGateComponents extends EntranceComponents {
   readonly approvals: Pick<ApprovalDesk, 'use' | 'hold' | 'policyReplaced'>
   /** The capabilities of callers that cover a request; absent, nobody has any. */
   readonly capabilities?: CoveringCapabilities
+  /** Lists the tools of a server for the node itself. */
+  readonly lookAtTools?: LookAtTools
   /** What counts the calls of callers, and does to them what limits and rules say. */
   readonly behaviour: BehaviourDesk
 }
@@ -94,7 +98,10 @@ export class PolicyGate implements Gate {
   constructor(policies: GatePolicies, components: PolicyGateComponents) {
     this.#policies = policies
     this.#components = components
-    this.#tools = new ToolWatch(components.report, policies.pins ?? NO_PINS)
+    this.#tools = new ToolWatch(
+      { report: components.report, clock: components.clock, look: components.lookAtTools },
+      policies.pins ?? NO_PINS,
+    )
     components.behaviour.configure(policies.limits)
   }
 
@@ -116,6 +123,11 @@ export class PolicyGate implements Gate {
     if (replaced.digest !== policies.digest) this.#components.approvals.policyReplaced()
     retirePolicies(replaced)
     this.#tools.expect(policies.pins ?? NO_PINS)
+  }
+
+  /** Ends what it has begun by itself. */
+  stop(): void {
+    this.#tools.stop()
   }
 
   async decide(question: GateQuestion): Promise<GateAnswer> {
@@ -273,7 +285,9 @@ export class PolicyGate implements Gate {
       caller: { did: caller.did, roles, enclave },
       server,
       ...asks,
-      ...(asks.action === 'call' && { toolState: this.#tools.stateOf(server, asks.tool) }),
+      ...(asks.action === 'call' && {
+        toolState: this.#tools.stateOf(caller.did, server, asks.tool),
+      }),
       atMs: this.#components.clock.wallMs(),
       credentials: capabilities?.of(caller.did, { server, kind, call: known }) ?? [],
       // Counted only where the engine asks for it.

@@ -28,6 +28,8 @@ import { NodeControl } from './node-control.ts'
 import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
 import { type OpenedNode, openNode } from './open-node.ts'
+import { liveTools } from './policy/pin/live-tools.ts'
+import type { LookAtTools } from './policy/pin/own-look.ts'
 import { openPolicyDesk, type PolicyDesk } from './policy/set/policy-desk.ts'
 import { PolicyGate } from './policy-gate.ts'
 import { Enforcement } from './records/enforcement.ts'
@@ -120,6 +122,7 @@ interface Parts {
   readonly policies: PolicySet
   readonly network: Network
   readonly cosigning: CosigningDesk
+  readonly gate: PolicyGate
   readonly provider: Provider
   readonly capabilities: CapabilityDesk
   readonly behaviour: BehaviourDesk
@@ -152,10 +155,13 @@ function compose(site: Site, policies: PolicySet): Parts {
   })
   const { self, network, cosigning, records, freshness, admission, joinDesk } = mesh
   audit.know(mesh)
-  const calling: CallParts = createProvider(site, mesh, policies)
-  const { provider, behaviour, capabilities } = calling
+  const calling: CallParts = createProvider(site, mesh, {
+    policies,
+    lookAtTools: (server, signal) => liveTools({ catalog, self: self.did, server }, signal),
+  })
+  const { provider } = calling
   const streams = createStreams(mesh, provider)
-  const catalog = createCatalog(site, streams)
+  const catalog: MeshCatalog = createCatalog(site, streams)
   const enforcement: Enforcement = new Enforcement({
     self: self.did,
     network,
@@ -188,9 +194,7 @@ function compose(site: Site, policies: PolicySet): Parts {
     policies,
     network,
     cosigning,
-    provider,
-    capabilities,
-    behaviour,
+    ...calling,
     catalog,
     calls,
     records,
@@ -202,6 +206,12 @@ function compose(site: Site, policies: PolicySet): Parts {
   }
 }
 
+/** By what the gate decides. */
+interface Deciding {
+  readonly policies: PolicySet
+  readonly lookAtTools: LookAtTools
+}
+
 /** What stands between callers and servers. */
 interface CallParts {
   readonly gate: PolicyGate
@@ -211,7 +221,11 @@ interface CallParts {
   readonly behaviour: BehaviourDesk
 }
 
-function createProvider(site: Site, mesh: MeshParts, policies: PolicySet): CallParts {
+function createProvider(
+  site: Site,
+  mesh: MeshParts,
+  { policies, lookAtTools }: Deciding,
+): CallParts {
   const { config, report, clock, callAudit } = site
   const { self, standings, freshness } = mesh
   const approvals = createApprovals(site)
@@ -224,6 +238,7 @@ function createProvider(site: Site, mesh: MeshParts, policies: PolicySet): CallP
     approvals,
     capabilities: coveringCapabilities(capabilities),
     behaviour,
+    lookAtTools,
     self: self.did,
     standingOf: (did, view) => standings.inView(did, view),
     freshnessFor: (server) => freshness.viewFor(server),
@@ -314,6 +329,7 @@ async function stop({ opened, report, audit }: Site, parts: Parts): Promise<void
   parts.enforcement.stop()
   parts.calls.stop()
   parts.capabilities.stop()
+  parts.gate.stop()
   await parts.control.stop()
   await parts.doors.stop()
   await parts.catalog.stop()

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@warren/core'
-import type { Catalog } from '@warren/mcp'
+import type { MeshCatalog } from '../../mesh-catalog.ts'
 import { noSuchServer } from '../../no-such-server.ts'
 import { NodeError } from '../../node-error.ts'
 import { listOf, ToolClient } from '../../tool-client.ts'
@@ -13,7 +13,7 @@ const LIST_MS = 15_000
 
 /** Which server is asked: one of this node, by its name in the configuration. */
 export interface LiveToolsInit {
-  readonly catalog: Pick<Catalog, 'servers' | 'endpoint'>
+  readonly catalog: Pick<MeshCatalog, 'refresh' | 'servers' | 'endpoint'>
   readonly self: string
   readonly server: string
 }
@@ -27,6 +27,8 @@ export async function liveTools(
   { catalog, self, server }: LiveToolsInit,
   signal: AbortSignal,
 ): Promise<readonly JsonObject[]> {
+  // What was opened a moment ago should be there now, not after the next round.
+  await catalog.refresh(self)
   const own = catalog.servers().find((each) => each.did === self && each.server === server)
   const endpoint = own === undefined ? undefined : catalog.endpoint(own.alias)
   if (endpoint === undefined) throw noSuchServer(server)

@@ -1,6 +1,9 @@
 import { canonicalJson, type JsonObject, type JsonValue } from '@warren/core'
 import { textDigest } from '../../text-digest.ts'
 
+/** By `<server>/<tool>`, what is pinned of it. */
+export type PinnedDigests = ReadonlyMap<string, string>
+
 /** What of a tool's definition a model is led by, and a caller relies on. */
 const PINNED_MEMBERS = ['name', 'description', 'inputSchema', 'annotations'] as const
 

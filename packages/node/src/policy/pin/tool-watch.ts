@@ -1,94 +1,152 @@
-import { isJsonObject, JsonError, type JsonObject, type JsonValue } from '@warren/core'
+import { type Clock, isJsonObject, JsonError, type JsonObject, type JsonValue } from '@warren/core'
 import type { AllowedCall, CallEnd, GateAnswer, GateQuestion } from '@warren/mcp'
 import { objectAt } from '@warren/mcp'
 import type { ToolState } from '@warren/policy'
 import type { Report } from '../../node-event.ts'
-import { toolDigest } from './tool-digest.ts'
-
-/** By `<server>/<tool>`, what is pinned of it. */
-export type PinnedDigests = ReadonlyMap<string, string>
+import { listOf } from '../../tool-client.ts'
+import { type LookAtTools, OwnLook } from './own-look.ts'
+import { type PinnedDigests, toolDigest } from './tool-digest.ts'
+import { ToolSights } from './tool-sights.ts'
 
 /** Processes of servers run with the rights of the node: nothing confines them. */
 const CONFINEMENT = 'none'
 /** A definition that has no canonical form is none that was pinned. */
 const UNREADABLE = ''
 
+/** What the watch needs from the node. */
+export interface ToolWatchInit {
+  readonly report: Report
+  readonly clock: Pick<Clock, 'monotonicMs'>
+  /** Lists the tools of a server for the node itself; absent, what callers are shown is all that is known. */
+  readonly look?: LookAtTools | undefined
+}
+
 /**
  * Whether tools are the ones that were pinned, by what their servers answer to `tools/list`.
+ *
+ * A server answers a caller by the handshake and the words of that caller, so that an answer counts for whoever got it
+ * alone: for anybody else a tool is neither closed by it nor pinned. Where one differs, the node looks for itself, and
+ * what it is shown then counts for all.
  *
  * A tool of which nothing was listed since the node started is not pinned. One that was listed otherwise stays changed
  * until the policies are loaded anew, whatever is listed meanwhile: a server may show its two faces in turn.
  */
 export class ToolWatch {
   readonly #report: Report
+  readonly #own: OwnLook | undefined
+  readonly #sights = new ToolSights()
   #pins: PinnedDigests
-  /** Of pinned tools alone, so that there are no more of them than pins. */
-  readonly #listed = new Map<string, string>()
+  /** Tools that the node itself was shown otherwise. */
+  readonly #closed = new Set<string>()
+  /** Those, and the ones that some caller was shown otherwise. */
   readonly #changed = new Set<string>()
 
-  constructor(report: Report, pins: PinnedDigests) {
+  constructor({ report, clock, look }: ToolWatchInit, pins: PinnedDigests) {
     this.#report = report
     this.#pins = pins
+    this.#own =
+      look === undefined
+        ? undefined
+        : new OwnLook({
+            report,
+            clock,
+            look,
+            see: (server, tools) => this.#seeItself(server, tools),
+          })
   }
 
   /** Takes over other pins; what was listed last is compared with them at once. */
   expect(pins: PinnedDigests): void {
     this.#pins = pins
     this.#changed.clear()
-    for (const [id, digest] of this.#listed) {
-      if (!pins.has(id)) this.#listed.delete(id)
-      else this.#compare(id, digest)
-    }
+    for (const id of this.#sights.expect(pins)) this.#tell(id)
+    const servers = new Set([...this.#closed].map((id) => id.slice(0, id.indexOf('/'))))
+    this.#closed.clear()
+    for (const server of servers) void this.#own?.again(server)
   }
 
-  /** A tool as it stands now, for policy. */
-  stateOf(server: string, tool: string | undefined): ToolState {
+  /** A tool as it stands now for a caller, for policy. */
+  stateOf(did: string, server: string, tool: string | undefined): ToolState {
     const id = `${server}/${tool ?? ''}`
     const pin = this.#pins.get(id)
-    const pinned = pin !== undefined && this.#listed.get(id) === pin && !this.#changed.has(id)
+    const pinned = pin !== undefined && this.#sights.isPinned(did, id, pin) && !this.#closed.has(id)
     return { pinned, confinement: CONFINEMENT }
   }
 
-  /** Tools that are not the ones that were pinned: `<server>/<tool>`. */
+  /** Tools that are not, for all or for some callers, the ones that were pinned: `<server>/<tool>`. */
   changed(): readonly string[] {
     return [...this.#changed]
   }
 
-  /** Lets the answer to `tools/list` be seen before it leaves; everything else goes as it was. */
-  watched({ server, message }: GateQuestion, answer: GateAnswer): GateAnswer {
-    if (!answer.allowed || message.method !== 'tools/list') return answer
-    const { call } = answer
-    return { ...answer, call: this.#watching(server, call) }
+  /** Ends what the node looks at itself. */
+  stop(): void {
+    this.#own?.stop()
   }
 
-  #watching(server: string, call: AllowedCall | undefined): AllowedCall {
+  /** Lets the answer to `tools/list` be seen before it leaves; everything else goes as it was. */
+  watched(question: GateQuestion, answer: GateAnswer): GateAnswer {
+    if (!answer.allowed || question.message.method !== 'tools/list') return answer
+    const { call } = answer
+    return { ...answer, call: this.#watching(question, call) }
+  }
+
+  #watching({ caller, server }: GateQuestion, call: AllowedCall | undefined): AllowedCall {
     return {
       ended: async (end: CallEnd) => {
-        if (end.outcome === 'answered') this.#see(server, objectAt(end.answer.message, 'result'))
+        if (end.outcome === 'answered') {
+          const { tools } = objectAt(end.answer.message, 'result')
+          const isAsPinned = this.#see(caller.did, server, listOf(tools))
+          // Not waited for: the caller's answer does not depend on it.
+          if (!isAsPinned) void this.#own?.at(server)
+        }
         return call === undefined ? { allowed: true } : call.ended(end)
       },
     }
   }
 
-  #see(server: string, result: JsonObject): void {
-    const { tools } = result
-    const list: readonly JsonValue[] = Array.isArray(tools) ? tools : []
-    for (const tool of list) {
-      if (!isJsonObject(tool) || typeof tool['name'] !== 'string') continue
-      const id = `${server}/${tool['name']}`
-      if (!this.#pins.has(id)) continue
-      const digest = digestOf(tool)
-      this.#listed.set(id, digest)
-      this.#compare(id, digest)
+  /** Says whether a caller is shown all that is pinned as it is pinned. */
+  #see(did: string, server: string, tools: readonly JsonValue[]): boolean {
+    let isAsPinned = true
+    for (const { id, digest, pin } of this.#pinnedOf(server, tools)) {
+      this.#sights.take(did, id, { digest, pin })
+      if (digest === pin) continue
+      isAsPinned = false
+      if (!this.#changed.has(id)) this.#tell(id)
+    }
+    return isAsPinned
+  }
+
+  #seeItself(server: string, tools: readonly JsonValue[]): void {
+    for (const { id, digest, pin } of this.#pinnedOf(server, tools)) {
+      if (digest === pin || this.#closed.has(id)) continue
+      this.#closed.add(id)
+      this.#tell(id)
     }
   }
 
-  #compare(id: string, digest: string): void {
-    if (digest === this.#pins.get(id) || this.#changed.has(id)) return
+  #pinnedOf(server: string, tools: readonly JsonValue[]): readonly Listed[] {
+    return tools.filter(isJsonObject).flatMap((tool) => {
+      const id = `${server}/${typeof tool['name'] === 'string' ? tool['name'] : ''}`
+      const pin = this.#pins.get(id)
+      return pin === undefined ? [] : [{ id, digest: digestOf(tool), pin }]
+    })
+  }
+
+  #tell(id: string): void {
     this.#changed.add(id)
-    const message = `The tool ${JSON.stringify(id.slice(0, ID_SHOWN_MAX))} is not the one that was pinned: its definition has changed.`
+    const name = JSON.stringify(id.slice(0, ID_SHOWN_MAX))
+    const message = this.#closed.has(id)
+      ? `The tool ${name} is not the one that was pinned: its definition has changed, for all callers.`
+      : `The tool ${name} is not the one that was pinned, as its server shows it to a caller: it is closed to that caller.`
     this.#report({ event: 'tool-changed', level: 'error', code: 'tool-changed', message })
   }
+}
+
+/** A tool as it was listed, and as it is pinned. */
+interface Listed {
+  readonly id: string
+  readonly digest: string
+  readonly pin: string
 }
 
 const ID_SHOWN_MAX = 200

@@ -1,8 +1,10 @@
 import type { JsonObject, JsonValue } from '@warren/core'
 import type { CallEnd, GateAnswer, GateQuestion } from '@warren/mcp'
 import { expect, test } from 'vitest'
+import { NodeError } from '../../../src/node-error.ts'
 import type { NodeEvent } from '../../../src/node-event.ts'
 import { toolDigest } from '../../../src/policy/pin/tool-digest.ts'
+import type { LookAtTools } from '../../../src/policy/pin/own-look.ts'
 import { ToolWatch } from '../../../src/policy/pin/tool-watch.ts'
 
 const TOOL: JsonObject = {
@@ -11,28 +13,43 @@ const TOOL: JsonObject = {
   inputSchema: { type: 'object', properties: { path: { type: 'string' } } },
   annotations: { readOnlyHint: true },
 }
+const MEMBER = 'did:a'
+const OTHER = 'did:b'
 const ALLOWED: GateAnswer = { allowed: true, rule: 'see' }
 
 function pins(tool = TOOL): ReadonlyMap<string, string> {
   return new Map([['fs/read', toolDigest(tool)]])
 }
 
-function watch(): { readonly tools: ToolWatch; readonly events: readonly NodeEvent[] } {
+function watch(look?: LookAtTools): Watched {
   const events: NodeEvent[] = []
-  return { tools: new ToolWatch((event) => events.push(event), pins()), events }
+  const time = { nowMs: 0 }
+  const clock = { monotonicMs: () => time.nowMs }
+  const report = (event: NodeEvent): void => void events.push(event)
+  return { tools: new ToolWatch({ report, clock, look }, pins()), events, time }
 }
 
-function question(method: string, server = 'fs'): GateQuestion {
+interface Watched {
+  readonly tools: ToolWatch
+  readonly events: readonly NodeEvent[]
+  readonly time: { nowMs: number }
+}
+
+function question(method: string, server = 'fs', did = MEMBER): GateQuestion {
   return {
-    caller: { did: 'did:a' },
+    caller: { did },
     server,
     message: { jsonrpc: '2.0', id: 1, method },
     bytes: 0,
   } as const
 }
 
-async function list(tools: ToolWatch, listed: readonly JsonValue[], server = 'fs'): Promise<void> {
-  const answer = tools.watched(question('tools/list', server), ALLOWED)
+async function list(
+  tools: ToolWatch,
+  listed: readonly JsonValue[],
+  { server = 'fs', did = MEMBER } = {},
+): Promise<void> {
+  const answer = tools.watched(question('tools/list', server, did), ALLOWED)
   const message = { jsonrpc: '2.0', id: 1, result: { tools: listed } } as const
   const end: CallEnd = { outcome: 'answered', answer: { message, bytes: 0 } }
   if (!answer.allowed || answer.call === undefined) throw new Error('the answer is watched')
@@ -41,26 +58,26 @@ async function list(tools: ToolWatch, listed: readonly JsonValue[], server = 'fs
 
 test('a tool is pinned once it was listed as it is pinned', { tags: ['PST-12'] }, async () => {
   const { tools, events } = watch()
-  expect(tools.stateOf('fs', 'read')).toEqual({ pinned: false, confinement: 'none' })
+  expect(tools.stateOf(MEMBER, 'fs', 'read')).toEqual({ pinned: false, confinement: 'none' })
   await list(tools, [{ ...TOOL, title: 'Read', outputSchema: { type: 'object' } }])
-  expect(tools.stateOf('fs', 'read').pinned).toBe(true)
+  expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(true)
   // The order of members means nothing.
   await list(tools, [Object.fromEntries(Object.entries(TOOL).toReversed())])
-  expect(tools.stateOf('fs', 'read').pinned).toBe(true)
+  expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(true)
   expect(events).toEqual([])
 })
 
 test('what is not pinned is not, whatever is listed', { tags: ['PST-12'] }, async () => {
   const { tools, events } = watch()
   await list(tools, [{ ...TOOL, name: 'write' }, 7, { name: 9 }])
-  await list(tools, [TOOL], 'other')
+  await list(tools, [TOOL], { server: 'other' })
   for (const [server, tool] of [
     ['fs', 'write'],
     ['fs', 'read'],
     ['other', 'read'],
     ['fs', undefined],
   ] as const) {
-    expect(tools.stateOf(server, tool).pinned).toBe(false)
+    expect(tools.stateOf(MEMBER, server, tool).pinned).toBe(false)
   }
   expect(events).toEqual([])
 })
@@ -85,13 +102,13 @@ test.for<[string, JsonObject]>([
     const { tools, events } = watch()
     await list(tools, [TOOL])
     await list(tools, [other])
-    expect(tools.stateOf('fs', 'read').pinned).toBe(false)
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(false)
     expect(tools.changed()).toEqual(['fs/read'])
     expect(events).toMatchObject([{ event: 'tool-changed', level: 'error', code: 'tool-changed' }])
     // A server with two faces is not believed again, and does not fill the log.
     await list(tools, [TOOL])
     await list(tools, [other])
-    expect(tools.stateOf('fs', 'read').pinned).toBe(false)
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(false)
     expect(events).toHaveLength(1)
   },
 )
@@ -104,15 +121,15 @@ test(
     const other = { ...TOOL, description: 'reads two files' }
     await list(tools, [other])
     tools.expect(pins(other))
-    expect(tools.stateOf('fs', 'read').pinned).toBe(true)
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(true)
     expect(tools.changed()).toEqual([])
     tools.expect(pins())
-    expect(tools.stateOf('fs', 'read').pinned).toBe(false)
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(false)
     expect(tools.changed()).toEqual(['fs/read'])
     expect(events).toHaveLength(2)
     tools.expect(new Map())
     expect(tools.changed()).toEqual([])
-    expect(tools.stateOf('fs', 'read').pinned).toBe(false)
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(false)
   },
 )
 
@@ -129,5 +146,102 @@ test('nothing but an answer to tools/list is looked at', { tags: ['PST-12'] }, a
   ] as const) {
     expect(await answer.call?.ended(end)).toEqual({ allowed: true })
   }
-  expect(tools.stateOf('fs', 'read').pinned).toBe(false)
+  expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(false)
 })
+
+const CHANGED = { ...TOOL, description: 'reads two files' }
+
+/** Looks that are under way have come to their end. */
+async function looked(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve()
+}
+
+test(
+  'what a server shows one caller closes the tool to nobody else, and pins it for nobody else',
+  { tags: ['POL-29', 'THR-57'] },
+  async () => {
+    const { tools, events } = watch(async () => Promise.resolve([TOOL]))
+    await list(tools, [TOOL], { did: OTHER })
+    // Another handshake, by which the server leaves the annotations out.
+    const { annotations: _left, ...without } = TOOL
+    await list(tools, [without])
+    await looked()
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(false)
+    expect(tools.stateOf(OTHER, 'fs', 'read').pinned).toBe(true)
+    expect(tools.stateOf('did:c', 'fs', 'read').pinned).toBe(false)
+    expect(tools.changed()).toEqual(['fs/read'])
+    expect(events).toHaveLength(1)
+  },
+)
+
+test(
+  'a tool that has changed for the node itself is closed to all, also to who listed it before',
+  { tags: ['POL-29', 'PST-13', 'THR-53', 'THR-57'] },
+  async () => {
+    const asked: string[] = []
+    const { tools, events } = watch(async (server) => {
+      asked.push(server)
+      return Promise.resolve([CHANGED])
+    })
+    await list(tools, [TOOL], { did: OTHER })
+    expect(asked).toEqual([])
+    await list(tools, [CHANGED])
+    await looked()
+    expect(asked).toEqual(['fs'])
+    expect(tools.stateOf(OTHER, 'fs', 'read').pinned).toBe(false)
+    await list(tools, [TOOL], { did: OTHER })
+    expect(tools.stateOf(OTHER, 'fs', 'read').pinned).toBe(false)
+    expect(events.map(({ event, message }) => [event, message])).toEqual([
+      ['tool-changed', expect.stringContaining('closed to that caller')],
+      ['tool-changed', expect.stringContaining('for all callers')],
+    ])
+    tools.expect(pins(CHANGED))
+    await looked()
+    expect(asked).toEqual(['fs', 'fs'])
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(true)
+    // It was shown the definition that is not pinned any more.
+    expect(tools.stateOf(OTHER, 'fs', 'read').pinned).toBe(false)
+  },
+)
+
+test(
+  'callers bring about one look in a minute, and none after the end',
+  { tags: ['POL-29', 'THR-57'] },
+  async () => {
+    let looks = 0
+    const { tools, time } = watch(async () => {
+      looks += 1
+      return Promise.resolve([TOOL])
+    })
+    for (const atMs of [0, 1, 59_999]) {
+      time.nowMs = atMs
+      await list(tools, [CHANGED], { did: OTHER })
+      expect(looks).toBe(1)
+    }
+    time.nowMs = 60_000
+    await list(tools, [CHANGED])
+    expect(looks).toBe(2)
+    tools.stop()
+    time.nowMs = 120_000
+    await list(tools, [CHANGED])
+    expect(looks).toBe(2)
+  },
+)
+
+test(
+  'a node that cannot look says so, and closes the tool to whoever was shown another',
+  { tags: ['POL-29'] },
+  async () => {
+    const refused = new NodeError('call-refused', 'no rule lets this node list it')
+    const { tools, events } = watch(async () => Promise.reject(refused))
+    await list(tools, [TOOL], { did: OTHER })
+    await list(tools, [CHANGED])
+    await looked()
+    expect(events).toMatchObject([
+      { event: 'tool-changed' },
+      { event: 'tools-unseen', level: 'warn', code: 'call-refused' },
+    ])
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(false)
+    expect(tools.stateOf(OTHER, 'fs', 'read').pinned).toBe(true)
+  },
+)
