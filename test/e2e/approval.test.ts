@@ -237,6 +237,30 @@ test(
 )
 
 test(
+  'what a host puts into _meta is shown, and another one is asked about anew',
+  { tags: ['APR-15'], timeout: SLOW_MS },
+  async () => {
+    const call = { name: 'echo', arguments: { text: 'traced' } }
+    const first = client.callTool({ ...call, _meta: { 'x/trace': 'one' } }, LONG)
+    const { id, hash } = await held('traced')
+    const { stderr } = await runWarren(['--dir', lab, 'approve', id])
+    expect(stderr).toContain('"x/trace": "one"')
+    await askWarren(['--dir', lab, 'approve', id, '--yes', '--times', '3'])
+    expect(await first).toMatchObject({ content: [{ text: 'traced' }] })
+    expect(await client.callTool({ ...call, _meta: { 'x/trace': 'one' } }, LONG)).toMatchObject({
+      content: [{ text: 'traced' }],
+    })
+    const second = client.callTool({ ...call, _meta: { 'x/trace': 'two' } }, LONG)
+    const other = await held('traced')
+    expect(other.hash).not.toBe(hash)
+    await askWarren(['--dir', lab, 'approve', other.id, '--refuse'])
+    expect(await second).toMatchObject({ isError: true })
+    expect(reached('traced')).toBe(2)
+    await askWarren(['--dir', lab, 'approve', id, '--refuse'])
+  },
+)
+
+test(
   'a call that waits while other policies are loaded is refused',
   { tags: ['APR-3'], timeout: SLOW_MS },
   async () => {

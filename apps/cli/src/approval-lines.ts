@@ -42,9 +42,7 @@ export function waitingLine(call: JsonValue): string {
 /** All that a call would do, for whoever is to agree to it: nothing of it is left out or cut short. */
 export function approvalLines(call: JsonValue): readonly string[] {
   const args = JSON.stringify(member(call, 'arguments'), undefined, 2)
-  const more = member(call, 'more')
-  const hasMore = isJsonObject(more) && Object.keys(more).length > 0
-  const whole = `${args}${JSON.stringify(more)}${JSON.stringify(member(call, 'facts'))}`
+  const parts = ['arguments', 'more', 'beside', 'facts'].map((key) => member(call, key))
   const secrets = member(call, 'secrets')
   return [
     `call       ${shown(member(call, 'id'))}`,
@@ -54,13 +52,19 @@ export function approvalLines(call: JsonValue): readonly string[] {
     `tool       ${toolOf(call)}`,
     `rules      ${shown(member(call, 'rules'))}`,
     ...labelled('arguments', args),
-    ...(hasMore ? labelled('also', JSON.stringify(more, undefined, 2)) : []),
+    ...labelledUnlessEmpty('also', member(call, 'more')),
+    ...labelledUnlessEmpty('beside', member(call, 'beside')),
     ...labelled('means', JSON.stringify(member(call, 'facts'), undefined, 2)),
     ...(secrets === 0 ? [] : [`secrets    ${shown(secrets)} of these look like secrets`]),
-    ...foreignLines(whole),
+    ...foreignLines(JSON.stringify(parts)),
     `policy     ${shown(member(call, 'policy'))}`,
     `hash       ${shown(member(call, 'hash'))}`,
   ].map(visibleLine)
+}
+
+function labelledUnlessEmpty(label: string, value: JsonValue): readonly string[] {
+  if (!isJsonObject(value) || Object.keys(value).length === 0) return []
+  return labelled(label, JSON.stringify(value, undefined, 2))
 }
 
 function labelled(label: string, text: string): readonly string[] {

@@ -16,6 +16,7 @@ const CALL = {
   secrets: 0,
   arguments: { path: 'a', text: 'line\nbreak' },
   more: {},
+  beside: {},
   facts: {},
 }
 const HOSTILE = '\u001b[2J\u202ereversed\u0007\u200b\u{e0041}\r'
@@ -35,7 +36,7 @@ test('a call is shown with everything that is approved', { tags: ['APR-10'] }, (
   ]) {
     expect(text).toContain(part)
   }
-  expect(text).not.toMatch(/not ASCII|secrets|also/)
+  expect(text).not.toMatch(/not ASCII|secrets|also|beside/)
 })
 
 test('nothing in a call acts on a terminal', { tags: ['APR-10'] }, () => {
@@ -45,6 +46,7 @@ test('nothing in a call acts on a terminal', { tags: ['APR-10'] }, () => {
     roles: [HOSTILE],
     arguments: { [HOSTILE]: HOSTILE },
     more: { [HOSTILE]: HOSTILE },
+    beside: { [HOSTILE]: HOSTILE },
     facts: { [HOSTILE]: { real: HOSTILE } },
     excerpt: HOSTILE,
     argumentsLength: 99,
@@ -73,6 +75,19 @@ test(
     const text = approvalLines({ ...CALL, more: { task: { ttl: 1 } }, secrets: 2 }).join('\n')
     expect(text).toContain('"ttl": 1')
     expect(text).toContain('2 of these look like secrets')
+  },
+)
+
+test(
+  'what stands in _meta and beside the parameters is shown, with letters of other scripts',
+  { tags: ['APR-15'] },
+  () => {
+    const call = { ...CALL, more: { _meta: { trace: 'x' } }, beside: { 'x-extra': '\u0430' } }
+    const lines = approvalLines(call)
+    expect(lines.join('\n')).toContain('"trace": "x"')
+    expect(lines.find((line) => line.startsWith('beside '))).toBe('beside     {')
+    expect(lines.join('\n')).toContain('"x-extra"')
+    expect(lines).toContain('not ASCII  U+430')
   },
 )
 

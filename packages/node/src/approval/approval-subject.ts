@@ -1,4 +1,10 @@
-import { canonicalJson, JsonError, type JsonObject, type JsonValue } from '@warren/core'
+import {
+  canonicalJson,
+  isJsonObject,
+  JsonError,
+  type JsonObject,
+  type JsonValue,
+} from '@warren/core'
 import { paramsOf } from '@warren/mcp'
 import type { JudgedMessage } from '../audit/call-audit.ts'
 import type { CallFacts } from '../policy/call-facts.ts'
@@ -11,8 +17,10 @@ export interface ApprovalSubject extends JsonObject {
   readonly tool: string
   /** As the server would get them; null where it gets none. */
   readonly arguments: JsonValue
-  /** What else the call asks of the server, without what the transport put beside it. */
+  /** All other parameters of the call, `_meta` among them, but for the progress token. */
   readonly more: JsonObject
+  /** What stands in the message beside its parameters, but for its id. */
+  readonly beside: JsonObject
   /** What the arguments mean on this machine, as the rules have seen it. */
   readonly facts: JsonObject
   /** The digest of the policy set. */
@@ -36,14 +44,15 @@ export function subjectOf(
   const { question, answer, kind, policy } = judged
   const tool = typeof kind === 'object' ? kind.tool : undefined
   if (tool === undefined) return undefined
-  const { _meta, name: _name, arguments: asked = null, ...more } = paramsOf(question.message)
+  const { name: _name, arguments: asked = null, ...more } = paramsOf(question.message)
   const given = answer.allowed ? answer.arguments : undefined
   const subject: ApprovalSubject = {
     caller: question.caller.did,
     server: question.server,
     tool,
     arguments: given ?? asked,
-    more,
+    more: withoutToken(more),
+    beside: besideOf(question.message),
     facts: factsOf(call),
     policy,
   }
@@ -51,6 +60,21 @@ export function subjectOf(
   if (text === undefined) return undefined
   const hash = textDigest(text)
   return { subject, length: text.length, hash }
+}
+
+/** The progress token is chosen anew for each request, and exchanged on the way: it says where notes go, not what is done. */
+function withoutToken({ _meta: meta, ...more }: JsonObject): JsonObject {
+  if (meta === undefined) return more
+  if (!isJsonObject(meta)) return { ...more, _meta: meta }
+  const { progressToken: _token, ...rest } = meta
+  // Without it nothing may be left, which is what a host says that wants no notes.
+  return Object.keys(rest).length === 0 ? more : { ...more, _meta: rest }
+}
+
+/** The id is chosen anew for each request, and exchanged on the way. */
+function besideOf(message: JsonObject): JsonObject {
+  const { jsonrpc: _version, id: _id, method: _method, params: _params, ...beside } = message
+  return beside
 }
 
 function factsOf(call: CallFacts | undefined): JsonObject {

@@ -27,8 +27,8 @@ export function describeApprovals(desk: ApprovalDesk, clock: Clock): JsonObject 
 export function describeHeld(held: HeldCall, desk: ApprovalDesk): JsonObject {
   const { subject, hash, rules, roles, enclave } = held.question
   const { caller, server, tool, policy } = subject
-  const { arguments: args, more, facts } = subject
-  const { secrets } = replaceSecrets({ arguments: args, more, facts }, SECRETS)
+  const { arguments: args, more, beside, facts } = subject
+  const { secrets } = replaceSecrets({ arguments: args, more, beside, facts }, SECRETS)
   return {
     id: held.id,
     since: new Date(held.sinceMs).toISOString(),
@@ -44,6 +44,7 @@ export function describeHeld(held: HeldCall, desk: ApprovalDesk): JsonObject {
     secrets,
     arguments: args,
     more,
+    beside,
     facts,
   }
 }
@@ -54,7 +55,7 @@ function markedPartsOf({ question }: HeldCall): { readonly value: JsonValue } {
 }
 
 /** What a list has room for. */
-function headOf({ more: _more, facts: _facts, ...head }: JsonObject): JsonObject {
+function headOf({ more: _more, beside: _beside, facts: _facts, ...head }: JsonObject): JsonObject {
   return head
 }
 

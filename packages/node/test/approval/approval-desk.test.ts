@@ -14,6 +14,7 @@ function question(caller = ALICE, changes: Partial<ApprovalQuestion> = {}): Appr
       tool: 'write',
       arguments: { path: 'a' },
       more: {},
+      beside: {},
       facts: {},
       policy: 'p',
     },

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type JsonObject, parseJson } from '@warren/core'
+import { type JsonObject, type JsonValue, parseJson } from '@warren/core'
 import type { GateAnswer, Hold, JsonRpcMessage } from '@warren/mcp'
 import { createPolicyEngine, FactDeclarations, FactLayer } from '@warren/policy'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -264,6 +264,45 @@ test.for([
     await setting.tests.desk.approve({ id, hash, times: 2 })
     await answer
     expect((await setting.held(message, did)).hash).not.toBe(hash)
+  },
+)
+
+function meta(value: JsonValue): JsonRpcMessage {
+  return write(undefined, { _meta: value })
+}
+
+const TOOL_USE = { 'x/toolUse': 'a' }
+
+test.for<[string, JsonRpcMessage, JsonRpcMessage, boolean]>([
+  ['another _meta', meta(TOOL_USE), meta({ 'x/toolUse': 'b' }), false],
+  ['one more member of _meta', meta(TOOL_USE), meta({ ...TOOL_USE, more: 1 }), false],
+  ['_meta where there was none', write(), meta(TOOL_USE), false],
+  ['no _meta where there was one', meta(TOOL_USE), write(), false],
+  ['a _meta that is no object', write(), meta('x'), false],
+  ['another progress token alone', meta({ progressToken: 1 }), meta({ progressToken: 2 }), true],
+  ['no progress token', meta({ progressToken: 1 }), write(), true],
+  ['an empty _meta', write(), meta({}), true],
+  ['a progress token beside it', meta(TOOL_USE), meta({ ...TOOL_USE, progressToken: 1 }), true],
+  ['a token that only sounds like one', write(), meta({ progresstoken: 1 }), false],
+  [
+    'a progress token that is no member of _meta',
+    write(),
+    write(undefined, { progressToken: 1 }),
+    false,
+  ],
+  ['another id', write(), { ...write(), id: 2 }, true],
+  ['another id among the parameters', write(), write(undefined, { id: 2 }), false],
+  ['a member beside the parameters', write(), { ...write(), 'x-trace': { on: true } }, false],
+])(
+  'an approval for more calls and a call with %s',
+  { tags: ['APR-15', 'APR-8', 'THR-55'] },
+  async ([, first, second, isSame]) => {
+    const setting = new Setting()
+    const { id, hash, answer } = await setting.held(first)
+    await setting.tests.desk.approve({ id, hash, times: 2 })
+    await answer
+    if (isSame) expect(await setting.ask(second)).toMatchObject({ allowed: true })
+    else expect((await setting.held(second)).hash).not.toBe(hash)
   },
 )
 

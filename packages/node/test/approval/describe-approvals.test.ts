@@ -14,6 +14,7 @@ async function heldWith(args: JsonObject): Promise<{ tests: TestDesk; held: Held
     tool: 'write',
     arguments: args,
     more: {},
+    beside: {},
     facts: { path: { real: '/srv/a' } },
     policy: 'p',
   }
