@@ -1,8 +1,9 @@
-import { dirname } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { decodePublicPair, PUBLIC_PAIR_LENGTH_MAX, type PolicySetSigners } from '@warren/membership'
 import type { PolicyTrust } from '../../config/policy-config.ts'
 import { NodeError } from '../../node-error.ts'
 import { readGuardedFile } from '../read-guarded-file.ts'
+import { placesOnTheWay } from './places-on-the-way.ts'
 
 /**
  * Reads the keys of those who sign policies, from the files that the configuration names.
@@ -13,12 +14,19 @@ export function readPolicySigners(
   { signers: paths, threshold }: PolicyTrust,
   policies: string,
 ): PolicySetSigners {
-  // What a set may exchange says nothing about who signs sets.
-  if (paths.some((path) => dirname(path) === policies)) {
-    throw invalid('the keys of signers lie outside of the directory of the policies')
-  }
+  const directory = placesOnTheWay(policies).at(-1) ?? policies
   const signers = paths.map((path) => {
-    const text = readGuardedFile(path, 'refused').replace(/\r?\n$/, '')
+    const places = placesOnTheWay(dirname(path))
+    // What a set may exchange says nothing about who signs sets.
+    if (places.some((place) => isWithin(place, directory))) {
+      throw invalid(
+        `"${path}" lies in the directory of the policies, or is reached through it, which whoever writes sets may change; keep the keys of signers outside of it`,
+      )
+    }
+    const text = readGuardedFile(
+      join(places.at(-1) ?? dirname(path), basename(path)),
+      'refused',
+    ).replace(/\r?\n$/, '')
     if (text.length <= PUBLIC_PAIR_LENGTH_MAX) return decodePublicPair(text)
     throw invalid(`"${path}" has more than ${PUBLIC_PAIR_LENGTH_MAX} characters`)
   })
@@ -33,6 +41,11 @@ export function readPolicySigners(
     throw invalid(`${threshold} of ${signers.length} signers cannot sign`)
   }
   return { signers, threshold }
+}
+
+function isWithin(place: string, directory: string): boolean {
+  const way = relative(directory, place)
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
 function invalid(why: string): NodeError {

@@ -1,7 +1,7 @@
-import { renameSync, rmSync, symlinkSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import type { PolicySetTerms } from '@warren/membership'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { retirePolicies } from '../../../src/load-policies.ts'
 import { type LoadedPolicies, loadPolicySet } from '../../../src/policy/set/load-policy-set.ts'
 import { SetMemory } from '../../../src/policy/set/set-memory.ts'
@@ -182,6 +182,76 @@ test(
     await expect(load({ ...place, config: { ...config, policy: moved } })).rejects.toThrow(
       refusal('policy-signers-invalid'),
     )
+  },
+)
+
+/** Ways to one directory of keys, below `root`, where the policies are `policies` and keys stand in `keys` and `policies/keys`. */
+test.for<[string, string, (root: string) => void, boolean]>([
+  ['in a directory of their own', 'keys', () => {}, true],
+  ['in one whose name begins as that of the policies', 'policies-keys', () => {}, true],
+  ['below the policies', 'policies/keys', () => {}, false],
+  [
+    'behind a link that leads below the policies',
+    'link',
+    (root) => symlinkSync('policies/keys', join(root, 'link')),
+    false,
+  ],
+  [
+    'behind a link to a link that leads there',
+    'one/keys',
+    (root) => {
+      symlinkSync(join(root, 'two'), join(root, 'one'))
+      symlinkSync('policies', join(root, 'two'))
+    },
+    false,
+  ],
+  [
+    'outside, behind a link that a set could exchange',
+    'policies/away',
+    (root) => symlinkSync('../keys', join(root, 'policies/away')),
+    false,
+  ],
+  [
+    'outside, behind a link outside to such a link',
+    'link',
+    (root) => {
+      symlinkSync(join(root, 'policies/away'), join(root, 'link'))
+      symlinkSync('../keys', join(root, 'policies/away'))
+    },
+    false,
+  ],
+  [
+    'outside, behind a link outside',
+    'link',
+    (root) => symlinkSync('keys', join(root, 'link')),
+    true,
+  ],
+  ['behind a link to itself', 'loop', (root) => symlinkSync('loop', join(root, 'loop')), false],
+])(
+  'keys of signers that lie %s are told from those that a set could bring',
+  { tags: ['POL-30', 'PST-4'] },
+  async ([, way, arrange, isTaken]) => {
+    const { policies, config } = signedDirectory()
+    signNow(policies)
+    const root = policyDirectory({})
+    // The directory of the policies is behind a link as well.
+    const real = join(root, 'policies')
+    renameSync(policies, real)
+    symlinkSync(real, policies)
+    // Its own directory is taken away when the test has finished.
+    onTestFinished(() => {
+      rmSync(policies)
+      mkdirSync(policies)
+    })
+    const [first = ''] = config.policy.signers
+    for (const place of ['keys', 'policies-keys', 'policies/keys']) {
+      cpSync(dirname(first), join(root, place), { recursive: true })
+    }
+    arrange(root)
+    const signers = config.policy.signers.map((path) => join(root, way, basename(path)))
+    const loading = load({ policies, config: { policies, policy: { ...config.policy, signers } } })
+    if (isTaken) expect((await loading).signed?.signers).toHaveLength(2)
+    else await expect(loading).rejects.toThrow(way === 'loop' ? /cannot be read/ : /policies/)
   },
 )
 
