@@ -13,7 +13,7 @@ import {
 import { errorOf } from './support/raw-host.ts'
 import { meets, type ReadyMesh, type ReadyNode } from './support/ready-mesh.ts'
 
-const AGES = { beacon: 1, warn: 2, deny: 5, stop: 10, skew: 1 }
+const AGES = { beacon: 1, warn: 2, deny: 5, stop: 10, skew: 20 }
 /** The watch looks four times a second, a beacon was up to an interval old, and the machine may be busy. */
 const LATE_MS_MAX = 2_000
 const EARLY_MS_MAX = 1_000 * AGES.beacon + 500

@@ -20,7 +20,7 @@ const DAY_MS = 86_400_000
 /** Longer than a membership, and than anything else that ends. */
 const FAR_MS = 800 * DAY_MS
 /** No beacon is so late on a busy machine that knowledge ages without a reason. */
-const AGES = { beacon: 1, warn: 5, deny: 8, stop: 12, skew: 1 }
+const AGES = { beacon: 1, warn: 5, deny: 8, stop: 12, skew: 20 }
 /** Within this every round of a node has come round, and knowledge that nothing renews is too old for anything. */
 const SETTLED_SECONDS = 14
 /** A node looks four times a second, and the machine may be busy. */

@@ -13,6 +13,8 @@ export interface FreshnessOptions {
 }
 
 const SECONDS_MAX = 999_999
+/** What a charter takes. */
+const SKEW_SECONDS_MIN = 20
 const SKEW_SECONDS_MAX = 3_600
 
 /** Adds these options, each in seconds. */
@@ -22,7 +24,7 @@ export function withFreshness(command: Command): Command {
     .option('--warn <seconds>', 'age from which a node says that its knowledge is old', '120')
     .option('--deny <seconds>', 'age from which a node begins nothing new', '300')
     .option('--stop <seconds>', 'age from which a node also ends what has begun', '1800')
-    .option('--skew <seconds>', 'how far the clocks of two witnesses may differ', '60')
+    .option('--skew <seconds>', 'how far the clocks of two witnesses may differ, 20 or more', '60')
 }
 
 /**
@@ -37,6 +39,12 @@ export function freshnessOf(options: FreshnessOptions): FreshnessSeconds {
   const denySeconds = wholeNumber(deny, '--deny', SECONDS_MAX)
   const stopSeconds = wholeNumber(stop, '--stop', SECONDS_MAX)
   const skewSeconds = wholeNumber(skew, '--skew', SKEW_SECONDS_MAX)
+  if (skewSeconds < SKEW_SECONDS_MIN) {
+    throw new CommandError(
+      'usage',
+      `--skew takes at least ${SKEW_SECONDS_MIN}: witnesses cannot keep closer together`,
+    )
+  }
   if (beaconSeconds <= warnSeconds && warnSeconds <= denySeconds && denySeconds <= stopSeconds) {
     return { beaconSeconds, warnSeconds, denySeconds, stopSeconds, skewSeconds }
   }

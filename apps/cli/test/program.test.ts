@@ -36,6 +36,7 @@ test.for<[string, readonly string[]]>([
   ['ages that do not follow each other', ['init', '--deny', '119']],
   ['an age of no time', ['init', '--beacon', '0']],
   ['a skew that no charter has', ['admin', 'init', '--of', '2', '--skew', '3601']],
+  ['a skew that witnesses cannot keep', ['init', '--skew', '19']],
   ['two ways to join at once', ['join', 'warren-invite:1:', '--request', 'join.json']],
   ['no way to join', ['join']],
   ['an age that is none', ['staple', 'verify', 'a', '--mesh', 'zQm', '--max-age', '5']],

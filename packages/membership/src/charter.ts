@@ -48,7 +48,11 @@ export const CHARTER_TYPE = 'WarrenCharter'
 /** Admins, and witnesses, of one mesh. */
 export const SIGNERS_MAX = 16
 const SECONDS_RULE = { min: 1, max: 31_536_000 } as const
-const SKEW_RULE = { min: 0, max: 3600 } as const
+/**
+ * A witness that begins may be as far behind the others as an answer was on its way, 10 s; as much again is left for what
+ * their clocks drift apart. With less, the word of one could be from the future to the other for ever.
+ */
+const SKEW_RULE = { min: 20, max: 3600 } as const
 
 const MEMBERS = [
   '@context',

@@ -80,6 +80,7 @@ export {
   type MissingWitness,
   unwitnessedTime,
 } from './freshness/freshness-judgement.ts'
+export type { MeshTimeSpan } from './freshness/mesh-time.ts'
 export type { CheckpointDraft } from './freshness/next-checkpoint.ts'
 export { ANSWER_MS_MAX } from './freshness/open-nonces.ts'
 export {

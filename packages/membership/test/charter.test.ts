@@ -150,15 +150,21 @@ describe('thresholds and keys', () => {
     expect(refusalCode(() => mesh(1, 1, name))).toBe(code)
   })
 
-  test('the ages must follow each other', { tags: ['MEM-2'] }, () => {
-    const { admins } = mesh()
-    const found = (freshness: object) => () =>
-      createCharter({ suite, name: 'plant', admins, k: 1, nowMs: NOW_MS, freshness })
-    expect(found({ beaconSeconds: 300, warnSeconds: 300 })().freshness.warnMs).toBe(300_000)
-    expect(refusalCode(found({ beaconSeconds: 121 }))).toBe('charter-malformed')
-    expect(refusalCode(found({ stopSeconds: 299 }))).toBe('charter-malformed')
-    expect(refusalCode(found({ skewSeconds: 3601 }))).toBe('charter-malformed')
-  })
+  test(
+    'the ages must follow each other, and the skew be one that witnesses can keep',
+    { tags: ['MEM-2'] },
+    () => {
+      const { admins } = mesh()
+      const found = (freshness: object) => () =>
+        createCharter({ suite, name: 'plant', admins, k: 1, nowMs: NOW_MS, freshness })
+      expect(found({ beaconSeconds: 300, warnSeconds: 300 })().freshness.warnMs).toBe(300_000)
+      expect(refusalCode(found({ beaconSeconds: 121 }))).toBe('charter-malformed')
+      expect(refusalCode(found({ stopSeconds: 299 }))).toBe('charter-malformed')
+      expect(found({ skewSeconds: 20 })().freshness.skewMs).toBe(20_000)
+      expect(refusalCode(found({ skewSeconds: 19 }))).toBe('charter-malformed')
+      expect(refusalCode(found({ skewSeconds: 3601 }))).toBe('charter-malformed')
+    },
+  )
 })
 
 describe('the form', () => {

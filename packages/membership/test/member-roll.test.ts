@@ -64,7 +64,7 @@ function beaconOf(
     const set = sets[Math.min(calls, sets.length) - 1]!
     const nowMs = bootMs + (calls - 1) * 10
     expect(duty.beaconDueMs(set, nowMs)).toBeLessThanOrEqual(nowMs)
-    const state = duty.prepareBeacon({ set, nowMs, meshTimeMs: undefined })
+    const state = duty.prepareBeacon({ set, nowMs, meshTime: undefined })
     if (state === undefined) continue
     return { ...duty.signBeacon(set, state)!, calls }
   }
@@ -214,7 +214,7 @@ test(
   () => {
     const many = crowd(plant.empty, ann, 2 * ROLL_STEP)
     const duty = new WitnessDuty({ witness: self!, from: { firstWallMs: NOW_MS }, nowMs: BOOT_MS })
-    expect(duty.prepareBeacon({ set: many, nowMs: BOOT_MS, meshTimeMs: undefined })).toBeUndefined()
+    expect(duty.prepareBeacon({ set: many, nowMs: BOOT_MS, meshTime: undefined })).toBeUndefined()
     const own = { ...beaconOf([plant.empty]).beacon, seq: 7, timeMs: NOW_MS + HOUR_MS }
     duty.heard(own, BOOT_MS)
     expect(beaconOf([many], duty).beacon).toMatchObject({ seq: 8, timeMs: NOW_MS + HOUR_MS })
@@ -231,11 +231,11 @@ test(
       from: { firstWallMs: NOW_MS + YEAR_MS },
       nowMs: BOOT_MS,
     })
-    let state = duty.prepareBeacon({ set: many, nowMs: BOOT_MS, meshTimeMs: undefined })
+    let state = duty.prepareBeacon({ set: many, nowMs: BOOT_MS, meshTime: undefined })
     expect(state).toBeUndefined()
     const meshTimeMs = NOW_MS + HOUR_MS
-    while (state === undefined)
-      state = duty.prepareBeacon({ set: many, nowMs: BOOT_MS, meshTimeMs })
+    const meshTime = { earliestMs: meshTimeMs, latestMs: meshTimeMs }
+    while (state === undefined) state = duty.prepareBeacon({ set: many, nowMs: BOOT_MS, meshTime })
     const { beacon, timeMs } = duty.signBeacon(many, state)!
     expect(beacon.timeMs).toBeLessThanOrEqual(meshTimeMs)
     expect(timeMs).toBeGreaterThanOrEqual(beacon.timeMs)
@@ -253,9 +253,9 @@ test(
       adminChange(plant, { by: plant.admins, removeWitnesses: [self!.did], kWitness: 1 }),
     )
     const duty = new WitnessDuty({ witness: self!, from: { firstWallMs: NOW_MS }, nowMs: BOOT_MS })
-    expect(duty.prepareBeacon({ set: many, nowMs: BOOT_MS, meshTimeMs: undefined })).toBeUndefined()
+    expect(duty.prepareBeacon({ set: many, nowMs: BOOT_MS, meshTime: undefined })).toBeUndefined()
     for (let call = 0; call < 100; call += 1) {
-      const question = { set: without, nowMs: BOOT_MS + call, meshTimeMs: undefined }
+      const question = { set: without, nowMs: BOOT_MS + call, meshTime: undefined }
       expect(duty.prepareBeacon(question)).toBeUndefined()
     }
     expect(without.tree.tip.witnesses.map(({ did }) => did)).toContain(other!.did)

@@ -18,7 +18,7 @@ export function wordOf(set: RecordSet, witness: AdminSigner, timeMs = NOW_MS): B
   const from = { seq: 1, timeMs, checkpoint: undefined }
   const duty = new WitnessDuty({ witness, from, nowMs: 0 })
   for (;;) {
-    const state = duty.prepareBeacon({ set, nowMs: 0, meshTimeMs: undefined })
+    const state = duty.prepareBeacon({ set, nowMs: 0, meshTime: undefined })
     const own = state === undefined ? undefined : duty.signBeacon(set, state)
     if (own !== undefined) return own.beacon
   }

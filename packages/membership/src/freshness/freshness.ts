@@ -4,7 +4,7 @@ import type { IslandRecord } from '../records/mesh-record.ts'
 import { forkProofOf } from './decode-beacon.ts'
 import type { FreshResponse } from './fresh-response.ts'
 import { type FreshnessJudgement, serversOf, stateOfAge, worseOf } from './freshness-judgement.ts'
-import { MeshTime, type TimeView } from './mesh-time.ts'
+import { MeshTime, type MeshTimeSpan, type TimeView } from './mesh-time.ts'
 import { ANSWER_MS_MAX, OpenNonces } from './open-nonces.ts'
 import {
   agesOf,
@@ -155,6 +155,11 @@ export class Freshness {
   /** Mesh time; undefined until kw witnesses have answered nonces of this boot. */
   meshTimeMs(nowMs: number): number | undefined {
     return this.#state.time.read(this.#view(nowMs))
+  }
+
+  /** What a witness sets its own clock by; undefined where mesh time is, or where fewer than kw witnesses are heard. */
+  meshTimeSpan(nowMs: number): MeshTimeSpan | undefined {
+    return this.#state.time.span(this.#view(nowMs))
   }
 
   /** Whether kw witnesses have answered nonces of this boot. */

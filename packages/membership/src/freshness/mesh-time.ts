@@ -9,6 +9,13 @@ export interface TimeView {
   readonly nowMs: number
 }
 
+/** Between which times the clocks lie by which a witness sets its own. */
+export interface MeshTimeSpan {
+  readonly earliestMs: number
+  /** Mesh time: no later by more than the way of an answer. */
+  readonly latestMs: number
+}
+
 /**
  * The time that a mesh agrees on: the kw-th largest of what its witnesses say, so that kw - 1 of them cannot push it ahead.
  *
@@ -32,7 +39,14 @@ export class MeshTime {
   read(view: TimeView): number | undefined {
     if (this.#reached === undefined) return undefined
     const { timeMs, atMs } = this.#reached
-    return Math.max(timeMs, kthLargestClock(view) ?? timeMs + view.nowMs - atMs)
+    return Math.max(timeMs, kthLargest(view, 'clock') ?? timeMs + view.nowMs - atMs)
+  }
+
+  /** Undefined where mesh time is, or where fewer than kw witnesses are heard. */
+  span(view: TimeView): MeshTimeSpan | undefined {
+    const latestMs = this.read(view)
+    const earliestMs = kthLargest(view, 'earliest')
+    return latestMs === undefined || earliestMs === undefined ? undefined : { earliestMs, latestMs }
   }
 
   /** To be called before what the time is read from changes, so that it does not go back then. */
@@ -46,7 +60,7 @@ export class MeshTime {
     if (this.#reached !== undefined) return this
     const { kWitness } = view.panel
     const answered = soundEntries(view).filter(({ answeredMs }) => answeredMs !== undefined)
-    const timeMs = kthLargestClock(view)
+    const timeMs = kthLargest(view, 'clock')
     if (kWitness === 0 || answered.length < kWitness || timeMs === undefined) return this
     return new MeshTime({ timeMs, atMs: view.nowMs })
   }
@@ -56,8 +70,8 @@ function soundEntries({ panel, entries }: TimeView): readonly WitnessEntry[] {
   return [...entries].flatMap(([witness, entry]) => (panel.forked.has(witness) ? [] : [entry]))
 }
 
-function kthLargestClock(view: TimeView): number | undefined {
+function kthLargest(view: TimeView, which: 'clock' | 'earliest'): number | undefined {
   return soundEntries(view)
-    .map(({ clock }) => clock.read(view.nowMs))
+    .map((entry) => entry[which].read(view.nowMs))
     .toSorted((left, right) => right - left)[view.panel.kWitness - 1]
 }

@@ -9,7 +9,7 @@ import { type BeaconDraft, BeaconInMaking } from './beacon-draft.ts'
 import { decodeBeacon, witnessContext } from './decode-beacon.ts'
 import { signResponse } from './fresh-response.ts'
 import { type CheckpointDraft, nextCheckpoint } from './next-checkpoint.ts'
-import { ANSWER_MS_MAX } from './open-nonces.ts'
+import type { MeshTimeSpan } from './mesh-time.ts'
 import { SteadyClock } from './steady-clock.ts'
 
 /** After its removals changed a witness says so at once, but not more often than this. */
@@ -47,8 +47,8 @@ export interface DutyInit {
 export interface DutyQuestion {
   readonly set: RecordSet
   readonly nowMs: number
-  /** Mesh time by the other witnesses, where it is known: a clock that has stood still is put forward to it. */
-  readonly meshTimeMs: number | undefined
+  /** What kw witnesses say, where it is known: a clock that has stood still is put forward to it, and one that runs ahead waits for it. */
+  readonly meshTime: MeshTimeSpan | undefined
 }
 
 /** A beacon with the witness's time as it made it, for `Freshness.observeOwn`. */
@@ -225,15 +225,22 @@ export class WitnessDuty {
     return this.#listing.isListed
   }
 
-  #timeMs({ set, nowMs, meshTimeMs }: DutyQuestion): number {
-    // Less what an answer may have put the others' clocks ahead: else two witnesses would push each other on.
-    const othersMs = meshTimeMs === undefined ? 0 : meshTimeMs - ANSWER_MS_MAX
-    this.#clock =
-      this.#isFirst && meshTimeMs !== undefined
-        ? SteadyClock.at(othersMs, nowMs)
-        : this.#clock.advance(othersMs, nowMs)
-    this.#clock = this.#clock.advance(set.charter.createdMs, nowMs)
+  #timeMs({ set, nowMs, meshTime }: DutyQuestion): number {
+    const { createdMs, freshness } = set.charter
+    if (meshTime !== undefined) this.#follow(meshTime, freshness.skewMs, nowMs)
+    this.#clock = this.#clock.advance(createdMs, nowMs)
     return Math.min(Math.floor(this.#clock.read(nowMs)), TIME_MS_MAX)
+  }
+
+  #follow({ earliestMs, latestMs }: MeshTimeSpan, skewMs: number, nowMs: number): void {
+    // By the earliest that the others' time can be: else two witnesses would push each other on by the way of an answer.
+    this.#clock = this.#isFirst
+      ? SteadyClock.at(earliestMs, nowMs)
+      : this.#clock.advance(earliestMs, nowMs)
+    const aheadMs = this.#clock.read(nowMs) - latestMs
+    // Two clocks drift apart without end. Further ahead than the skew is no drift: somebody has vouched for another time.
+    if (aheadMs <= skewMs / 2 || aheadMs > skewMs) return
+    this.#clock = this.#clock.set({ timeMs: latestMs + skewMs / 2, atMs: nowMs, nowMs })
   }
 
   #sign({ suite }: RecordSet, document: JsonObject, createdMs: number): string {

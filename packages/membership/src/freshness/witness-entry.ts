@@ -15,8 +15,10 @@ export interface WitnessEntry {
   readonly newest: HeardBeacon
   /** The highest one below it that counts, for as long as the newest does not. */
   readonly fallback: HeardBeacon | undefined
-  /** Its time, as far as we can tell. */
+  /** Its time at the latest: as if its answer had been made the moment it was asked for. */
   readonly clock: SteadyClock
+  /** Its time at the earliest: as if its answer had been made the moment it came. */
+  readonly earliest: SteadyClock
   /** When we sent the newest challenge that it answered. */
   readonly answeredMs: number | undefined
   /** Nothing below this number is taken: it was seen before this boot. 0 where nothing was. */
@@ -44,7 +46,14 @@ export type BeaconOutcome =
 /** The entry of a witness of which nothing else is known. */
 export function entryWith(heard: HeardBeacon, seqMin: number): WitnessEntry {
   const clock = SteadyClock.at(heard.beacon.timeMs, heard.cameMs)
-  return { newest: heard, fallback: undefined, clock, answeredMs: undefined, seqMin }
+  return {
+    newest: heard,
+    fallback: undefined,
+    clock,
+    earliest: clock,
+    answeredMs: undefined,
+    seqMin,
+  }
 }
 
 /** The beacon of a witness that counts: the newest that is covered and is not from the future. */
@@ -78,7 +87,8 @@ export function withBeacon(
   if (beacon.seq > newest.beacon.seq) {
     // One from the future is remembered all the same: kw witnesses that are ahead of our time move it forward.
     const clock = entry.clock.advance(beacon.timeMs, cameMs)
-    return { ...entry, newest: heard, fallback: countedOf(entry, latestMs), clock }
+    const earliest = entry.earliest.advance(beacon.timeMs, cameMs)
+    return { ...entry, newest: heard, fallback: countedOf(entry, latestMs), clock, earliest }
   }
   const isNeeded = countedOf(entry, latestMs) !== newest
   const isBetter = beacon.seq > (fallback?.beacon.seq ?? 0)
@@ -110,5 +120,8 @@ export function answered(
   }: { readonly timeMs: number; readonly sentMs: number; readonly nowMs: number },
 ): WitnessEntry {
   // As if the answer had come at once: so its clock is not behind, however long the answer was held back.
-  return { ...entry, clock: entry.clock.set({ timeMs, atMs: sentMs, nowMs }), answeredMs: sentMs }
+  const clock = entry.clock.set({ timeMs, atMs: sentMs, nowMs })
+  // Anew with each answer: on a clock of ours that is faster than its own it would else run ahead of it.
+  const earliest = SteadyClock.at(timeMs, nowMs)
+  return { ...entry, clock, earliest, answeredMs: sentMs }
 }

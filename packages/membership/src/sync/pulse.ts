@@ -5,7 +5,7 @@ import { decodeBeacon, readClaimedBeacon, witnessContext } from '../freshness/de
 import { decodeChallenge, decodeResponse, encodeChallenge } from '../freshness/fresh-response.ts'
 import { Freshness, type Observation } from '../freshness/freshness.ts'
 import type { FreshnessJudgement } from '../freshness/freshness-judgement.ts'
-import type { WitnessDuty, WitnessState } from '../freshness/witness-duty.ts'
+import type { DutyQuestion, WitnessDuty, WitnessState } from '../freshness/witness-duty.ts'
 import type { HeardRefusal } from '../freshness/witness-entry.ts'
 import { panelOf } from '../freshness/witness-panel.ts'
 import { MembershipError, type MembershipErrorCode } from '../membership-error.ts'
@@ -138,12 +138,16 @@ export class Pulse {
     return this.#duty?.isMakingBeacon === true ? [beaconMs, pausesMs] : [pausesMs]
   }
 
+  #dutyQuestion(nowMs: number): DutyQuestion {
+    return { set: this.#set, nowMs, meshTime: this.#freshness.meshTimeSpan(nowMs) }
+  }
+
   /** Takes the numbers of what a witness has to say now. */
   #prepare(nowMs: number): readonly SyncEffect[] {
     const isPausing = this.#pausesUntilMs !== undefined && nowMs < this.#pausesUntilMs
     if (isPausing && this.#duty?.isMakingBeacon !== true) return []
     const effects: SyncEffect[] = []
-    const question = { set: this.#set, nowMs, meshTimeMs: this.meshTimeMs(nowMs) }
+    const question = this.#dutyQuestion(nowMs)
     const state = this.#duty?.prepareBeacon(question)
     if (state !== undefined) effects.push({ type: 'reserve', what: 'beacon', state })
     if (isPausing) return effects
@@ -264,7 +268,7 @@ export class Pulse {
     const name = multibaseText(nonce)
     if (this.#freshness.isOpen(name, nowMs)) return []
     if (!this.#relay.came(name, neighbour, nowMs)) return []
-    const question = { set: this.#set, nowMs, meshTimeMs: this.meshTimeMs(nowMs) }
+    const question = this.#dutyQuestion(nowMs)
     const own = this.#duty?.respond(nonce, question)
     const effects: SyncEffect[] = []
     if (own !== undefined) effects.push(sendTo(neighbour, { type: 'answer', nonce: name, ...own }))

@@ -67,7 +67,7 @@ class Machine {
 
   #say(step: 'beacon' | 'checkpoint', parts: number): void {
     const { set } = this.#disk
-    const question = { set, nowMs: this.#nowMs, meshTimeMs: undefined }
+    const question = { set, nowMs: this.#nowMs, meshTime: undefined }
     const state =
       step === 'beacon'
         ? this.#duty.prepareBeacon(question)

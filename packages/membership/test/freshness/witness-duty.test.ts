@@ -7,6 +7,7 @@ import {
   decodeBeacon,
   decodeResponse,
   Freshness,
+  type MeshTimeSpan,
   panelOf,
   type RecordSet,
   witnessContext,
@@ -49,23 +50,28 @@ function again(from: WitnessState, nowMs = BOOT_MS): WitnessDuty {
 interface Asked {
   readonly nowMs: number
   readonly set?: RecordSet
-  readonly meshTimeMs?: number
+  readonly meshTime?: MeshTimeSpan
+}
+
+/** Mesh time that is known to the millisecond. */
+function exactly(timeMs: number): MeshTimeSpan {
+  return { earliestMs: timeMs, latestMs: timeMs }
 }
 
 /** Takes a number, makes it durable, signs. */
 function beaconOf(
   duty: WitnessDuty,
-  { nowMs, set = plant.empty, meshTimeMs }: Asked,
+  { nowMs, set = plant.empty, meshTime }: Asked,
 ): Beacon | undefined {
-  const state = duty.prepareBeacon({ set, nowMs, meshTimeMs })
+  const state = duty.prepareBeacon({ set, nowMs, meshTime })
   return state === undefined ? undefined : duty.signBeacon(set, state)?.beacon
 }
 
 function checkpointOf(
   duty: WitnessDuty,
-  { nowMs, set = plant.empty, meshTimeMs }: Asked,
+  { nowMs, set = plant.empty, meshTime }: Asked,
 ): CheckpointRecord | undefined {
-  const state = duty.prepareCheckpoint({ set, nowMs, meshTimeMs })
+  const state = duty.prepareCheckpoint({ set, nowMs, meshTime })
   const text = state === undefined ? undefined : duty.signCheckpoint(set, state)
   const record = text === undefined ? undefined : set.decode(text)
   return record?.type === 'checkpoint' ? record : undefined
@@ -138,7 +144,7 @@ test(
   { tags: ['FRS-13'] },
   () => {
     const duty = first()
-    const question = { set: plant.empty, meshTimeMs: undefined }
+    const question = { set: plant.empty, meshTime: undefined }
     const one = duty.prepareBeacon({ ...question, nowMs: BOOT_MS })!
     const two = duty.prepareBeacon({ ...question, nowMs: BOOT_MS + beaconMs })!
     expect([one.seq, two.seq]).toEqual([1, 2])
@@ -173,7 +179,7 @@ test(
     const state = duty.prepareBeacon({
       set: plant.empty,
       nowMs: BOOT_MS + 5_500,
-      meshTimeMs: undefined,
+      meshTime: undefined,
     })!
     expect(state).toEqual({ seq: 1, timeMs: NOW_MS + 5_500, checkpoint: undefined })
     const later = again(state, 0)
@@ -189,10 +195,11 @@ test(
       timeMs: NOW_MS + DAY_MS,
     })
     expect(
-      beaconOf(first(NOW_MS + DAY_MS), { nowMs: BOOT_MS, meshTimeMs: NOW_MS + 30_000 }),
-    ).toMatchObject({
-      timeMs: NOW_MS + 20_000,
-    })
+      beaconOf(first(NOW_MS + DAY_MS), {
+        nowMs: BOOT_MS,
+        meshTime: { earliestMs: NOW_MS + 20_000, latestMs: NOW_MS + 30_000 },
+      }),
+    ).toMatchObject({ timeMs: NOW_MS + 20_000 })
     // A clock that was never set does not say that the mesh is not founded yet.
     expect(beaconOf(first(0), { nowMs: BOOT_MS })).toMatchObject({
       timeMs: plant.charter.createdMs,
@@ -205,13 +212,12 @@ test(
   { tags: ['FRS-14'] },
   () => {
     const duty = again({ seq: 1, timeMs: NOW_MS, checkpoint: undefined })
-    const meshTimeMs = NOW_MS + DAY_MS
-    expect(beaconOf(duty, { nowMs: BOOT_MS, meshTimeMs })).toMatchObject({
-      timeMs: meshTimeMs - 10_000,
-    })
+    const earliestMs = NOW_MS + DAY_MS
+    const meshTime = { earliestMs, latestMs: earliestMs + ANSWER_MS_MAX }
+    expect(beaconOf(duty, { nowMs: BOOT_MS, meshTime })).toMatchObject({ timeMs: earliestMs })
     // Mesh time that is behind puts nothing back.
-    const behind = { nowMs: BOOT_MS + beaconMs, meshTimeMs: NOW_MS }
-    expect(beaconOf(duty, behind)).toMatchObject({ timeMs: meshTimeMs - 10_000 + beaconMs })
+    const behind = { nowMs: BOOT_MS + beaconMs, meshTime: exactly(NOW_MS) }
+    expect(beaconOf(duty, behind)).toMatchObject({ timeMs: earliestMs + beaconMs })
   },
 )
 
@@ -302,7 +308,7 @@ test(
   () => {
     const duty = first()
     const nonce = new Uint8Array(32).fill(9)
-    const question = { set: plant.empty, nowMs: BOOT_MS + 1_234, meshTimeMs: undefined }
+    const question = { set: plant.empty, nowMs: BOOT_MS + 1_234, meshTime: undefined }
     expect(duty.respond(nonce, question)).toBeUndefined()
     const beacon = beaconOf(duty, { nowMs: BOOT_MS })!
     const response = duty.respond(nonce, question)!
@@ -333,14 +339,14 @@ test('who is no witness any more says nothing', { tags: ['FRS-1'] }, () => {
   const state = duty.prepareBeacon({
     set: plant.empty,
     nowMs: BOOT_MS + beaconMs,
-    meshTimeMs: undefined,
+    meshTime: undefined,
   })!
   const set = withAll(plant.empty, signed(change, plant.admins.slice(0, 2)), ...grants(1))
   const nowMs = BOOT_MS + 2 * beaconMs
   expect(duty.signBeacon(set, state)).toBeUndefined()
   expect(beaconOf(duty, { nowMs, set })).toBeUndefined()
   expect(checkpointOf(duty, { nowMs, set })).toBeUndefined()
-  expect(duty.respond(new Uint8Array(32), { set, nowMs, meshTimeMs: undefined })).toBeUndefined()
+  expect(duty.respond(new Uint8Array(32), { set, nowMs, meshTime: undefined })).toBeUndefined()
   expect(() => decodeBeacon(witnessContext(set), said.text)).toThrow('does not know')
 })
 
@@ -368,15 +374,12 @@ test(
     }))
     for (let nowMs = 0; nowMs < 20 * beaconMs; nowMs += beaconMs) {
       for (let turn = 0; turn < 2; turn += 1) {
-        const meshTimeMs = mine!.freshness.meshTimeMs(nowMs)
-        const own = mine!.duty.signBeacon(
-          set,
-          mine!.duty.prepareBeacon({ set, nowMs, meshTimeMs })!,
-        )!
+        const meshTime = mine!.freshness.meshTimeSpan(nowMs)
+        const own = mine!.duty.signBeacon(set, mine!.duty.prepareBeacon({ set, nowMs, meshTime })!)!
         expect(own.timeMs).toBe(NOW_MS + nowMs)
         // The other one asks, and the answer comes at the last moment.
         const nonce = new Uint8Array(32).fill(nowMs / beaconMs)
-        const response = mine!.duty.respond(nonce, { set, nowMs, meshTimeMs })!
+        const response = mine!.duty.respond(nonce, { set, nowMs, meshTime })!
         const read = decodeResponse(context, { ...response, isAwaited: () => true })
         theirs!.freshness = theirs!.freshness
           .openNonce(read.nonce, nowMs - ANSWER_MS_MAX)
@@ -400,7 +403,7 @@ test(
     const booted = Freshness.boot({ panel: panelOf(set, () => true), bounds: [], nowMs: 0 })
     /** What a node hears that asks the witness: a nonce for each time. */
     const asked = (freshness: Freshness, duty: WitnessDuty, nowMs: number): Freshness => {
-      const question = { set, nowMs: 0, meshTimeMs: undefined }
+      const question = { set, nowMs: 0, meshTime: undefined }
       duty.signBeacon(set, duty.prepareBeacon(question)!)
       const response = duty.respond(new Uint8Array(32).fill(nowMs / nightMs), question)!
       const read = decodeResponse(witnessContext(set), { ...response, isAwaited: () => true })
@@ -418,7 +421,7 @@ test(
     expect(put.judge(nightMs)).toMatchObject({ state: 'fresh', ageMs: 0 })
     // It puts nothing back.
     const back = new WitnessDuty({ ...init, from, vouchedMs: NOW_MS - 1_000 })
-    expect(back.prepareBeacon({ set, nowMs: 0, meshTimeMs: undefined })).toMatchObject({
+    expect(back.prepareBeacon({ set, nowMs: 0, meshTime: undefined })).toMatchObject({
       timeMs: NOW_MS,
     })
   },
@@ -446,10 +449,10 @@ test.for([END_MS - 1, END_MS, END_MS + DAY_MS, Number.MAX_SAFE_INTEGER])(
   { tags: ['FRS-23'] },
   (meshTimeMs) => {
     const duty = first()
-    const othersMs = meshTimeMs + ANSWER_MS_MAX
-    const said = beaconOf(duty, { nowMs: BOOT_MS, meshTimeMs: othersMs })
+    const meshTime = exactly(meshTimeMs)
+    const said = beaconOf(duty, { nowMs: BOOT_MS, meshTime })
     expect(said?.timeMs).toBe(Math.floor(Math.min(meshTimeMs, END_MS) / 1_000) * 1_000)
-    const question = { set: plant.empty, nowMs: BOOT_MS, meshTimeMs: othersMs }
+    const question = { set: plant.empty, nowMs: BOOT_MS, meshTime }
     expect(duty.respond(new Uint8Array(32), question)).toBeDefined()
   },
 )
