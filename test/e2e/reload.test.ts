@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
@@ -9,6 +9,8 @@ import { type ReadyMesh, readyMesh, type ReadyNode } from './support/ready-mesh.
 
 const SERVER = join(import.meta.dirname, 'support/slow-server.ts')
 const SERVE = ['--allow-role', 'member', '--', process.execPath, SERVER]
+
+const FOREIGN_UID = 12_345
 
 let mesh: ReadyMesh
 let desk: ReadyNode
@@ -142,6 +144,23 @@ test('a broken policy changes nothing, not the servers either', { tags: ['DMN-6'
   expect(outcome.stderr).toContain('broken.cedar')
   expect(await echo(gone, 'after')).toEqual([{ type: 'text', text: 'after' }])
 })
+
+test.skipIf(process.geteuid?.() !== 0)(
+  'a policy of another user is refused, and the one before stays in force',
+  { tags: ['POL-31'] },
+  async () => {
+    const gone = await host('gone')
+    const policy = join(lab.directory, 'policies/serve-gone.cedar')
+    chownSync(policy, FOREIGN_UID, FOREIGN_UID)
+    const outcome = await runWarren(['--dir', lab.directory, 'reload'])
+    chownSync(policy, 0, 0)
+    expect(outcome).toMatchObject({ code: 6, stdout: '' })
+    expect(outcome.stderr).toContain('policies-foreign')
+    expect(outcome.stderr).toContain(policy)
+    expect(await echo(gone, 'still')).toEqual([{ type: 'text', text: 'still' }])
+    expect((await runWarren(['--dir', lab.directory, 'reload'])).code).toBe(0)
+  },
+)
 
 test(
   'a policy that is closed refuses the next call of a session that is open',

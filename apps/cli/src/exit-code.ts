@@ -63,6 +63,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'not-initialised': EXIT.configuration,
   'nothing-pending': EXIT.configuration,
   'policies-open': EXIT.configuration,
+  'policies-foreign': EXIT.configuration,
   'policies-unreadable': EXIT.configuration,
   'kdf-out-of-bounds': EXIT.configuration,
 }

@@ -129,6 +129,8 @@ test.for([
   ['config-invalid', EXIT.configuration],
   ['policy-malformed', EXIT.configuration],
   ['policies-open', EXIT.configuration],
+  ['policies-foreign', EXIT.configuration],
+  ['config-foreign', EXIT.configuration],
   ['file-open', EXIT.configuration],
   ['passphrase-wrong', EXIT.configuration],
   ['keys-foreign', EXIT.configuration],

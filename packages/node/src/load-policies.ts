@@ -47,7 +47,7 @@ export interface PolicySet {
  *
  * A fault in any file fails the load as a whole.
  *
- * @throws PolicyError with the file and line, NodeError `policies-open`, `policies-unreadable`
+ * @throws PolicyError with the file and line, NodeError `policies-open`, `policies-foreign`, `policies-unreadable`
  */
 export function loadPolicies(directory: string, added?: PolicySource): PolicySet {
   const files = readPolicyFiles(directory)

@@ -27,6 +27,7 @@ export type NodeErrorCode =
   | 'call-timeout'
   | 'address-unusable'
   | 'policies-open'
+  | 'policies-foreign'
   | 'policies-unreadable'
   | 'keys-foreign'
   | 'records-altered'

@@ -5,6 +5,7 @@ export type ConfigErrorCode =
   | 'config-unreadable'
   | 'config-too-large'
   | 'config-open'
+  | 'config-foreign'
   | 'config-syntax'
   | 'config-invalid'
   | 'config-unwritable'

@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { resolveTarget } from '../audit/export/resolve-target.ts'
+import { foreignHands } from '../foreign-hands.ts'
 import { ConfigDocument } from './config-document.ts'
 import { ConfigError } from './config-error.ts'
 import { configInvalid } from './config-issues.ts'
@@ -9,8 +10,6 @@ import { type ConfigFile, configSchema } from './config-schema.ts'
 export const CONFIG_FILE_NAME = 'warren.yaml'
 
 const BYTES_MAX = 1_048_576
-/** Write rights of the group or of others. */
-const FOREIGN_WRITE = 0o022
 
 /** The configuration of a node, complete, with absolute paths. */
 export interface Config extends ConfigFile {
@@ -21,7 +20,7 @@ export interface Config extends ConfigFile {
 /**
  * Reads `warren.yaml` of a data directory.
  *
- * A file that others may write is refused: it says what programs this node starts.
+ * A file that others may write, or that is another user's, is refused: it says what programs this node starts.
  *
  * @throws ConfigError
  */
@@ -49,9 +48,7 @@ export function readConfigText(directory: string): string {
   try {
     const stats = fstatSync(fd)
     if (!stats.isFile()) throw new ConfigError('config-unreadable', `"${path}" is not a file`)
-    if ((stats.mode & FOREIGN_WRITE) !== 0) {
-      throw new ConfigError('config-open', `others may write "${path}" (chmod 600)`)
-    }
+    requireOwnHands(path, stats)
     if (stats.size > BYTES_MAX) {
       throw new ConfigError('config-too-large', `"${path}" has more than ${BYTES_MAX} bytes`)
     }
@@ -59,6 +56,16 @@ export function readConfigText(directory: string): string {
   } finally {
     closeSync(fd)
   }
+}
+
+function requireOwnHands(path: string, stats: Stats): void {
+  const hands = foreignHands(stats)
+  if (hands === undefined) return
+  if (hands === 'rights') {
+    throw new ConfigError('config-open', `others may write "${path}" (chmod 600)`)
+  }
+  const message = `"${path}" belongs to another user (uid ${stats.uid}), who could change it; it has to belong to the user that runs the node, or to root (chown)`
+  throw new ConfigError('config-foreign', message)
 }
 
 function open(path: string): number {

@@ -16,7 +16,7 @@ export interface CheckedPolicies {
 /**
  * Loads the policies of a data directory as its node would, and puts nothing in force.
  *
- * @throws ConfigError, PolicyError, NodeError `policies-open`, `policies-unreadable`
+ * @throws ConfigError, PolicyError, NodeError `policies-open`, `policies-foreign`, `policies-unreadable`
  */
 export function checkPolicies(directory: string): CheckedPolicies {
   const { policies } = loadConfig(directory)

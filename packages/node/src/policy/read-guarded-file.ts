@@ -1,26 +1,23 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
+import { foreignHands } from '../foreign-hands.ts'
 import { NodeError } from '../node-error.ts'
 
 /** Whether a file may be a symbolic link. */
 export type Links = 'followed' | 'refused'
 
 const FILE_BYTES_MAX = 1024 * 1024
-/** Write rights of the group or of others. */
-export const FOREIGN_WRITE = 0o022
 
 /**
- * Reads a text file of at most 1,048,576 bytes which says what a node allows: nobody but its owner may write it.
+ * Reads a text file of at most 1,048,576 bytes which says what a node allows: nobody but the node's own user, and root, may write it.
  *
- * @throws NodeError `policies-open`, `policies-unreadable`
+ * @throws NodeError `policies-open`, `policies-foreign`, `policies-unreadable`
  */
 export function readGuardedFile(path: string, links: Links): string {
   const fd = open(path, links)
   try {
     const stats = fstatSync(fd)
     if (!stats.isFile()) throw new NodeError('policies-unreadable', `${path} is not a file`)
-    if ((stats.mode & FOREIGN_WRITE) !== 0) {
-      throw new NodeError('policies-open', `others may write ${path} (chmod 600)`)
-    }
+    requireOwnHands(path, stats)
     if (stats.size > FILE_BYTES_MAX) {
       throw new NodeError('policies-unreadable', `${path} is larger than ${FILE_BYTES_MAX} bytes`)
     }
@@ -28,6 +25,28 @@ export function readGuardedFile(path: string, links: Links): string {
   } finally {
     closeSync(fd)
   }
+}
+
+/**
+ * Requires that nobody but the node's own user, and root, may write a file or in a directory.
+ *
+ * @throws NodeError `policies-open`, `policies-foreign`
+ */
+export function requireOwnHands(path: string, stats: Stats): void {
+  const hands = foreignHands(stats)
+  if (hands === undefined) return
+  if (hands === 'owner') throw foreign(path, stats.uid)
+  throw new NodeError(
+    'policies-open',
+    stats.isDirectory()
+      ? `others may write in ${path} (chmod 700)`
+      : `others may write ${path} (chmod 600)`,
+  )
+}
+
+function foreign(path: string, uid: number): NodeError {
+  const message = `${path} belongs to another user (uid ${uid}), who could change it; it has to belong to the user that runs the node, or to root (chown)`
+  return new NodeError('policies-foreign', message)
 }
 
 /** The error about a symbolic link where none may be. */

@@ -4,7 +4,7 @@ import { FactDeclarations, PolicyError, type PolicySource } from '@warren/policy
 import { LIMIT_FILE } from '../behaviour/read-limit-file.ts'
 import { NodeError } from '../node-error.ts'
 import { type FactFile, readFactFile, type SchemaFile } from './read-fact-file.ts'
-import { FOREIGN_WRITE, isLink, type Links, readGuardedFile } from './read-guarded-file.ts'
+import { isLink, type Links, readGuardedFile, requireOwnHands } from './read-guarded-file.ts'
 import { PINNED_DIRECTORY } from './read-pinned-tools.ts'
 
 /** All files of a policy set, each read once: whatever is checked and whatever is put in force is this text. */
@@ -29,9 +29,9 @@ const CASES_SUFFIX = '.cases.yaml'
  * Reads a directory of policies: every `*.cedar` in the order of their names, `facts.yaml`, `limits.yaml`, the schemas that it names,
  * `tools/<server>.json` and `*.cases.yaml`.
  *
- * A file or directory that others may write is refused: it says who may use what this node offers.
+ * A file or directory that others may write, or that is another user's, is refused: it says who may use what this node offers.
  *
- * @throws PolicyError with the file and line, NodeError `policies-open`, `policies-unreadable`
+ * @throws PolicyError with the file and line, NodeError `policies-open`, `policies-foreign`, `policies-unreadable`
  */
 export function readPolicyFiles(directory: string, links: Links = 'followed'): PolicySetFiles {
   const read = (name: string): PolicySource => readSource(directory, name, links)
@@ -91,9 +91,7 @@ function tooMany(directory: string): NodeError {
 
 function listAll(directory: string): readonly string[] {
   try {
-    if ((statSync(directory).mode & FOREIGN_WRITE) !== 0) {
-      throw new NodeError('policies-open', `others may write in ${directory} (chmod 700)`)
-    }
+    requireOwnHands(directory, statSync(directory))
     return readdirSync(directory)
   } catch (cause) {
     if (cause instanceof NodeError) throw cause

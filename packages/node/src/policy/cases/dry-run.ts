@@ -38,7 +38,7 @@ const LIMITS = { lengthMax: 4 * 1024 * 1024, depthMax: 64, keysMax: 100_000 }
  * Asks a candidate about recorded calls of tools, each at its time; nothing comes into force. Tools are taken to be as
  * they are pinned, and files as they are now.
  *
- * @throws PolicyError, NodeError `policies-open`, `policies-unreadable`, and what `valuesOf` throws
+ * @throws PolicyError, NodeError `policies-open`, `policies-foreign`, `policies-unreadable`, and what `valuesOf` throws
  */
 export async function dryRun({ policies, decisions, valuesOf }: DryRunInit): Promise<DryRunReport> {
   const read = readPolicyFiles(policies)

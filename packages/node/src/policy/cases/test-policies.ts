@@ -33,7 +33,7 @@ export interface PolicyTestReport {
 /**
  * Runs the cases of a policy set by the loading, the facts and the engine that a node uses; no node is needed.
  *
- * @throws PolicyError with the file and line, NodeError `policies-open`, `policies-unreadable`
+ * @throws PolicyError with the file and line, NodeError `policies-open`, `policies-foreign`, `policies-unreadable`
  */
 export async function testPolicies(init: PolicyTestInit): Promise<PolicyTestReport> {
   const read = readPolicyFiles(init.policies)

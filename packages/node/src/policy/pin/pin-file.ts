@@ -19,7 +19,7 @@ export interface PinDifference {
 /**
  * Compares what a server lists with what is pinned of it in a directory of policies.
  *
- * @throws PolicyError `policy-malformed`, NodeError `policies-open`, `policies-unreadable`
+ * @throws PolicyError `policy-malformed`, NodeError `policies-open`, `policies-foreign`, `policies-unreadable`
  */
 export function comparePins(
   policies: string,

@@ -54,7 +54,7 @@ export interface PolicySetInit {
  * times, version, files, rules, cases. Nothing of it is in force yet.
  *
  * @throws PolicyError, MembershipError `policy-set-…`, NodeError `policy-set-…`, `policy-signers-invalid`,
- * `policies-open`, `policies-unreadable`
+ * `policies-open`, `policies-foreign`, `policies-unreadable`
  */
 export async function loadPolicySet(init: PolicySetInit): Promise<LoadedPolicies> {
   const { policies, policy } = init.config

@@ -8,7 +8,7 @@ import { placesOnTheWay } from './places-on-the-way.ts'
 /**
  * Reads the keys of those who sign policies, from the files that the configuration names.
  *
- * @throws NodeError `policy-signers-invalid`, `policies-open`, `policies-unreadable`, MembershipError `public-keys-…`
+ * @throws NodeError `policy-signers-invalid`, `policies-open`, `policies-foreign`, `policies-unreadable`, MembershipError `public-keys-…`
  */
 export function readPolicySigners(
   { signers: paths, threshold }: PolicyTrust,
