@@ -26,6 +26,7 @@ import {
   type CoveringChain,
   type FallenChain,
   PresentedChains,
+  UNCHECKED,
 } from './presented-chains.ts'
 import { RevocationLedger } from './revocation-ledger.ts'
 
@@ -83,7 +84,8 @@ export class CapabilityDesk {
     })
     this.#presented = new PresentedChains({
       knowledge: () => this.#knowledge(),
-      onFallen: (did, fallen) => this.#fallen(did, fallen),
+      onFallen: (did, fallen) => this.#guarded(() => this.#fallen(did, fallen)),
+      onUnchecked: (error) => this.#unchecked(error),
     })
     this.#sender = new CapabilitySender({
       toShow: (did) => this.#toShow(did),
@@ -101,7 +103,7 @@ export class CapabilityDesk {
     network.on('admitted', ({ did }) => {
       // Another connection may be to a node that has been started anew.
       this.#sender.forget(did)
-      void this.#sender.offer(did)
+      this.#offer(did)
     })
     network.on('departed', ({ did }) => {
       this.#presented.forget(did)
@@ -111,7 +113,7 @@ export class CapabilityDesk {
     let rounds = 0
     this.#round = setInterval(() => {
       rounds += 1
-      this.#guarded(() => this.recheck())
+      this.recheck()
       this.#guarded(() => {
         if (rounds % ROUNDS_UNTIL_AGAIN === 0) this.#sender.again()
         this.#offerAll()
@@ -130,7 +132,7 @@ export class CapabilityDesk {
     return this.#presented.covering(caller, question)
   }
 
-  /** Looks again at everything that was shown: somebody in it may be no member any more. */
+  /** Looks again at everything that was shown: somebody in it may be no member any more. Never throws. */
   recheck(): void {
     this.#presented.recheck()
   }
@@ -255,7 +257,16 @@ export class CapabilityDesk {
   }
 
   #offerAll(): void {
-    for (const did of this.#peers()) void this.#sender.offer(did)
+    for (const did of this.#peers()) this.#offer(did)
+  }
+
+  #offer(did: string): void {
+    this.#sender.offer(did).catch((error: unknown) => this.#failed('defect', error))
+  }
+
+  #unchecked(error: unknown): void {
+    const message = `capabilities could not be judged, and do not count until they are shown again: ${messageOf(error)}`
+    this.#init.report({ event: UNCHECKED, level: 'error', code: UNCHECKED, message })
   }
 
   /** What is under way by it ends with all else of that caller on that server: which call rests on which rule is not kept. */
@@ -267,7 +278,7 @@ export class CapabilityDesk {
     void ended.catch((error: unknown) => this.#failed('defect', error))
   }
 
-  /** Nobody waits for what a timer does: what goes wrong in it is told, and the next round comes. */
+  /** For what nobody waits for: what goes wrong in it is told, and the rest goes on. */
   #guarded(run: () => void): void {
     try {
       run()

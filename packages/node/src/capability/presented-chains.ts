@@ -30,6 +30,8 @@ export interface PresentedChainsInit {
   readonly knowledge: () => CapabilityKnowledge
   /** Something by which this member has called holds no more, for the reason of that code. */
   readonly onFallen: (did: string, fallen: FallenChain) => void
+  /** Something kept a chain, or all of them, from being looked at: it does not count. */
+  readonly onUnchecked: (error: unknown) => void
 }
 
 export interface FallenChain {
@@ -39,6 +41,9 @@ export interface FallenChain {
   /** Whether it has covered a request. */
   readonly used: boolean
 }
+
+/** The code of a chain that could not be judged: it falls, and may be shown again. */
+export const UNCHECKED = 'capability-unchecked'
 
 interface Presented {
   verified: VerifiedChain
@@ -78,7 +83,7 @@ export class PresentedChains {
   /** The chains of a member that cover a request now; those that hold no more are dropped. */
   covering(did: string, question: CapabilityQuestion): readonly CoveringChain[] {
     if (!this.#members.has(did)) return []
-    this.#recheck(did, this.#init.knowledge())
+    this.#recheck(did, this.#knowledge())
     const chains = [...(this.#members.get(did)?.values() ?? [])]
     const covering = chains.filter(({ verified: { chain } }) => concerns(chain, question))
     for (const each of covering) each.used = true
@@ -88,11 +93,21 @@ export class PresentedChains {
     }))
   }
 
-  /** Looks at all of them, as when something was revoked. */
+  /** Looks at all of them, as when something was revoked. Never throws: what cannot be judged falls. */
   recheck(): void {
-    const knowledge = this.#init.knowledge()
+    const knowledge = this.#knowledge()
     for (const did of [...this.#members.entries()].map(([each]) => each)) {
       this.#recheck(did, knowledge)
+    }
+  }
+
+  /** What there is to judge by; nothing where that cannot be said. */
+  #knowledge(): CapabilityKnowledge | undefined {
+    try {
+      return this.#init.knowledge()
+    } catch (error) {
+      this.#init.onUnchecked(error)
+      return undefined
     }
   }
 
@@ -109,10 +124,10 @@ export class PresentedChains {
     }))
   }
 
-  #recheck(did: string, knowledge: CapabilityKnowledge): void {
+  #recheck(did: string, knowledge: CapabilityKnowledge | undefined): void {
     const chains = this.#members.get(did)
     for (const [key, presented] of chains ?? []) {
-      const code = objection(presented, knowledge)
+      const code = knowledge === undefined ? UNCHECKED : this.#objection(presented, knowledge)
       if (code === undefined) continue
       chains?.delete(key)
       const { first, last } = presented.verified.chain
@@ -124,6 +139,15 @@ export class PresentedChains {
       })
     }
     if (chains?.size === 0) this.#members.delete(did)
+  }
+
+  #objection(presented: Presented, knowledge: CapabilityKnowledge): string | undefined {
+    try {
+      return objection(presented, knowledge)
+    } catch (error) {
+      this.#init.onUnchecked(error)
+      return UNCHECKED
+    }
   }
 }
 

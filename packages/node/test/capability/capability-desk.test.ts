@@ -40,14 +40,20 @@ interface Owner {
   readonly members: Set<string>
   readonly ended: unknown[]
   readonly events: NodeEvent[]
+  /** What the desk judges by. */
+  readonly time: { now: () => number }
 }
 
-function ownerNode(issuers: Readonly<Record<string, string>> = {}): Owner {
+function ownerNode(
+  issuers: Readonly<Record<string, string>> = {},
+  endServer: () => Promise<void> = () => Promise.resolve(),
+): Owner {
   const directory = mkdtempSync(join(tmpdir(), 'warren-capability-'))
   directories.push(directory)
   const members = new Set<string>(everybody.map(({ did }) => did))
   const connected = new Set(members)
   const ended: unknown[] = []
+  const time = { now: () => NOW_MS }
   const events: NodeEvent[] = []
   const desk = new CapabilityDesk({
     directory,
@@ -58,7 +64,7 @@ function ownerNode(issuers: Readonly<Record<string, string>> = {}): Owner {
       shownLog: () => undefined,
       storedLog: (did) => everybody.find((each) => each.did === did)?.log.text,
     },
-    timeMs: () => NOW_MS,
+    timeMs: () => time.now(),
     network: () => ({
       members: () => [...connected],
       peers: () => [],
@@ -68,12 +74,12 @@ function ownerNode(issuers: Readonly<Record<string, string>> = {}): Owner {
     provider: () => ({
       endServer: (scope) => {
         ended.push(scope)
-        return Promise.resolve()
+        return endServer()
       },
     }),
     report: (event) => events.push(event),
   })
-  return { directory, desk, connected, members, ended, events }
+  return { directory, desk, connected, members, ended, events, time }
 }
 
 const TERMS = { challenge: SESSION, domain: owner.did }
@@ -261,7 +267,7 @@ test(
 
 test(
   'an error while everything is looked at is told, and the next round comes',
-  { tags: ['CAP-14'] },
+  { tags: ['CAP-14', 'CAP-17'] },
   async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const { desk, events, ended, members } = ownerNode()
@@ -273,11 +279,71 @@ test(
       throw new Error('the store is shut')
     }
     vi.advanceTimersByTime(10_000)
-    expect(events).toContainEqual({ event: 'defect', level: 'error', message: 'the store is shut' })
+    expect(events).toContainEqual({
+      event: 'capability-unchecked',
+      level: 'error',
+      code: 'capability-unchecked',
+      message: expect.stringContaining('the store is shut'),
+    })
+    const end = { did: agent.did, server: 'fs' }
+    expect(ended).toEqual([end])
     members.has = has
+    await desk.take(shown(delegated(), agent), caller(agent))
+    expect(desk.covering(agent.did, CALL)).toHaveLength(1)
     members.delete(broker.did)
     vi.advanceTimersByTime(10_000)
     desk.stop()
+    expect(ended).toEqual([end, end])
+  },
+)
+
+test(
+  'where nothing can be judged by, all that was shown falls, calls by it end, and it is told; nothing is thrown',
+  { tags: ['CAP-17', 'CAP-14'] },
+  async () => {
+    const { desk, ended, events, time } = ownerNode({ ops: other.did })
+    await desk.take(shown(delegated(), agent), caller(agent))
+    expect(desk.covering(agent.did, CALL)).toHaveLength(1)
+    time.now = () => {
+      throw new Error('disk I/O error')
+    }
+    desk.recheck()
     expect(ended).toEqual([{ did: agent.did, server: 'fs' }])
+    expect(events.slice(-2)).toMatchObject([
+      { event: 'capability-unchecked', level: 'error', code: 'capability-unchecked' },
+      { event: 'capability-fallen', code: 'capability-unchecked', did: agent.did },
+    ])
+    time.now = () => NOW_MS
+    expect(desk.covering(agent.did, CALL)).toEqual([])
+    // It is no verdict on the chain: shown again, it counts again.
+    await desk.take(shown(delegated(), agent), caller(agent))
+    expect(desk.covering(agent.did, CALL)).toHaveLength(1)
+  },
+)
+
+test.for<[string, () => Promise<void>]>([
+  [
+    'throws',
+    () => {
+      throw new Error('broken')
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('broken'))],
+])(
+  'what %s while the calls by a fallen chain are ended is told, and the others fall as well',
+  { tags: ['CAP-17'] },
+  async ([, endServer]) => {
+    const { desk, members, ended, events } = ownerNode({ ops: other.did }, endServer)
+    await desk.take(shown(delegated(), agent), caller(agent))
+    await desk.take(shown(issue(other, agent), agent), caller(agent))
+    expect(desk.covering(agent.did, CALL)).toHaveLength(2)
+    members.delete(broker.did)
+    members.delete(other.did)
+    desk.recheck()
+    await Promise.resolve()
+    await Promise.resolve()
+    expect(ended).toHaveLength(2)
+    expect(events.filter(({ event }) => event === 'capability-fallen')).toHaveLength(2)
+    expect(events.filter(({ event }) => event === 'defect')).toHaveLength(2)
   },
 )

@@ -17,7 +17,11 @@ const CLOSED =
   '@id("closed") forbid (principal, action in Warren::Action::"call", resource == Warren::Tool::"fs/read_file");'
 
 function gated(...policies: readonly string[]) {
-  const presented = new PresentedChains({ knowledge: () => knowledge(), onFallen: () => {} })
+  const presented = new PresentedChains({
+    knowledge: () => knowledge(),
+    onFallen: () => {},
+    onUnchecked: () => {},
+  })
   const chain = delegated()
   presented.add(agent.did, verifyChain(chain, knowledge()))
   const judged: JudgedMessage[] = []

@@ -22,14 +22,17 @@ function desk(): {
   readonly chains: PresentedChains
   readonly known: { now: CapabilityKnowledge }
   readonly fallen: unknown[]
+  readonly unchecked: unknown[]
 } {
   const known = { now: knowledge() }
   const fallen: unknown[] = []
+  const unchecked: unknown[] = []
   const chains = new PresentedChains({
     knowledge: () => known.now,
     onFallen: (did, each) => fallen.push({ did, ...each }),
+    onUnchecked: (error) => unchecked.push(error),
   })
-  return { chains, known, fallen }
+  return { chains, known, fallen, unchecked }
 }
 
 test(
@@ -166,5 +169,36 @@ test(
     expect(chains.describe()).toHaveLength(1_024)
     expect(chains.covering('did:0', CALL)).toEqual([])
     expect(chains.covering('did:1024', CALL)).toHaveLength(1)
+  },
+)
+
+test(
+  'a chain that cannot be judged falls, and those behind it are judged all the same',
+  { tags: ['CAP-17', 'CAP-14'] },
+  () => {
+    const { chains, known, fallen, unchecked } = desk()
+    const broken = issue(owner, other)
+    const revoked = issue(owner, broker)
+    const good = issue(owner, agent)
+    chains.add(other.did, verifyChain(broken, knowledge()))
+    chains.add(broker.did, verifyChain(revoked, knowledge()))
+    chains.add(agent.did, verifyChain(good, knowledge()))
+    expect(chains.covering(other.did, CALL)).toHaveLength(1)
+    const disk = new Error('disk I/O error')
+    known.now = {
+      ...knowledge(),
+      isRevoked: ({ id }) => {
+        if (id === broken.last.id) throw disk
+        return id === revoked.last.id
+      },
+    }
+    chains.recheck()
+    expect(unchecked).toEqual([disk])
+    expect(fallen).toMatchObject([
+      { did: other.did, id: broken.last.id, code: 'capability-unchecked', used: true },
+      { did: broker.did, id: revoked.last.id, code: 'capability-revoked', used: false },
+    ])
+    expect(chains.covering(agent.did, CALL)).toHaveLength(1)
+    expect(chains.covering(other.did, CALL)).toEqual([])
   },
 )
