@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonValue } from '@warren/core'
 import { PostgresFindings, type PostgresRules } from './postgres-findings.ts'
-import { type PostgresParser } from './postgres-parser.ts'
+import { type PostgresParser, type PostgresStatement } from './postgres-parser.ts'
+import type { StatementReading } from './sql-reading.ts'
 import { POSTGRES_PLACES } from './postgres-syntax.ts'
 import { PostgresWalk } from './postgres-walk.ts'
 import { type SqlFact, sqlFact, type SqlKind } from './sql-fact.ts'
@@ -17,10 +18,7 @@ import { SyntaxNode } from './syntax-node.ts'
  * @throws SqlFactError
  */
 export function postgresFact(parser: PostgresParser, rules: PostgresRules, text: unknown): SqlFact {
-  const checked = checkSqlText(text, SQL_WORDS_MAX.postgres)
-  const fact = factOfTree(parser.parse(checked).tree, rules)
-  checkSqlEnds(checked)
-  return fact
+  return readPostgres(parser, rules, text).fact
 }
 
 /**
@@ -32,20 +30,63 @@ export function postgresFact(parser: PostgresParser, rules: PostgresRules, text:
  * @throws SqlFactError
  */
 export function boundPostgres(parser: PostgresParser, text: unknown, rows: number): string {
-  const { tree, text: statement } = parser.parse(checkSqlText(text, SQL_WORDS_MAX.postgres))
-  const bounded = `SELECT * FROM (\n${statement}\n) AS _bounded LIMIT ${rows}`
-  const around = parser.parse(checkSqlText(bounded, SQL_WORDS_MAX.postgres)).tree
-  if (!isJsonObject(tree['SelectStmt']) || !isSameTree(around, boundedTree(tree, rows))) {
+  return boundOf(parser, parsed(parser, text), rows).text
+}
+
+/**
+ * Reads one statement for Postgres, which is parsed once, also where a limit is put around it.
+ *
+ * @throws SqlFactError
+ */
+export function readPostgres(
+  parser: PostgresParser,
+  rules: PostgresRules,
+  text: unknown,
+): StatementReading {
+  const asked = parsed(parser, text)
+  return {
+    fact: factOf(asked, rules),
+    statement: asked.text,
+    bound(rows) {
+      const bounded = boundOf(parser, asked, rows)
+      return { fact: factOf(bounded, rules), statement: bounded.text }
+    },
+  }
+}
+
+/** A text that was parsed. */
+interface Parsed {
+  readonly text: string
+  readonly statement: PostgresStatement
+}
+
+function parsed(parser: PostgresParser, text: unknown): Parsed {
+  const checked = checkSqlText(text, SQL_WORDS_MAX.postgres)
+  return { text: checked, statement: parser.parse(checked) }
+}
+
+function factOf({ text, statement }: Parsed, rules: PostgresRules): SqlFact {
+  const fact = factOfTree(statement.tree, rules)
+  checkSqlEnds(text)
+  return fact
+}
+
+function boundOf(parser: PostgresParser, { statement }: Parsed, rows: number): Parsed {
+  const { tree } = statement
+  const bounded = parsed(parser, `SELECT * FROM (\n${statement.text}\n) AS _bounded LIMIT ${rows}`)
+  if (
+    !isJsonObject(tree['SelectStmt']) ||
+    !isSameTree(bounded.statement.tree, boundedTree(tree, rows))
+  ) {
     throw new SqlFactError('fact-sql-unbounded', 'no limit can be put around the statement')
   }
   return bounded
 }
 
 function factOfTree(tree: JsonValue, rules: PostgresRules): SqlFact {
-  const [type = '', fields] = isJsonObject(tree) ? (Object.entries(tree)[0] ?? []) : []
-  const node = new SyntaxNode(type, isJsonObject(fields) ? fields : {})
-  const kind = KINDS[type]
-  if (kind === undefined) {
+  const node = SyntaxNode.read(tree)
+  const kind = node === undefined ? undefined : KINDS.get(node.type)
+  if (node === undefined || kind === undefined) {
     throw new SqlFactError('fact-sql-unsupported', 'only SELECT, INSERT, UPDATE and DELETE')
   }
   const findings = new PostgresFindings(rules)
@@ -63,12 +104,12 @@ function factOfTree(tree: JsonValue, rules: PostgresRules): SqlFact {
   })
 }
 
-const KINDS: Readonly<Record<string, SqlKind>> = {
-  SelectStmt: 'select',
-  InsertStmt: 'insert',
-  UpdateStmt: 'update',
-  DeleteStmt: 'delete',
-}
+const KINDS: ReadonlyMap<string, SqlKind> = new Map([
+  ['SelectStmt', 'select'],
+  ['InsertStmt', 'insert'],
+  ['UpdateStmt', 'update'],
+  ['DeleteStmt', 'delete'],
+])
 
 /** Only a constant is a limit: what is NULL, computed, or a parameter may be anything. */
 function limitOf(node: SyntaxNode): number | undefined {

@@ -26,6 +26,8 @@ export class PostgresFindings {
   readonly functions: Set<string> = new Set()
   readonly flags: Set<SqlFlag> = new Set()
   readonly #rules: PostgresRules
+  /** Columns that were noted already, by where they stand and what they are written behind. */
+  readonly #noted = new Map<Scope, Map<string | undefined, Set<string>>>()
 
   constructor(rules: PostgresRules) {
     this.#rules = rules
@@ -66,12 +68,22 @@ export class PostgresFindings {
       return
     }
     const name = last?.text('sval') ?? ''
+    if (this.#isNoted(scope, name, qualifier)) return
     const { columns, call } = columnMeaning(scope, name, qualifier)
     this.addColumns(columns)
     if (call === 'of-anything' || (call === 'of-a-row' && POSTGRES_ROW_FUNCTIONS.has(name))) {
       this.call(name)
       this.addColumns(everyColumn([...scope.own, ...scope.outer]))
     }
+  }
+
+  /** Says whether a name was noted before: a long statement names few columns often. */
+  #isNoted(scope: Scope, name: string, qualifier: string | undefined): boolean {
+    const inScope = this.#noted.get(scope) ?? new Map<string | undefined, Set<string>>()
+    const names = inScope.get(qualifier) ?? new Set()
+    if (names.has(name)) return true
+    this.#noted.set(scope, inScope.set(qualifier, names.add(name)))
+    return false
   }
 
   /** @throws SqlFactError `fact-sql-function` */

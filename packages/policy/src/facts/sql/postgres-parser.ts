@@ -34,7 +34,13 @@ export async function loadPostgresParser(): Promise<PostgresParser> {
       }
       const start = first?.stmt_location ?? 0
       const length = first?.stmt_len ?? 0
-      return { tree, text: length === 0 ? text : sliceBytes(text, start, start + length) }
+      return {
+        tree,
+        // Only a text that gets a limit around it is asked for.
+        get text() {
+          return length === 0 ? text : sliceBytes(text, start, start + length)
+        },
+      }
     },
   }
 }

@@ -39,7 +39,8 @@ export function innerScope(scope: Scope, own: readonly Source[]): Scope {
  * the name count, so none of that matters.
  */
 export function columnMeaning(scope: Scope, column: string, qualifier?: string): ColumnMeaning {
-  const visible = [...scope.own, ...scope.outer]
+  const { own, outer } = scope
+  const visible = outer.length === 0 ? own : [...own, ...outer]
   if (qualifier === undefined) {
     return { columns: visible.flatMap((source) => columnsOf(source, column)), call: 'none' }
   }

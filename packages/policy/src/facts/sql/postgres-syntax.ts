@@ -1,13 +1,13 @@
 /**
  * What a field of a syntax node holds: a value, a node, a list of nodes, or, under the name of its type, a node that the
- * parser writes without that name.
+ * parser writes without that name. A place is where something stood in the text; it means nothing.
  */
-type Field = 'value' | 'node' | 'nodes' | { readonly inline: string }
+export type SyntaxField = 'value' | 'node' | 'nodes' | 'place' | { readonly inline: string }
 
-/** All syntax that may stand in a statement; a node or a field that is not here is refused. */
-export type Syntax = Readonly<Record<string, Readonly<Record<string, Field>>>>
+/** The fields of some nodes, by the names of both. */
+type Syntax = Readonly<Record<string, Readonly<Record<string, SyntaxField>>>>
 
-function inline(type: string): Field {
+function inline(type: string): SyntaxField {
   return { inline: type }
 }
 
@@ -173,14 +173,6 @@ const STATEMENTS: Syntax = {
   SetToDefault: {},
 }
 
-/** The syntax of Postgres that has facts, in the words of its parser. */
-export const POSTGRES_SYNTAX: Syntax = {
-  ...NAMES_AND_VALUES,
-  ...EXPRESSIONS,
-  ...SOURCES,
-  ...STATEMENTS,
-}
-
 /** Where something stood in the text; of no meaning. */
 export const POSTGRES_PLACES: ReadonlySet<string> = new Set([
   'location',
@@ -189,3 +181,16 @@ export const POSTGRES_PLACES: ReadonlySet<string> = new Set([
   'list_start',
   'list_end',
 ])
+
+/**
+ * The syntax of Postgres that has facts, in the words of its parser: the fields of each node. A node or a field that is
+ * not here is refused.
+ */
+export const POSTGRES_SYNTAX: ReadonlyMap<string, ReadonlyMap<string, SyntaxField>> = new Map(
+  Object.entries({ ...NAMES_AND_VALUES, ...EXPRESSIONS, ...SOURCES, ...STATEMENTS }).map(
+    ([type, fields]) => {
+      const places = [...POSTGRES_PLACES].map((name) => [name, 'place'] as const)
+      return [type, new Map<string, SyntaxField>([...Object.entries(fields), ...places])]
+    },
+  ),
+)

@@ -17,7 +17,7 @@ export class PostgresWalk {
     if (node.type === 'SelectStmt') return this.#select(node, scope)
     if (node.type.endsWith('Stmt')) return this.#write(node, scope)
     noteExpression(node, scope, this.#findings)
-    return this.#all(node.children(), scope)
+    return node.eachChild(this, scope)
   }
 
   #all(nodes: readonly SyntaxNode[], scope: Scope): void {
@@ -43,7 +43,7 @@ export class PostgresWalk {
     for (const sort of node.many('sortClause')) {
       if (!isOutput(sort, outputs)) this.visit(sort, scope)
     }
-    this.#all(node.children(SELECT_DONE), scope)
+    node.eachChild(this, scope, SELECT_DONE)
   }
 
   /** The scope in which the CTEs of a statement are known. Without RECURSIVE each sees those before it. */
@@ -54,7 +54,7 @@ export class PostgresWalk {
     if (isRecursive) this.#findings.flags.add('recursive')
     let scope = isRecursive ? withNames(outside, names) : outside
     for (const table of tables) {
-      this.#all(table.children(['aliascolnames']), scope)
+      table.eachChild(this, scope, ['aliascolnames'])
       scope = withNames(scope, [table.text('ctename')])
     }
     return scope
@@ -105,7 +105,7 @@ export class PostgresWalk {
       this.#all(part.many('quals'), scope)
       return
     }
-    this.#all(part.children(['alias']), scope)
+    part.eachChild(this, scope, ['alias'])
   }
 
   #write(node: SyntaxNode, outside: Scope): void {
@@ -123,7 +123,7 @@ export class PostgresWalk {
     for (const part of from) this.#insideSource(part, scope)
     this.#written(node, tables)
     this.#all(node.many('selectStmt'), named)
-    this.#all(node.children(WRITE_DONE), scope)
+    node.eachChild(this, scope, WRITE_DONE)
   }
 
   /** The columns that are written: those that are named, or all where none is. */

@@ -1,7 +1,8 @@
 import type { SqlDeclaration } from '../declaration.ts'
-import { boundPostgres, postgresFact } from './postgres-facts.ts'
+import { readPostgres } from './postgres-facts.ts'
 import type { PostgresParser } from './postgres-parser.ts'
 import type { SqlFact } from './sql-fact.ts'
+import type { SqlReading, StatementReading } from './sql-reading.ts'
 import type { SqliteCompiler } from './sqlite-compiler.ts'
 import { boundSqlite, sqliteFact } from './sqlite-facts.ts'
 
@@ -11,18 +12,6 @@ export interface SqlPorts {
   readonly postgres: () => Promise<PostgresParser>
   /** SQLite's own compiler over each declared schema, by the name of its file. */
   readonly sqlite: ReadonlyMap<string, SqliteCompiler & Disposable>
-}
-
-/** A statement, read: its fact, and the text that has it. */
-export interface SqlReading {
-  readonly fact: SqlFact
-  /** What was asked, or that with a bound on its rows around it. */
-  readonly statement: string
-}
-
-interface Dialect {
-  readonly fact: (text: string) => SqlFact
-  readonly bound: (text: string, rows: number) => string
 }
 
 /**
@@ -39,12 +28,10 @@ export async function readSql(
     rows,
   }: { readonly declaration: SqlDeclaration; readonly rows?: number | undefined },
 ): Promise<SqlReading> {
-  const dialect = await dialectOf(ports, declaration)
-  const fact = dialect.fact(asked)
+  const reading = await readStatement(ports, asked, declaration)
+  const { fact, statement } = reading
   const bound = fact.kind === 'select' ? boundFor(fact, declaration, rows) : undefined
-  if (bound === undefined) return { fact, statement: asked }
-  const statement = dialect.bound(asked, bound)
-  return { fact: dialect.fact(statement), statement }
+  return bound === undefined ? { fact, statement } : reading.bound(bound)
 }
 
 function boundFor(
@@ -56,18 +43,22 @@ function boundFor(
   return limit === undefined ? rewriteRows : undefined
 }
 
-async function dialectOf(ports: SqlPorts, declaration: SqlDeclaration): Promise<Dialect> {
+async function readStatement(
+  ports: SqlPorts,
+  asked: string,
+  declaration: SqlDeclaration,
+): Promise<StatementReading> {
   if (declaration.dialect === 'postgres') {
-    const parser = await ports.postgres()
-    return {
-      fact: (text) => postgresFact(parser, declaration, text),
-      bound: (text, rows) => boundPostgres(parser, text, rows),
-    }
+    return readPostgres(await ports.postgres(), declaration, asked)
   }
   const compiler = ports.sqlite.get(declaration.schema)
   if (compiler === undefined) throw new Error(`${declaration.schema} has not been loaded`)
   return {
-    fact: (text) => sqliteFact(compiler, declaration, text),
-    bound: (text, rows) => boundSqlite(compiler, text, rows),
+    fact: sqliteFact(compiler, declaration, asked),
+    statement: asked,
+    bound(rows) {
+      const statement = boundSqlite(compiler, asked, rows)
+      return { fact: sqliteFact(compiler, declaration, statement), statement }
+    },
   }
 }

@@ -44,10 +44,9 @@ export function checkSqlText(text: unknown, wordsMax: number): string {
 }
 
 function wordsExceed(text: string, max: number): boolean {
-  let words = 0
-  for (const _ of text.matchAll(WORD)) {
-    words += 1
-    if (words > max) return true
-  }
-  return false
+  // Each has a character at least.
+  if (text.length <= max) return false
+  const word = new RegExp(WORD)
+  for (let words = 0; words <= max; words += 1) if (!word.test(text)) return false
+  return true
 }

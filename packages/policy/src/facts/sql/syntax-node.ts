@@ -1,99 +1,116 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@warren/core'
-import { POSTGRES_PLACES, POSTGRES_SYNTAX } from './postgres-syntax.ts'
-import { SqlFactError } from './sql-fact-error.ts'
+import { requireSyntax } from './postgres-allowed.ts'
+import { POSTGRES_SYNTAX } from './postgres-syntax.ts'
 
-/** Far beyond what people and models write; no recursion over the tree gets near the end of the stack. */
-const DEPTH_MAX = 200
+/** Looks at nodes one by one, each with what comes along. */
+interface Visitor<Along> {
+  visit(node: SyntaxNode, along: Along): void
+}
 
-type Value = string | number | boolean
+const NO_NAMES: readonly string[] = []
+const NO_NODES: readonly SyntaxNode[] = []
 
-/** A node of a statement's syntax, of which every part is known to be allowed. */
+/**
+ * A node of a statement's syntax, of which every part is known to be allowed.
+ *
+ * A statement has hundreds of them, and what is made for each would have to be collected again. So the tree stays as
+ * the parser gives it, and a node is a view of one place in it, made when somebody looks.
+ */
 export class SyntaxNode {
   readonly type: string
-  readonly #values = new Map<string, Value>()
-  readonly #lists = new Map<string, readonly SyntaxNode[]>()
+  readonly #fields: JsonObject
 
-  /** @throws SqlFactError `fact-sql-unsupported` or `fact-sql-too-complex` */
-  constructor(type: string, fields: JsonObject, depth = 0) {
+  private constructor(type: string, fields: JsonObject) {
     this.type = type
-    const syntax = Object.hasOwn(POSTGRES_SYNTAX, type) ? POSTGRES_SYNTAX[type] : undefined
-    if (syntax === undefined) throw unsupported(type)
-    if (depth > DEPTH_MAX) {
-      throw new SqlFactError(
-        'fact-sql-too-complex',
-        `a statement is at most ${DEPTH_MAX} levels deep`,
-      )
-    }
-    for (const [name, value] of Object.entries(fields)) {
-      if (POSTGRES_PLACES.has(name)) continue
-      const field = Object.hasOwn(syntax, name) ? syntax[name] : undefined
-      if (field === undefined) throw unsupported(`${type}.${name}`)
-      if (field === 'value') this.#values.set(name, plain(value))
-      else if (field === 'node') this.#lists.set(name, named([value], depth))
-      else if (field === 'nodes') this.#lists.set(name, named(list(value), depth))
-      else this.#lists.set(name, [new SyntaxNode(field.inline, object(value), depth + 1)])
-    }
+    this.#fields = fields
+  }
+
+  /**
+   * Reads a whole tree; undefined for one that is empty.
+   *
+   * @throws SqlFactError `fact-sql-unsupported` or `fact-sql-too-complex`
+   */
+  static read(tree: JsonValue): SyntaxNode | undefined {
+    requireSyntax(tree)
+    return SyntaxNode.#viewOf(tree)
   }
 
   /** A text, or the empty one, which the parser leaves out. */
   text(name: string): string {
-    const value = this.#values.get(name)
+    const value = this.#fields[name]
     return typeof value === 'string' ? value : ''
   }
 
   /** A whole number, or zero, which the parser leaves out. */
   number(name: string): number {
-    const value = this.#values.get(name)
+    const value = this.#fields[name]
     return typeof value === 'number' ? value : 0
   }
 
   is(name: string): boolean {
-    return this.#values.get(name) === true
+    return this.#fields[name] === true
   }
 
   one(name: string): SyntaxNode | undefined {
-    return this.#lists.get(name)?.[0]
+    return this.many(name)[0]
   }
 
+  /** The nodes in one field, or none. */
   many(name: string): readonly SyntaxNode[] {
-    return this.#lists.get(name) ?? []
+    if (this.#fields[name] === undefined) return NO_NODES
+    const nodes: SyntaxNode[] = []
+    this.#each(name, COLLECTOR, nodes)
+    return nodes
   }
 
-  /** All nodes below, but for those in the fields that are named. */
-  children(except: readonly string[] = []): readonly SyntaxNode[] {
-    return [...this.#lists].flatMap(([name, nodes]) => (except.includes(name) ? [] : nodes))
+  /** Visits all nodes below, but for those in the fields that are named, with what comes along. */
+  eachChild<Along>(
+    visitor: Visitor<Along>,
+    along: Along,
+    except: readonly string[] = NO_NAMES,
+  ): void {
+    for (const name in this.#fields) if (!except.includes(name)) this.#each(name, visitor, along)
   }
 
   /** The texts of a list of names. */
   names(name: string): readonly string[] {
     return this.many(name).map((node) => node.text('sval'))
   }
+
+  #each<Along>(name: string, visitor: Visitor<Along>, along: Along): void {
+    const value = this.#fields[name]
+    const field = POSTGRES_SYNTAX.get(this.type)?.get(name)
+    if (field === 'nodes' && Array.isArray(value)) {
+      for (const each of value) SyntaxNode.#visitNamed(each, visitor, along)
+    } else if (field === 'node') {
+      SyntaxNode.#visitNamed(value, visitor, along)
+    } else if (typeof field === 'object' && isJsonObject(value)) {
+      visitor.visit(new SyntaxNode(field.inline, value), along)
+    }
+  }
+
+  static #visitNamed<Along>(
+    value: JsonValue | undefined,
+    visitor: Visitor<Along>,
+    along: Along,
+  ): void {
+    const node = SyntaxNode.#viewOf(value)
+    if (node !== undefined) visitor.visit(node, along)
+  }
+
+  /** The node that carries its type's name. An empty object stands for one that is not there. */
+  static #viewOf(value: JsonValue | undefined): SyntaxNode | undefined {
+    if (!isJsonObject(value)) return undefined
+    for (const type in value) {
+      const fields = value[type]
+      if (isJsonObject(fields)) return new SyntaxNode(type, fields)
+    }
+    return undefined
+  }
 }
 
-/** Reads nodes that carry their type's name. An empty object stands for one that is not there. */
-function named(values: readonly JsonValue[], depth: number): readonly SyntaxNode[] {
-  return values.flatMap((value) =>
-    Object.entries(object(value)).map(
-      ([type, fields]) => new SyntaxNode(type, object(fields), depth + 1),
-    ),
-  )
-}
-
-function object(value: JsonValue): JsonObject {
-  if (!isJsonObject(value)) throw unsupported('a tree of an unknown form')
-  return value
-}
-
-function list(value: JsonValue): readonly JsonValue[] {
-  if (!Array.isArray(value)) throw unsupported('a tree of an unknown form')
-  return value
-}
-
-function plain(value: JsonValue): Value {
-  if (value === null || typeof value === 'object') throw unsupported('a tree of an unknown form')
-  return value
-}
-
-function unsupported(what: string): SqlFactError {
-  return new SqlFactError('fact-sql-unsupported', `the statement uses ${what}, which has no facts`)
+const COLLECTOR: Visitor<SyntaxNode[]> = {
+  visit(node, nodes) {
+    nodes.push(node)
+  },
 }
