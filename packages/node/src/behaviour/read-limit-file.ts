@@ -4,15 +4,12 @@ import {
   isTruth,
   MEASURE_NAMES,
   type PastFact,
-  PolicyError,
   type PolicySource,
   SESSION_COUNTS,
   WINDOW_MS_MAX,
 } from '@warren/policy'
 import { z } from 'zod'
-import { ConfigDocument } from '../config/config-document.ts'
-import { ConfigError } from '../config/config-error.ts'
-import { configInvalid } from '../config/config-issues.ts'
+import { readPolicyYaml } from '../policy/read-policy-yaml.ts'
 
 export const LIMIT_FILE = 'limits.yaml'
 
@@ -92,29 +89,13 @@ const limitFile = z.strictObject({
  *
  * @throws PolicyError which names the file and the line
  */
-export function readLimitFile({ name: file, text }: PolicySource): BehaviourRules {
-  try {
-    const document = new ConfigDocument(text)
-    const { success, data, error } = limitFile.safeParse(document.value())
-    if (!success) throw configInvalid(document, error.issues)
-    return {
-      limits: Object.entries(data.limits).map(([id, value]) => limitOf(id, value)),
-      sessionWithinMs: data.session.within,
-      facts: new Map(Object.entries(data.facts).map(([id, value]) => [id, factOf(value)])),
-      quarantineMs: data.quarantine,
-    }
-  } catch (cause) {
-    if (!(cause instanceof ConfigError)) throw cause
-    const [issue] = cause.issues
-    if (issue === undefined) {
-      throw new PolicyError('policy-too-large', 'the file has too many characters', { file, cause })
-    }
-    const { line, path, message } = issue
-    throw new PolicyError('policy-malformed', `${path === '' ? 'the file' : path} ${message}`, {
-      file,
-      line,
-      cause,
-    })
+export function readLimitFile(source: PolicySource): BehaviourRules {
+  const { value } = readPolicyYaml(source, limitFile)
+  return {
+    limits: Object.entries(value.limits).map(([id, each]) => limitOf(id, each)),
+    sessionWithinMs: value.session.within,
+    facts: new Map(Object.entries(value.facts).map(([id, each]) => [id, factOf(each)])),
+    quarantineMs: value.quarantine,
   }
 }
 

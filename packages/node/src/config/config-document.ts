@@ -1,7 +1,8 @@
 import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import { ConfigError, type ConfigIssue } from './config-error.ts'
 
-const LENGTH_MAX = 262_144
+/** UTF-16 code units of a YAML file. */
+export const CONFIG_LENGTH_MAX = 262_144
 
 /** A configuration's YAML: its value, and where in the text each part of it stands. */
 export class ConfigDocument {
@@ -14,10 +15,10 @@ export class ConfigDocument {
    * @throws ConfigError `config-too-large`, `config-syntax`
    */
   constructor(text: string) {
-    if (text.length > LENGTH_MAX) {
+    if (text.length > CONFIG_LENGTH_MAX) {
       throw new ConfigError(
         'config-too-large',
-        `a configuration has at most ${LENGTH_MAX} characters`,
+        `a configuration has at most ${CONFIG_LENGTH_MAX} characters`,
       )
     }
     this.#lines = new LineCounter()

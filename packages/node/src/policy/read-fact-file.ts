@@ -1,7 +1,7 @@
 import { isJsonObject } from '@warren/core'
 import { FactDeclarations, FactError, PolicyError, type PolicySource } from '@warren/policy'
-import { ConfigDocument } from '../config/config-document.ts'
-import { ConfigError } from '../config/config-error.ts'
+import type { ConfigDocument } from '../config/config-document.ts'
+import { parsePolicyYaml } from './read-policy-yaml.ts'
 
 /** What `facts.yaml` says. */
 export interface FactFile {
@@ -21,8 +21,9 @@ export interface SchemaFile {
  *
  * @throws PolicyError which names the file and the line
  */
-export function readFactFile({ name: file, text }: PolicySource): FactFile {
-  const document = parse(file, text)
+export function readFactFile(source: PolicySource): FactFile {
+  const { name: file } = source
+  const document = parsePolicyYaml(source)
   const value = document.value()
   try {
     if (isJsonObject(value)) return factFile(FactDeclarations.read(value), document)
@@ -42,18 +43,4 @@ function factFile(declarations: FactDeclarations, document: ConfigDocument): Fac
     return { name, line: document.place([tool], argument).line }
   })
   return { declarations, schemaFiles }
-}
-
-function parse(file: string, text: string): ConfigDocument {
-  try {
-    return new ConfigDocument(text)
-  } catch (cause) {
-    if (!(cause instanceof ConfigError)) throw cause
-    const [issue] = cause.issues
-    if (issue === undefined) {
-      throw new PolicyError('policy-too-large', 'the file has too many characters', { file, cause })
-    }
-    const { line, message } = issue
-    throw new PolicyError('policy-malformed', message, { file, line, cause })
-  }
 }

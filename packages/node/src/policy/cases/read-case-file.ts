@@ -1,8 +1,7 @@
 import type { JsonObject } from '@warren/core'
 import { PolicyError, type PolicySource, type SessionFacts } from '@warren/policy'
 import { z } from 'zod'
-import { ConfigDocument } from '../../config/config-document.ts'
-import { ConfigError } from '../../config/config-error.ts'
+import { readPolicyYaml } from '../read-policy-yaml.ts'
 
 /** What becomes of a call; `approve`: it goes on once a person has approved it. */
 export type Verdict = 'allow' | 'approve' | 'deny'
@@ -78,22 +77,13 @@ const schema = z.strictObject({
 /**
  * Reads one file of cases: `cases: [ … ]`, at most 512, strictly.
  *
- * @throws PolicyError `policy-malformed` which names the file and the line
+ * @throws PolicyError `policy-malformed` which names the file and the line, `policy-too-large`
  */
-export function readCaseFile({ name: file, text: content }: PolicySource): readonly PolicyCase[] {
-  const document = parse(file, content)
-  const { success, data, error } = schema.safeParse(document.value())
-  if (!success) {
-    const [issue] = error.issues
-    const path = issue?.path ?? []
-    const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
-    const { line } = document.place(path, unknown)
-    const place = path.length === 0 ? 'the file' : path.map(String).join('.')
-    const message = `${place}: ${issue?.message ?? 'is no list of cases'}`
-    throw new PolicyError('policy-malformed', message, { file, line, cause: error })
-  }
+export function readCaseFile(source: PolicySource): readonly PolicyCase[] {
+  const { name: file } = source
+  const { value, document } = readPolicyYaml(source, schema)
   const cases: PolicyCase[] = []
-  for (const [index, { at, ...said }] of data.cases.entries()) {
+  for (const [index, { at, ...said }] of value.cases.entries()) {
     const { line } = document.place(['cases', index])
     if (said.action !== 'call' && said.tool !== undefined) {
       const message = `"${said.action}" is asked of a server, never of a tool`
@@ -102,15 +92,4 @@ export function readCaseFile({ name: file, text: content }: PolicySource): reado
     cases.push({ ...said, file, line, atMs: Date.parse(at) })
   }
   return cases
-}
-
-function parse(file: string, content: string): ConfigDocument {
-  try {
-    return new ConfigDocument(content)
-  } catch (cause) {
-    if (!(cause instanceof ConfigError)) throw cause
-    const [issue] = cause.issues
-    const place = issue === undefined ? { file, cause } : { file, line: issue.line, cause }
-    throw new PolicyError('policy-malformed', issue?.message ?? cause.message, place)
-  }
 }
