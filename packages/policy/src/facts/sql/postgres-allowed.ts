@@ -25,6 +25,13 @@ function requireNamed(value: JsonValue | undefined, depth: number): void {
   }
 }
 
+/** A part of a name, or the star that stands for one. */
+function requireName(value: JsonValue, depth: number): void {
+  requireNamed(value, depth)
+  const { String: text, A_Star: star } = object(value)
+  if (text === undefined && star === undefined) throw unsupported('a name of an unknown form')
+}
+
 function requireNode(type: string, fields: JsonObject, depth: number): void {
   const syntax = POSTGRES_SYNTAX.get(type)
   if (syntax === undefined) throw unsupported(type)
@@ -41,6 +48,7 @@ function requireNode(type: string, fields: JsonObject, depth: number): void {
     if (field === 'value') requirePlain(value)
     else if (field === 'node') requireNamed(value, depth + 1)
     else if (field === 'nodes') for (const each of list(value)) requireNamed(each, depth + 1)
+    else if (field === 'names') for (const each of list(value)) requireName(each, depth + 1)
     else if (field !== 'place') requireNode(field.inline, object(value), depth + 1)
   }
 }

@@ -29,7 +29,8 @@ const NOTES: ReadonlyMap<string, Note> = new Map(
       ),
     SubLink: (node, findings) => {
       if (node.text('subLinkType') === 'ARRAY_SUBLINK') findings.flags.add('collapses')
-      if (node.many('operName').length > 0) findings.operator(node.names('operName'))
+      const operator = node.names('operName')
+      if (operator.length > 0) findings.operator(operator)
     },
     A_Indirection: (node) => {
       // `(value).name` calls the function `name` when there is no such field.

@@ -56,10 +56,11 @@ export class PostgresFindings {
 
   /** @throws SqlFactError `fact-sql-function` */
   column(node: SyntaxNode, scope: Scope): void {
-    const fields = node.many('fields')
-    const last = fields.at(-1)
-    const qualifier = fields.at(-2)?.text('sval')
-    if (last?.type === 'A_Star') {
+    const names = node.names('fields')
+    const qualifier = names.at(-2)
+    const name = names.at(-1) ?? ''
+    if (this.#isNoted(scope, name, qualifier)) return
+    if (name === '') {
       const columns =
         qualifier === undefined
           ? everyColumn(scope.own)
@@ -67,8 +68,6 @@ export class PostgresFindings {
       this.addColumns(columns)
       return
     }
-    const name = last?.text('sval') ?? ''
-    if (this.#isNoted(scope, name, qualifier)) return
     const { columns, call } = columnMeaning(scope, name, qualifier)
     this.addColumns(columns)
     if (call === 'of-anything' || (call === 'of-a-row' && POSTGRES_ROW_FUNCTIONS.has(name))) {

@@ -1,8 +1,15 @@
 /**
  * What a field of a syntax node holds: a value, a node, a list of nodes, or, under the name of its type, a node that the
- * parser writes without that name. A place is where something stood in the text; it means nothing.
+ * parser writes without that name. Names are the parts of one name, or several names, as `String` and `A_Star`. A place is
+ * where something stood in the text; it means nothing.
  */
-export type SyntaxField = 'value' | 'node' | 'nodes' | 'place' | { readonly inline: string }
+export type SyntaxField =
+  | 'value'
+  | 'node'
+  | 'nodes'
+  | 'names'
+  | 'place'
+  | { readonly inline: string }
 
 /** The fields of some nodes, by the names of both. */
 type Syntax = Readonly<Record<string, Readonly<Record<string, SyntaxField>>>>
@@ -26,15 +33,15 @@ const NAMES_AND_VALUES: Syntax = {
     bsval: inline('BitString'),
   },
   A_Star: {},
-  ColumnRef: { fields: 'nodes' },
+  ColumnRef: { fields: 'names' },
   ParamRef: { number: 'value' },
   List: { items: 'nodes' },
-  Alias: { aliasname: 'value', colnames: 'nodes' },
-  TypeName: { names: 'nodes', typmods: 'nodes', typemod: 'value', arrayBounds: 'nodes' },
+  Alias: { aliasname: 'value', colnames: 'names' },
+  TypeName: { names: 'names', typmods: 'nodes', typemod: 'value', arrayBounds: 'nodes' },
 }
 
 const EXPRESSIONS: Syntax = {
-  A_Expr: { kind: 'value', name: 'nodes', lexpr: 'node', rexpr: 'node' },
+  A_Expr: { kind: 'value', name: 'names', lexpr: 'node', rexpr: 'node' },
   BoolExpr: { boolop: 'value', args: 'nodes' },
   NullTest: { arg: 'node', nulltesttype: 'value' },
   BooleanTest: { arg: 'node', booltesttype: 'value' },
@@ -47,13 +54,13 @@ const EXPRESSIONS: Syntax = {
   A_ArrayExpr: { elements: 'nodes' },
   A_Indirection: { arg: 'node', indirection: 'nodes' },
   A_Indices: { is_slice: 'value', lidx: 'node', uidx: 'node' },
-  CollateClause: { arg: 'node', collname: 'nodes' },
+  CollateClause: { arg: 'node', collname: 'names' },
   TypeCast: { arg: 'node', typeName: inline('TypeName') },
-  SubLink: { subLinkType: 'value', testexpr: 'node', operName: 'nodes', subselect: 'node' },
+  SubLink: { subLinkType: 'value', testexpr: 'node', operName: 'names', subselect: 'node' },
   GroupingFunc: { args: 'nodes' },
   GroupingSet: { kind: 'value', content: 'nodes' },
   FuncCall: {
-    funcname: 'nodes',
+    funcname: 'names',
     args: 'nodes',
     agg_order: 'nodes',
     agg_filter: 'node',
@@ -97,7 +104,7 @@ const SOURCES: Syntax = {
     isNatural: 'value',
     larg: 'node',
     rarg: 'node',
-    usingClause: 'nodes',
+    usingClause: 'names',
     join_using_alias: inline('Alias'),
     quals: 'node',
     alias: inline('Alias'),
@@ -105,7 +112,7 @@ const SOURCES: Syntax = {
   WithClause: { ctes: 'nodes', recursive: 'value' },
   CommonTableExpr: {
     ctename: 'value',
-    aliascolnames: 'nodes',
+    aliascolnames: 'names',
     ctematerialized: 'value',
     ctequery: 'node',
   },

@@ -54,7 +54,7 @@ export class PostgresWalk {
     if (isRecursive) this.#findings.flags.add('recursive')
     let scope = isRecursive ? withNames(outside, names) : outside
     for (const table of tables) {
-      table.eachChild(this, scope, ['aliascolnames'])
+      table.eachChild(this, scope)
       scope = withNames(scope, [table.text('ctename')])
     }
     return scope
@@ -87,7 +87,7 @@ export class PostgresWalk {
     for (const column of part.names('usingClause')) {
       this.#findings.addColumns(joined.flatMap((source) => columnsOf(source, column)))
     }
-    const isRenamed = (alias?.many('colnames') ?? []).length > 0
+    const isRenamed = (alias?.names('colnames') ?? []).length > 0
     const renames = isRenamed || joined.some((source) => source.renames === true)
     const named = [alias, part.one('join_using_alias')].flatMap((name) =>
       name === undefined ? [] : [{ name: name.text('aliasname'), tables, renames }],

@@ -63,7 +63,7 @@ export class SyntaxNode {
     return nodes
   }
 
-  /** Visits all nodes below, but for those in the fields that are named, with what comes along. */
+  /** Visits all nodes below but names, and those in the fields that are listed, with what comes along. */
   eachChild<Along>(
     visitor: Visitor<Along>,
     along: Along,
@@ -72,9 +72,10 @@ export class SyntaxNode {
     for (const name in this.#fields) if (!except.includes(name)) this.#each(name, visitor, along)
   }
 
-  /** The texts of a list of names. */
+  /** The texts of a list of names; of a star the empty one, which is no name to Postgres. */
   names(name: string): readonly string[] {
-    return this.many(name).map((node) => node.text('sval'))
+    const value = this.#fields[name]
+    return Array.isArray(value) ? value.map(nameIn) : NO_NAMES
   }
 
   #each<Along>(name: string, visitor: Visitor<Along>, along: Along): void {
@@ -107,6 +108,13 @@ export class SyntaxNode {
     }
     return undefined
   }
+}
+
+/** The text of a node of the type `String`. */
+function nameIn(value: JsonValue): string {
+  const node = isJsonObject(value) ? value['String'] : undefined
+  const text = isJsonObject(node) ? node['sval'] : undefined
+  return typeof text === 'string' ? text : ''
 }
 
 const COLLECTOR: Visitor<SyntaxNode[]> = {

@@ -49,6 +49,8 @@ test.for<[string, JsonObject]>([
   ['a list for a node', selecting({ NullTest: { arg: [ONE] } })],
   ['a value for what a node has', selecting({ A_Const: 1 })],
   ['a node for a list', selecting({ ColumnRef: { fields: ONE } })],
+  ['an expression for a name', selecting({ ColumnRef: { fields: [ONE] } })],
+  ['nothing for a name', selecting({ FuncCall: { funcname: [{}] } })],
   ['a list in a list', selecting({ ColumnRef: { fields: [[ONE]] } })],
   ['a value in a list', selecting({ ColumnRef: { fields: ['a'] } })],
 ])('a tree with %s has none', { tags: ['FSQ-18'] }, ([, tree]) => {
