@@ -3,6 +3,7 @@ import {
   type EndVerdict,
   type ExchangeRequest,
   type ExchangeResponse,
+  type GateQuestion,
   type JsonRpcMessage,
   openExchange,
 } from '@warren/mcp'
@@ -409,21 +410,25 @@ test.for([
 )
 
 test.for<[string, object | undefined, object, string | undefined]>([
-  ['as they were asked', undefined, { path: 'link' }, 'link'],
-  ['as the gate gives them', { path: '/real' }, { path: '/real' }, undefined],
+  ['as they were asked', undefined, { region: 'link' }, 'link'],
+  ['as the gate gives them', { region: '/real' }, { region: '/real' }, undefined],
 ])(
   'arguments pass %s, and no field says another thing',
   { tags: ['MCP-65'] },
   async ([, given, expected, field]) => {
     const answer = { allowed: true, rule: 'test' } as const
-    const decide = async () => ({ ...answer, ...(given && { arguments: { ...given } }) })
-    const message = request('tools/call', { name: 'read', arguments: { path: 'link' } })
-    const headers = { 'Mcp-Param-Path': 'link', 'mcp-name': 'read' }
-    const response = await exchange(meshOf({ gate: { decide } }), { message, headers })
-    await bodyOf(response)
-    const [asked] = server.asked
-    expect(asked?.body).toEqual({ ...message, params: { name: 'read', arguments: expected } })
-    expect(asked?.headers['mcp-param-path']).toBe(field)
-    expect(asked?.headers['mcp-name']).toBe('read')
+    const decide = async ({ message: { method } }: GateQuestion) => ({
+      ...answer,
+      ...(given && method === 'tools/call' && { arguments: { ...given } }),
+    })
+    const mesh = meshOf({ gate: { decide } })
+    await ask(mesh, request('tools/list'))
+    const message = request('tools/call', { name: 'deploy', arguments: { region: 'link' } })
+    const headers = { 'Mcp-Param-Region': 'link', 'mcp-name': 'deploy' }
+    await bodyOf(await exchange(mesh, { message, headers }))
+    const asked = server.asked.at(-1)
+    expect(asked?.body).toEqual({ ...message, params: { name: 'deploy', arguments: expected } })
+    expect(asked?.headers['mcp-param-region']).toBe(field)
+    expect(asked?.headers['mcp-name']).toBe('deploy')
   },
 )

@@ -272,7 +272,6 @@ test(
       'content-length',
       'content-type',
       'host',
-      'mcp-param-region',
     ])
     expect(asked?.headers).toMatchObject({
       authorization: 'Bearer own',

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { JsonValue } from '@warren/core'
 import { isRequest, type JsonRpcMessage, metaOf, paramsOf } from '../json-rpc.ts'
 import { McpError } from '../mcp-error.ts'
@@ -13,7 +14,9 @@ const NAME_PARAMETER: ReadonlyMap<string, string> = new Map([
   ['tasks/cancel', 'taskId'],
 ])
 const PLAIN = /^[\t\u0020-\u007e]+$/
-const ENCODED = /^=\?base64\?.*\?=$/
+/** Whoever reads fields may take it for encoded. */
+const LOOKS_ENCODED = /^=\?base64\?.*\?=$/i
+const ENCODED = /^=\?base64\?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?=$/
 
 /**
  * The header fields that a request of the stateless era repeats from its body; nothing for other
@@ -32,7 +35,7 @@ export function derivedFields(message: JsonRpcMessage): Readonly<Record<string, 
 
 /** A value as a header field: itself where it is safe there, else its UTF-8 in base64. */
 export function encodeField(value: string): string {
-  if (PLAIN.test(value) && value === value.trim() && !ENCODED.test(value)) return value
+  if (PLAIN.test(value) && value === value.trim() && !LOOKS_ENCODED.test(value)) return value
   return `=?base64?${Buffer.from(value).toString('base64')}?=`
 }
 
@@ -46,25 +49,48 @@ export function checkFields(
   message: JsonRpcMessage,
   fields: Readonly<Record<string, string>>,
 ): void {
-  if (!('method' in message) || typeof message['method'] !== 'string') return
-  const { 'mcp-method': method, 'mcp-name': field } = fields
-  if (method !== undefined && method !== message['method']) throw mismatch('mcp-method')
-  const name = nameOf(message['method'], paramsOf(message))
-  if (field !== undefined && name !== undefined && decodeField(field) !== name) {
-    throw mismatch('mcp-name')
+  const { 'mcp-method': method, 'mcp-name': name, 'mcp-protocol-version': version } = fields
+  if (method !== undefined && method.trim() !== message['method']) throw mismatch('mcp-method')
+  const claimed = metaOf(message)[PROTOCOL_VERSION_META_KEY]
+  if (version !== undefined && claimed !== undefined && version.trim() !== claimed) {
+    throw mismatch('mcp-protocol-version')
   }
+  if (name !== undefined && !isNameOf(message, name)) throw mismatch('mcp-name')
 }
 
-function decodeField(field: string): string {
-  if (!ENCODED.test(field)) return field
-  return Buffer.from(field.slice('=?base64?'.length, -'?='.length), 'base64').toString()
+/** Of a method that repeats none, nobody knows what its field would say. */
+function isNameOf(message: JsonRpcMessage, field: string): boolean {
+  const { method } = message
+  if (typeof method !== 'string') return false
+  if (!NAME_PARAMETER.has(method)) return true
+  const name = nameOf(method, paramsOf(message))
+  return name !== undefined && decodeField(field) === name
+}
+
+/**
+ * What a header field says, as HTTP reads it: without the white space around it, and decoded where its value is UTF-8
+ * in base64. Undefined where two readers could read two things.
+ */
+export function decodeField(field: string): string | undefined {
+  const text = field.trim()
+  if (!LOOKS_ENCODED.test(text)) return text
+  const [, encoded] = ENCODED.exec(text) ?? []
+  if (encoded === undefined) return undefined
+  const bytes = Buffer.from(encoded, 'base64')
+  // Bits that nobody reads make two spellings of one value; what is no UTF-8 is another text for each reader.
+  if (bytes.toString('base64') !== encoded || !isUtf8(bytes)) return undefined
+  return bytes.toString()
 }
 
 function mismatch(field: string): McpError {
   return new McpError('header-mismatch', `the field ${field} says another thing than the body`)
 }
 
-function nameOf(method: string, params: Readonly<Record<string, JsonValue>>): string | undefined {
+/** What a request is about, by its body; nothing where its method has none, or the body says none. */
+export function nameOf(
+  method: string,
+  params: Readonly<Record<string, JsonValue>>,
+): string | undefined {
   const parameter = NAME_PARAMETER.get(method)
   const value = parameter === undefined ? undefined : params[parameter]
   return typeof value === 'string' ? value : undefined

@@ -17,7 +17,8 @@ export const RESPONSE_HEADERS: ReadonlySet<string> = new Set([
   'mcp-session-id',
 ])
 
-const PARAMETER_PREFIX = 'mcp-param-'
+/** Of fields that repeat an argument of a tool call. */
+export const PARAMETER_PREFIX = 'mcp-param-'
 const FIELD_NAME = /^[a-z0-9-]{1,128}$/
 const FIELD_VALUE = /^[\t\u0020-\u007e]{0,4096}$/
 const FIELDS_MAX = 48

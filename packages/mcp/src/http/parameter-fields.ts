@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@warren/core'
 import { objectAt } from '../json-rpc.ts'
 import { encodeField } from './derived-fields.ts'
+import { PARAMETER_PREFIX } from './header-fields.ts'
 
 /** An argument that a tool wants repeated in a header field. */
 interface Mirrored {
@@ -33,17 +34,30 @@ export class ParameterFields {
     }
   }
 
+  /** The values, or nothing where there is none, that a field repeats of a call; empty where it repeats no argument. */
+  valuesOf(params: JsonObject, name: string): readonly (JsonValue | undefined)[] {
+    return this.#mirroredOf(params)
+      .filter(({ field }) => fieldName(field) === name)
+      .map(({ path }) => valueAt(objectAt(params, 'arguments'), path))
+  }
+
   /** The fields for one call. */
   fieldsOf(params: JsonObject): Readonly<Record<string, string>> {
-    const { name } = params
-    const mirrored = typeof name === 'string' ? (this.#byTool.get(name) ?? []) : []
     const fields: Record<string, string> = {}
-    for (const { path, field } of mirrored) {
+    for (const { path, field } of this.#mirroredOf(params)) {
       const text = textOf(valueAt(objectAt(params, 'arguments'), path))
-      if (text !== undefined) fields[`mcp-param-${field.toLowerCase()}`] = encodeField(text)
+      if (text !== undefined) fields[fieldName(field)] = encodeField(text)
     }
     return fields
   }
+
+  #mirroredOf({ name }: JsonObject): readonly Mirrored[] {
+    return typeof name === 'string' ? (this.#byTool.get(name) ?? []) : []
+  }
+}
+
+function fieldName(field: string): string {
+  return `${PARAMETER_PREFIX}${field.toLowerCase()}`
 }
 
 function mirroredIn(schema: JsonObject, path: readonly string[]): readonly Mirrored[] {

@@ -10,6 +10,7 @@ import { errorReply, type ExchangeReply, messageReply } from './exchange-reply.t
 import { refusalAnswer, refusedResponse } from './gatekeeper.ts'
 import type { HttpSessions } from './http-sessions.ts'
 import type { ProviderComponents } from './provider-components.ts'
+import type { RepeatedArguments } from './repeated-arguments.ts'
 import type { ServedStream } from './served-stream.ts'
 
 /** What goes on to the server, or what the provider answers in its place. */
@@ -18,8 +19,8 @@ export type Passage =
       readonly passes: true
       readonly message: JsonRpcMessage | undefined
       readonly call?: AllowedCall
-      /** The gate gave it other arguments, which the fields of the caller do not repeat. */
-      readonly isRewritten?: true
+      /** The fields of the caller repeat the arguments of the message. */
+      readonly isRepeated?: boolean
     }
   | { readonly passes: false; readonly reply: ExchangeReply }
 
@@ -31,10 +32,12 @@ export type Passage =
 export class ExchangeAdmission {
   readonly #components: ProviderComponents
   readonly #sessions: HttpSessions
+  readonly #repeated: RepeatedArguments
 
-  constructor(components: ProviderComponents, sessions: HttpSessions) {
+  constructor(components: ProviderComponents, sessions: HttpSessions, repeated: RepeatedArguments) {
     this.#components = components
     this.#sessions = sessions
+    this.#repeated = repeated
   }
 
   async admit(served: ServedStream, header: ExchangeHeader): Promise<Passage> {
@@ -59,6 +62,7 @@ export class ExchangeAdmission {
       bytes = line.length
       message = parseMessage(line, limits)
       checkFields(message, headers)
+      this.#repeated.check(message, headers, { did: served.caller.did, server })
     } catch (error) {
       if (!(error instanceof McpError)) throw error
       return stop(messageReply(400, errorAnswer(idFor(message, error), error)))
@@ -81,7 +85,8 @@ export class ExchangeAdmission {
         passes: true,
         message: forwarded(message, verdict),
         ...(call === undefined ? {} : { call }),
-        ...(given === undefined ? {} : { isRewritten: true }),
+        // Other arguments, which the gate gave it, are not those that the fields repeat.
+        isRepeated: message['method'] === 'tools/call' && given === undefined,
       }
     }
     if (isRequest(message)) return stop(messageReply(200, refusalAnswer(message, verdict)))

@@ -17,6 +17,7 @@ import { ExchangeSession } from './exchange-session.ts'
 import { GuardedResponse } from './guarded-response.ts'
 import { type BoundSession, HttpSessions } from './http-sessions.ts'
 import type { ProviderComponents } from './provider-components.ts'
+import { RepeatedArguments } from './repeated-arguments.ts'
 import { isWithin, type Scope } from './scope.ts'
 import type { ServedStream } from './served-stream.ts'
 
@@ -52,6 +53,7 @@ export class ExchangeServer {
   readonly #ways = new Map<string, Way>()
   /** Whose the exchanges under way are, from before they are decided on; as many as there are streams at the most. */
   readonly #running = new Map<ServedStream, Required<Scope>>()
+  readonly #repeated = new RepeatedArguments()
   readonly #sessions: HttpSessions
   readonly #admission: ExchangeAdmission
 
@@ -60,7 +62,7 @@ export class ExchangeServer {
     this.#sessions = new HttpSessions(components.limits, (session) => {
       void this.#endAtServer(session)
     })
-    this.#admission = new ExchangeAdmission(components, this.#sessions)
+    this.#admission = new ExchangeAdmission(components, this.#sessions, this.#repeated)
   }
 
   get sessions(): number {
@@ -86,7 +88,8 @@ export class ExchangeServer {
    * exchanges of a caller are cut at once, also those that are still being decided on.
    */
   async stop(reason: McpError, scope: Scope): Promise<void> {
-    if (scope.did !== undefined) this.#cut(reason, scope)
+    if (scope.did === undefined) this.#repeated.forget(scope.server)
+    else this.#cut(reason, scope)
     const sessions = this.#sessions.take(scope, reason.code)
     const ways = scope.did === undefined ? this.#takeWays(scope.server) : []
     for (const { withdrawn } of ways) withdrawn.abort(reason)
@@ -107,8 +110,8 @@ export class ExchangeServer {
     const writer = new StreamWriter(served.stream)
     const passage = await this.#admission.admit(served, header)
     if (passage.passes) {
-      const { message, call, isRewritten = false } = passage
-      const asked = isRewritten ? withoutParameters(header) : header
+      const { message, call, isRepeated = false } = passage
+      const asked = isRepeated ? header : withoutParameters(header)
       const exchange = this.#exchangeOf({ served, writer, header: asked, message }, call)
       await this.#passToItsEnd(exchange, find)
     } else {
@@ -133,10 +136,11 @@ export class ExchangeServer {
 
   #exchangeOf(
     asked: Omit<PassingExchange, 'session' | 'ending'>,
-    call: AllowedCall | undefined,
+    allowed: AllowedCall | undefined,
   ): PassingExchange {
     const { served, header, message } = asked
     const about = { did: served.caller.did, server: header.server }
+    const call = message === undefined ? allowed : this.#repeated.learning(message, about, allowed)
     const session = new ExchangeSession(this.#sessions, about, header)
     if (call !== undefined) session.guard()
     const ending =
@@ -289,7 +293,7 @@ async function toldOf(error: unknown, ending: CallEnding | undefined): Promise<u
   return new McpError(isMcpErrorCode(verdict.code) ? verdict.code : 'refused', verdict.sentence)
 }
 
-/** A server may act on a field that repeats an argument; one that needs it refuses the call. */
+/** Where no argument is repeated, a server may act on such a field all the same; one that needs it refuses the call. */
 function withoutParameters(header: ExchangeHeader): ExchangeHeader {
   const headers = Object.entries(header.headers).filter(([name]) => !isParameterField(name))
   return { ...header, headers: Object.fromEntries(headers) }

@@ -158,6 +158,8 @@ const TOOLS = [
       type: 'object',
       properties: {
         region: { type: 'string', 'x-mcp-header': 'Region' },
+        loud: { type: 'boolean', 'x-mcp-header': 'Loud' },
+        rate: { type: 'number', 'x-mcp-header': 'Rate' },
         deep: { type: 'object', properties: { n: { type: 'integer', 'x-mcp-header': 'Deep-N' } } },
       },
     },

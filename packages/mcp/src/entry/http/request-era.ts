@@ -1,18 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { decodeField, nameOf } from '../../http/derived-fields.ts'
 import { isRequest, isResponse, type JsonRpcMessage, metaOf, paramsOf } from '../../json-rpc.ts'
 import { ENVELOPE, isModernVersion } from '../era.ts'
 import { EntryError } from './entry-error.ts'
-
-/** SEP-2243: the member of the parameters that `Mcp-Name` repeats, for each method that has one. */
-const NAMED_BY: ReadonlyMap<string, string> = new Map([
-  ['tools/call', 'name'],
-  ['prompts/get', 'name'],
-  ['resources/read', 'uri'],
-  ['tasks/get', 'taskId'],
-  ['tasks/update', 'taskId'],
-  ['tasks/cancel', 'taskId'],
-])
-const ENCODED = /^=\?base64\?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?=$/
 
 /**
  * Which era a POST belongs to. The body decides; where it is of the stateless era (2026-07-28), the
@@ -54,18 +44,9 @@ function unclaimedEra(
 
 function checkName(message: JsonRpcMessage, name: string | undefined): void {
   const { method } = message
-  const key = typeof method === 'string' ? NAMED_BY.get(method) : undefined
-  if (key === undefined) return
-  const named = paramsOf(message)[key]
-  if (typeof named !== 'string') return
-  if (name === undefined || decode(name) !== named) throw mismatch('Mcp-Name')
-}
-
-/** Text that a header cannot hold travels as base64 of its UTF-8. */
-function decode(text: string): string | undefined {
-  if (!text.startsWith('=?base64?') || !text.endsWith('?=')) return text
-  const [, encoded] = ENCODED.exec(text) ?? []
-  return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8')
+  const named = typeof method === 'string' ? nameOf(method, paramsOf(message)) : undefined
+  if (named === undefined) return
+  if (name === undefined || decodeField(name) !== named) throw mismatch('Mcp-Name')
 }
 
 function field(headers: IncomingHttpHeaders, name: string): string | undefined {
