@@ -8,6 +8,18 @@ export interface OutputStreams {
   readonly stderr: Writable
 }
 
+/** What to do when the reader of a stream is gone; each stream is listened to once, however many print to it. */
+const readerGone = new WeakMap<Writable, () => void>()
+
+function watchReader(stream: Writable): void {
+  if (readerGone.has(stream)) return
+  readerGone.set(stream, () => process.exit(process.exitCode ?? 0))
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    readerGone.get(stream)?.()
+  })
+}
+
 /**
  * What a command prints: results on stdout, progress and errors on stderr.
  *
@@ -17,17 +29,10 @@ export interface OutputStreams {
 export class Output {
   readonly #json: boolean
   readonly #streams: OutputStreams
-  #onReaderGone = (): void => process.exit(process.exitCode ?? 0)
-
   constructor(json: boolean, streams: OutputStreams = process) {
     this.#json = json
     this.#streams = streams
-    for (const stream of [streams.stdout, streams.stderr]) {
-      stream.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EPIPE') throw error
-        this.#onReaderGone()
-      })
-    }
+    for (const stream of [streams.stdout, streams.stderr]) watchReader(stream)
   }
 
   /**
@@ -35,7 +40,9 @@ export class Output {
    * is no failure: by default the process ends.
    */
   onReaderGone(action: () => void): void {
-    this.#onReaderGone = action
+    for (const stream of [this.#streams.stdout, this.#streams.stderr]) {
+      readerGone.set(stream, action)
+    }
   }
 
   /** The result of the command: for people as lines, for programs as JSON. */

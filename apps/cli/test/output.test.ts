@@ -7,7 +7,11 @@ import { visibleJson, visibleLine, visibleText } from '../src/visible-text.ts'
 const HOSTILE = '\u001b[2J \u009b2J \u001b]0;x\u0007 \u202eabc \rok \u{e0041}\u007f'
 const ACTS = /[[\p{Cc}--\n]\u202a-\u202e\u2066-\u2069\u2028\u2029\u{e0000}-\u{e007f}]/v
 
-function printing(json: boolean): { output: Output; printed: () => string } {
+function printing(json: boolean): {
+  output: Output
+  stream: Writable
+  printed: () => string
+} {
   const written: string[] = []
   const stream = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
@@ -16,7 +20,7 @@ function printing(json: boolean): { output: Output; printed: () => string } {
     },
   })
   const output = new Output(json, { stdout: stream, stderr: stream })
-  return { output, printed: () => written.join('') }
+  return { output, stream, printed: () => written.join('') }
 }
 
 test('nothing that a server says acts on the terminal', { tags: ['NODE-8', 'THR-22'] }, () => {
@@ -44,3 +48,24 @@ test('what people write stays as it is', { tags: ['NODE-8', 'THR-22'] }, () => {
   expect(visibleJson(JSON.stringify({ text }))).toBe(JSON.stringify({ text }))
   expect(visibleLine('a\nb\tc')).toBe(String.raw`a\u{a}b\u{9}c`)
 })
+
+test(
+  'a stream is listened to once, however many print to it, and its reader goes once',
+  { tags: ['CLI-6'] },
+  () => {
+    const { output, stream } = printing(false)
+    let gone = 0
+    output.onReaderGone(() => {
+      gone += 1
+    })
+    for (let each = 0; each < 20; each += 1) {
+      expect(new Output(false, { stdout: stream, stderr: stream })).toBeInstanceOf(Output)
+    }
+    expect(stream.listenerCount('error')).toBe(1)
+    stream.emit('error', Object.assign(new Error('no reader'), { code: 'EPIPE' }))
+    expect(gone).toBe(1)
+    const full = Object.assign(new Error('no room'), { code: 'ENOSPC' })
+    expect(() => stream.emit('error', full)).toThrow(full)
+    expect(gone).toBe(1)
+  },
+)
