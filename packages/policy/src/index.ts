@@ -63,8 +63,10 @@ export {
 } from './behaviour/behaviour-rules.ts'
 export { type Breach, type CallLimit, isRefused, type LimitAction } from './behaviour/call-limit.ts'
 export {
+  type CallerAt,
   CallerBehaviour,
   type CallNews,
+  CALLS_MAX,
   CALLS_PER_CALLER_MAX,
 } from './behaviour/caller-behaviour.ts'
 export { type Measure, MEASURE_NAMES } from './behaviour/measures.ts'

@@ -55,14 +55,24 @@ export class CallerCalls {
     })
   }
 
-  /** All calls, the oldest first. */
-  list(): readonly StoredCall[] {
-    return this.#database.all('SELECT * FROM caller_call ORDER BY id').map(callOf)
+  /** Gives the newest calls, so many at most, the oldest of them first; one at a time, so that no two lie in memory for it. */
+  newest(countMax: number, take: (call: StoredCall) => void): void {
+    this.#database.each(
+      `SELECT * FROM caller_call
+       WHERE id >= (SELECT min(id) FROM (SELECT id FROM caller_call ORDER BY id DESC LIMIT :countMax))
+       ORDER BY id`,
+      { countMax },
+      (row) => take(callOf(row)),
+    )
   }
 
-  /** Forgets what was asked for before a time. */
-  forgetBefore(atMs: number): void {
-    this.#database.run('DELETE FROM caller_call WHERE at_ms < :atMs', { atMs })
+  /** Forgets the oldest of the calls before one, so many at most; returns how many those were. */
+  forgetBefore(id: number, countMax: number): number {
+    return this.#database.run(
+      `DELETE FROM caller_call
+       WHERE id IN (SELECT id FROM caller_call WHERE id < :id ORDER BY id LIMIT :countMax)`,
+      { id, countMax },
+    )
   }
 
   /** Keeps a caller out; durable when this returns. */

@@ -104,6 +104,10 @@ const MIGRATIONS: readonly string[] = [
     until_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // Calls go in the order of their ids.
+  `
+  DROP INDEX caller_call_by_age;
+  `,
 ]
 
 /**

@@ -46,6 +46,13 @@ export class Sqlite {
     return this.#whileOpen(() => this.#prepared(sql).all(parameters))
   }
 
+  /** Gives one row after the other. `take` must not write. */
+  each(sql: string, parameters: Parameters, take: (row: Row) => void): void {
+    this.#whileOpen(() => {
+      for (const row of this.#prepared(sql).iterate(parameters)) take(row)
+    })
+  }
+
   /** Runs `work` as one write: all of it lasts or nothing does, whatever other processes do. */
   transaction<T>(work: () => T): T {
     this.execute('BEGIN IMMEDIATE')

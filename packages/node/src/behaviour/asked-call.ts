@@ -2,8 +2,7 @@ import { canonicalJson, isJsonObject, JsonError, type JsonValue } from '@warren/
 import { type GateQuestion, paramsOf } from '@warren/mcp'
 import type { AskedCall, MethodClassification } from '@warren/policy'
 import { textDigest } from '../text-digest.ts'
-
-const NAME_LENGTH_MAX = 256
+import { countedTool } from './counted-tool.ts'
 
 /** What is counted of a message; undefined for what does nothing and gives nothing away. */
 export function askedCall(
@@ -17,17 +16,10 @@ export function askedCall(
     tool === undefined ? { method: message.method ?? null, params } : (params['arguments'] ?? {})
   return {
     server,
-    tool: tool === undefined ? '' : nameOf(tool),
+    tool: tool === undefined ? '' : countedTool(tool),
     digest: textDigest(textOf(asked)),
     bytesIn: bytes,
   }
-}
-
-/** A name that cannot be kept as it is stands for itself by its digest. */
-function nameOf(tool: string): string {
-  const isPlain =
-    tool.length <= NAME_LENGTH_MAX && tool.isWellFormed() && !/\p{Cc}/u.test(tool) && tool !== ''
-  return isPlain ? tool : `sha256:${textDigest(JSON.stringify(tool))}`
 }
 
 function textOf(value: JsonValue): string {

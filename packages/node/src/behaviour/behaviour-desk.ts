@@ -14,9 +14,9 @@ import {
   type Breach,
   CallerBehaviour,
   type CallNews,
+  CALLS_MAX,
   type CallState,
   isRefused,
-  longestWindowMs,
   type MethodClassification,
   type SessionFacts,
   type SeenCall,
@@ -53,6 +53,9 @@ export type Entry =
 const TOLD_AGAIN_MS = 60_000
 const TOLD_MAX = 4_096
 const SWEEP_MS = 60_000
+/** Rows that are deleted at a time, and the pause before the next: far more than calls can come meanwhile. */
+const DELETED_MAX = 2_048
+const DELETE_AGAIN_MS = 100
 /** The answer to the call for which something ends leaves first. */
 const ANSWER_FIRST_MS = 20
 const NO_RULES: BehaviourRules = {
@@ -75,6 +78,7 @@ export class BehaviourDesk {
   #isOn = false
   #trouble: string | undefined
   #sweep: NodeJS.Timeout | undefined
+  #cancelDeleting: (() => void) | undefined
 
   constructor(init: BehaviourDeskInit) {
     this.#init = init
@@ -112,6 +116,7 @@ export class BehaviourDesk {
 
   stop(): void {
     clearInterval(this.#sweep)
+    this.#cancelDeleting?.()
     this.#writer.flush()
   }
 
@@ -270,10 +275,10 @@ export class BehaviourDesk {
   }
 
   #note(did: string, id: number, news: CallNews): void {
-    const call = this.#behaviour.note(did, id, news)
-    if (call === undefined) return
-    const { state, bytesOut } = call
-    this.#writer.note({ id, state, bytesOut })
+    const { state, bytesOut = 0 } = news
+    const isRemembered = this.#behaviour.note(did, id, news)
+    // After a restart a call that runs and one that was asked for are the same.
+    if (isRemembered && state !== 'running') this.#writer.note({ id, state, bytesOut })
   }
 
   #lost(error: unknown): void {
@@ -286,20 +291,37 @@ export class BehaviourDesk {
   #restore(): void {
     const { store, clock } = this.#init
     const [wallMs, nowMs] = [clock.wallMs(), clock.monotonicMs()]
-    const byCaller = Map.groupBy(store.list(), ({ caller }) => caller)
-    for (const [caller, calls] of byCaller) {
-      const seen = calls.map((call) => seenAgain(call, nowMs - Math.max(0, wallMs - call.atMs)))
-      this.#behaviour.restore(caller, seen)
-    }
+    store.newest(CALLS_MAX, (call) => {
+      const atMs = nowMs - Math.max(0, wallMs - call.atMs)
+      this.#behaviour.restore(call.caller, seenAgain(call, atMs))
+    })
   }
 
   /** Never throws: what a disk does not take now is done at the next turn. */
   sweep(): void {
-    const { store, clock } = this.#init
-    this.#behaviour.forget(clock.monotonicMs())
+    this.#behaviour.forget(this.#init.clock.monotonicMs())
     try {
       this.#keptOut.sweep()
-      store.forgetBefore(Math.floor(clock.wallMs() - longestWindowMs(this.rules)))
+      this.#deleteForgotten()
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      this.#lost(error)
+    }
+  }
+
+  /** Rows of calls that are forgotten go, some at a time, so that no call waits long for it. */
+  #deleteForgotten(): void {
+    const { store, scheduler } = this.#init
+    this.#cancelDeleting?.()
+    this.#cancelDeleting = undefined
+    const deleted = store.forgetBefore(this.#behaviour.oldestId, DELETED_MAX)
+    if (deleted < DELETED_MAX) return
+    this.#cancelDeleting = scheduler.after(DELETE_AGAIN_MS, () => this.#deleteMore())
+  }
+
+  #deleteMore(): void {
+    try {
+      this.#deleteForgotten()
     } catch (error) {
       if (!(error instanceof StorageError)) throw error
       this.#lost(error)

@@ -30,7 +30,7 @@ export class KeptOut {
    * @throws StorageError; it is kept out all the same, as long as this process lasts
    */
   add(caller: string, because: string, forMs: number): StoredQuarantine | undefined {
-    if (this.of(caller) === undefined && this.list().length >= KEPT_OUT_MAX) return undefined
+    if (this.of(caller) === undefined && this.#isFull()) return undefined
     const sinceMs = Math.floor(this.#clock.wallMs())
     const stored = { caller, because, sinceMs, untilMs: sinceMs + forMs }
     this.#callers.set(caller, { stored, endMs: this.#clock.monotonicMs() + forMs })
@@ -62,5 +62,10 @@ export class KeptOut {
   lift(caller: string): boolean {
     const was = this.#callers.delete(caller)
     return this.#store.lift(caller) || was
+  }
+
+  /** Those whose time is over are looked for only where it matters. */
+  #isFull(): boolean {
+    return this.#callers.size >= KEPT_OUT_MAX && this.list().length >= KEPT_OUT_MAX
   }
 }

@@ -10,6 +10,7 @@ import {
 } from '@warren/policy'
 import { z } from 'zod'
 import { readPolicyYaml } from '../policy/read-policy-yaml.ts'
+import { countedTool } from './counted-tool.ts'
 
 export const LIMIT_FILE = 'limits.yaml'
 
@@ -30,7 +31,7 @@ const duration = z
   .transform((text) => Number(text.slice(0, -1)) * (UNIT_MS[text.slice(-1)] ?? 0))
   .refine((ms) => ms >= SECOND_MS && ms <= WINDOW_MS_MAX, 'is a duration of 1s to 24h')
 const server = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'is the name of a server')
-const tool = z.string().min(1).max(TOOL_LENGTH_MAX)
+const tool = z.string().min(1).max(TOOL_LENGTH_MAX).transform(countedTool)
 const state = z.enum(['asked', 'running', 'refused', 'answered', 'error', 'failed'])
 const pattern = z.strictObject({
   server: server.optional(),

@@ -3,6 +3,7 @@ import type { BehaviourRules, CallLimit } from '@warren/policy'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import type { BehaviourDesk, Entry } from '../../src/behaviour/behaviour-desk.ts'
+import { LIMIT_FILE, readLimitFile } from '../../src/behaviour/read-limit-file.ts'
 import { VirtualTime } from '../approval/virtual-time.ts'
 import { SELF, TestBehaviour } from './test-behaviour.ts'
 
@@ -64,7 +65,7 @@ test('without limits nothing is counted', { tags: ['BEH-9'] }, async () => {
   const tests = new TestBehaviour()
   expect(await enter(tests.desk)).toEqual({})
   expect(tests.desk.facts(question(), KIND)).toBeUndefined()
-  expect(tests.store.callerCalls.list()).toEqual([])
+  expect(tests.stored()).toEqual([])
 })
 
 test(
@@ -73,7 +74,7 @@ test(
   async () => {
     const { tests } = started({ max: 1 })
     expect(await codes(tests.desk, 2)).toEqual([undefined, 'budget-calls'])
-    expect(tests.store.callerCalls.list()).toMatchObject([
+    expect(tests.stored()).toMatchObject([
       { caller: ADA, server: 'fs', tool: 'read', state: 'asked', bytesIn: 100 },
     ])
   },
@@ -86,7 +87,7 @@ test(
     const { tests } = started({ max: 5 })
     const entries = await Promise.all(Array.from({ length: 40 }, () => enter(tests.desk)))
     expect(entries.filter((entry) => codeOf(entry) === undefined)).toHaveLength(5)
-    expect(tests.store.callerCalls.list()).toHaveLength(5)
+    expect(tests.stored()).toHaveLength(5)
   },
 )
 
@@ -321,4 +322,93 @@ test('a call without arguments is one with none', { tags: ['BEH-1'] }, async () 
   const bare = { ...rest, message: { ...message, params: { name: 'read' } } }
   expect(codeOf(await enter(tests.desk, bare))).toBeUndefined()
   expect(codeOf(await enter(tests.desk))).toBe('budget-same-call')
+})
+
+test.for([
+  ['just as long as may be', 'a'.repeat(64), 'a'.repeat(64)],
+  ['longer', 'a'.repeat(65), /^sha256:[\w-]{43}$/],
+  ['of wide characters', 'ö'.repeat(32), 'ö'.repeat(32)],
+  ['of more of them', 'ö'.repeat(33), /^sha256:[\w-]{43}$/],
+] as const)(
+  'a tool whose name is %s is meant by the limit that names it',
+  { tags: ['BEH-16', 'THR-46'] },
+  async ([, tool, kept]) => {
+    const time = new VirtualTime()
+    const tests = new TestBehaviour(time)
+    const text = `limits: { it: { server: fs, tool: "${tool}", count: calls, max: 1, within: 1m } }`
+    tests.desk.configure(readLimitFile({ name: LIMIT_FILE, text }))
+    const entries = [0, 1].map(() => tests.desk.enter(question(), { action: 'call', tool }, []))
+    expect((await Promise.all(entries)).map((entry) => codeOf(entry))).toEqual([
+      undefined,
+      'budget-calls',
+    ])
+    expect(tests.stored().map((each) => each.tool)).toEqual([
+      typeof kept === 'string' ? kept : expect.stringMatching(kept),
+    ])
+  },
+)
+
+test(
+  'of a call the beginning and the end are written, and nothing in between',
+  { tags: ['BEH-5'] },
+  async () => {
+    const { tests } = started({ max: 9 })
+    const entry = await enter(tests.desk)
+    const call = 'refusal' in entry ? undefined : entry.call
+    const answer = tests.desk.decided(question(), { allowed: true, rule: 'r' }, call)
+    tests.desk.stop()
+    expect(tests.stored()).toMatchObject([{ state: 'asked' }])
+    await (answer.allowed ? answer.call?.ended({ outcome: 'failed', code: 'gone' }) : undefined)
+    tests.desk.stop()
+    expect(tests.stored()).toMatchObject([{ state: 'failed' }])
+  },
+)
+
+test(
+  'rows of calls that are forgotten go, some at a time, whatever the wall clock says',
+  { tags: ['BEH-18', 'THR-46'] },
+  async () => {
+    const time = new VirtualTime()
+    let offsetMs = 86_400_000
+    const clock = {
+      wallMs: () => 10 ** 12 + time.wallMs() + offsetMs,
+      monotonicMs: () => time.monotonicMs(),
+    }
+    const tests = new TestBehaviour(time, { clock })
+    tests.desk.configure(rules({ max: 9 }))
+    await codes(tests.desk, 1)
+    const [row] = tests.stored()
+    const more = Array.from({ length: 4999 }, (_, index) => ({ ...row!, id: index + 2 }))
+    tests.store.callerCalls.write(more, [])
+    offsetMs = 0
+    tests.restart()
+    time.pass(MINUTE_MS - 1)
+    tests.desk.sweep()
+    expect(tests.stored()).toHaveLength(5000)
+    time.pass(1)
+    tests.desk.sweep()
+    expect(tests.stored()).toHaveLength(5000 - 2048)
+    time.pass(99)
+    expect(tests.stored()).toHaveLength(5000 - 2048)
+    time.pass(1)
+    expect(tests.stored()).toHaveLength(5000 - 4096)
+    time.pass(100)
+    expect(tests.stored()).toEqual([])
+    expect(time.timers).toBe(0)
+  },
+)
+
+test('a node that ends deletes nothing more', { tags: ['BEH-18'] }, async () => {
+  const { tests, time } = started({ max: 9 })
+  await codes(tests.desk, 1)
+  const [row] = tests.stored()
+  const more = Array.from({ length: 2100 }, (_, index) => ({ ...row!, id: index + 2 }))
+  tests.store.callerCalls.write(more, [])
+  tests.desk.configure(undefined)
+  tests.restart()
+  time.pass(MINUTE_MS)
+  tests.desk.sweep()
+  tests.desk.stop()
+  time.pass(MINUTE_MS)
+  expect(tests.stored()).toHaveLength(2101 - 2048)
 })

@@ -80,7 +80,7 @@ test(
   async () => {
     const gated = new Gated('limits: { none: { count: calls, max: 0, within: 1m } }', OPEN)
     expect(await gated.call('read', 'did:webvh:eve')).toMatchObject({ code: 'caller-not-admitted' })
-    expect(gated.behaviour.store.callerCalls.list()).toEqual([])
+    expect(gated.behaviour.stored()).toEqual([])
   },
 )
 

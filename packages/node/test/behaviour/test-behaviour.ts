@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AlertBody } from '@warren/audit'
 import type { Clock } from '@warren/core'
-import { openStore } from '@warren/storage'
+import { CALLS_MAX } from '@warren/policy'
+import { openStore, type StoredCall } from '@warren/storage'
 import { onTestFinished } from 'vitest'
 import { BehaviourDesk } from '../../src/behaviour/behaviour-desk.ts'
 import { VirtualTime } from '../approval/virtual-time.ts'
@@ -53,6 +54,13 @@ export class TestBehaviour {
     this.store = openStore(this.path)
     this.desk = this.#open()
     this.desk.configure(rules)
+  }
+
+  /** The calls that lie in the store. */
+  stored(): readonly StoredCall[] {
+    const calls: StoredCall[] = []
+    this.store.callerCalls.newest(CALLS_MAX, (call) => calls.push(call))
+    return calls
   }
 
   #open(): BehaviourDesk {

@@ -27,8 +27,9 @@ export const SESSION_COUNTS = [
 /** The longest window: nothing older is remembered. */
 export const WINDOW_MS_MAX = 86_400_000
 
-/** How far back anything is asked for. */
+/** How far back anything is asked for. What is open is remembered without a window. */
 export function longestWindowMs({ limits, facts, sessionWithinMs }: BehaviourRules): number {
-  const windows = [...limits, ...facts.values()].map(({ withinMs }) => withinMs)
+  const within = limits.filter(({ count }) => count !== 'concurrent')
+  const windows = [...within, ...facts.values()].map(({ withinMs }) => withinMs)
   return Math.min(WINDOW_MS_MAX, Math.max(sessionWithinMs, ...windows))
 }

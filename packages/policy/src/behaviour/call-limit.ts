@@ -1,5 +1,4 @@
-import { type Measure, MEASURES } from './measures.ts'
-import { type AskedCall, isMeant, type SeenCall } from './seen-call.ts'
+import type { Measure } from './measures.ts'
 
 /**
  * What a node does when a caller goes beyond a limit.
@@ -34,29 +33,4 @@ export interface Breach {
 /** Says whether a call must not go on for it. */
 export function isRefused({ limit }: Breach): boolean {
   return limit.actions.some((action) => action !== 'tell-admin')
-}
-
-/** The limits that a call would go beyond, in the order in which they are declared. */
-export function breaches(
-  limits: readonly CallLimit[],
-  { past, now, roles, nowMs }: LimitQuestion,
-): readonly Breach[] {
-  return limits.flatMap((limit) => {
-    const { server, tool, role, count, max } = limit
-    if (!isMeant({ server, tool }, now)) return []
-    if (role !== undefined && !roles.includes(role)) return []
-    const fromMs = count === 'concurrent' ? Number.NEGATIVE_INFINITY : nowMs - limit.withinMs
-    const counted = past.filter((call) => call.atMs > fromMs && isMeant({ server, tool }, call))
-    const reached = MEASURES[count](counted, now)
-    return reached > max ? [{ limit, reached }] : []
-  })
-}
-
-export interface LimitQuestion {
-  /** The calls of this caller, the oldest first. */
-  readonly past: readonly SeenCall[]
-  readonly now: AskedCall
-  readonly roles: readonly string[]
-  /** On the monotonic clock. */
-  readonly nowMs: number
 }

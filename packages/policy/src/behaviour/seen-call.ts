@@ -31,25 +31,21 @@ export interface CallPattern {
   readonly state?: CallState | undefined
 }
 
-/** Says whether a call is one of those that are meant. */
+/** Says whether calls of a tool are among those that are meant, in the state that is meant. */
 export function isMeant(
-  { server, tool, state }: CallPattern,
-  call: AskedCall & { readonly state?: CallState },
+  { server, tool }: CallPattern,
+  call: Pick<AskedCall, 'server' | 'tool'>,
 ): boolean {
   return (
-    (server === undefined || call.server === server) &&
-    (tool === undefined || call.tool === tool) &&
-    (state === undefined || call.state === state)
+    (server === undefined || call.server === server) && (tool === undefined || call.tool === tool)
   )
 }
 
-/** Says whether two calls ask for the same. */
-export function isSame(one: AskedCall, other: AskedCall): boolean {
-  return isSameTool(one, other) && one.digest === other.digest
-}
-
 /** Says whether two calls are of one tool. */
-export function isSameTool(one: AskedCall, other: AskedCall): boolean {
+export function isSameTool(
+  one: Pick<AskedCall, 'server' | 'tool'>,
+  other: Pick<AskedCall, 'server' | 'tool'>,
+): boolean {
   return one.server === other.server && one.tool === other.tool
 }
 

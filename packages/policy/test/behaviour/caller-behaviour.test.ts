@@ -3,6 +3,7 @@ import {
   type BehaviourRules,
   CallerBehaviour,
   type CallLimit,
+  CALLS_MAX,
   CALLS_PER_CALLER_MAX,
   type CallState,
   isRefused,
@@ -175,17 +176,20 @@ test(
 
 test(
   'some who fill the room leave some of it to others',
-  { tags: ['BEH-2', 'BEH-6', 'THR-46'] },
+  { tags: ['BEH-2', 'BEH-6', 'BEH-15', 'THR-46'] },
   () => {
     const behaviour = new CallerBehaviour(rules([]))
-    const counts = Array.from({ length: 16 }, (_, caller) => {
+    const counts = Array.from({ length: 33 }, (_, caller) => {
       let counted = 0
       while (behaviour.count({ caller: `did:webvh:${caller}`, nowMs: 0 }, A) !== undefined)
         counted += 1
       return counted
     })
-    expect(counts.slice(0, 12)).toEqual(Array.from({ length: 12 }, () => CALLS_PER_CALLER_MAX))
-    expect(Math.max(...counts.slice(12))).toBeLessThan(CALLS_PER_CALLER_MAX / 2)
+    const [most, half] = [CALLS_PER_CALLER_MAX, 16_384]
+    // What is counted of each of the two takes the room of twelve calls.
+    expect(counts.slice(0, 5)).toEqual([most, most - 24, half, half, half])
+    expect(Math.max(...counts.slice(6))).toBe(2048)
+    expect(behaviour.size).toBeLessThan(CALLS_MAX)
     for (let asked = 0; asked < 1000; asked += 1) {
       expect(behaviour.count({ caller: ADA, nowMs: 0 }, A)).toBeDefined()
     }
@@ -261,13 +265,17 @@ function answersTo(all: readonly Event[], cut = Number.POSITIVE_INFINITY): reado
     nowMs += afterMs
     if (index === cut) {
       behaviour = new CallerBehaviour(rules(LIMITS))
-      for (const [who, calls] of Object.entries(remembered)) behaviour.restore(who, calls)
+      for (const [who, calls] of Object.entries(remembered)) {
+        for (const seen of calls) behaviour.restore(who, seen)
+      }
     }
     const at = { caller, nowMs }
     const answers = [behaviour.breaches(at, call(tool), []), behaviour.facts(at, call(tool))]
     const counted = behaviour.count(at, call(tool))
-    const seen = behaviour.note(caller, counted?.id ?? 0, { state, bytesOut: 7 })
-    if (seen !== undefined) remembered[caller]?.push(seen)
+    const isRemembered = behaviour.note(caller, counted?.id ?? 0, { state, bytesOut: 7 })
+    if (isRemembered && counted !== undefined) {
+      remembered[caller]?.push({ ...counted, state, bytesOut: 7 })
+    }
     return answers
   })
 }
@@ -281,5 +289,53 @@ test(
         expect(answersTo(all, cut)).toEqual(answersTo(all))
       }),
     )
+  },
+)
+
+test(
+  'what is counted of a caller takes room as well, so that many callers take no more than many calls',
+  { tags: ['BEH-6', 'BEH-15', 'THR-46'] },
+  () => {
+    const limits = Array.from({ length: 256 }, (_, index) => limit({ id: `${index}`, max: 9 }))
+    const behaviour = new CallerBehaviour(rules(limits))
+    let callers = 0
+    while (behaviour.count({ caller: `did:webvh:${callers}`, nowMs: 0 }, A) !== undefined) {
+      callers += 1
+    }
+    // One call, four for the caller, one for each of its 256 limits and eight counts of a session.
+    expect(callers).toBe(Math.ceil(CALLS_MAX / (1 + 4 + 256 + 8)))
+  },
+)
+
+test(
+  'a limit on calls at a time lets nothing be remembered for longer',
+  { tags: ['BEH-15'] },
+  () => {
+    const day = 1440 * MINUTE_MS
+    const atATime = limit({ count: 'concurrent', max: 1, withinMs: day })
+    const behaviour = new CallerBehaviour(rules([atATime]))
+    expect(askAll(behaviour, [A, B])).toEqual([true, true])
+    behaviour.forget(MINUTE_MS + 999)
+    expect(behaviour.size).toBe(1)
+    behaviour.forget(MINUTE_MS + 1000)
+    expect(behaviour.size).toBe(0)
+  },
+)
+
+test(
+  'the oldest call that a window may reach tells what may be forgotten elsewhere',
+  { tags: ['BEH-18'] },
+  () => {
+    const behaviour = new CallerBehaviour(rules([]))
+    expect(behaviour.oldestId).toBe(1)
+    askAll(behaviour, [A, B], { caller: BOB })
+    askAll(behaviour, [A], { fromMs: 5000 })
+    expect(behaviour.oldestId).toBe(1)
+    behaviour.forget(MINUTE_MS + 999)
+    expect(behaviour.oldestId).toBe(2)
+    behaviour.forget(MINUTE_MS + 1000)
+    expect(behaviour.oldestId).toBe(3)
+    behaviour.forget(2 * MINUTE_MS)
+    expect(behaviour.oldestId).toBe(4)
   },
 )
