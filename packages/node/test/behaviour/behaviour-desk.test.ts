@@ -289,11 +289,20 @@ test(
   { tags: ['BEH-6', 'BEH-11', 'THR-46'] },
   () => {
     const { tests } = started()
-    for (let index = 0; index <= 4_096; index += 1) {
+    // Thousands of flushes take seconds: all but two are in the store, by one.
+    const other = new DatabaseSync(tests.path)
+    other.exec('BEGIN')
+    const add = other.prepare('INSERT INTO caller_quarantine VALUES (?, ?, 0, 600000)')
+    for (let index = 0; index < 4_095; index += 1) add.run(`did:webvh:${index}`, 'rule "trap"')
+    other.exec('COMMIT')
+    other.close()
+    tests.restart()
+    for (let index = 4_095; index <= 4_096; index += 1) {
       tests.desk.act(question(`did:webvh:${index}`), 'quarantine-caller', 'rule "trap"')
     }
     expect(tests.desk.keptOut()).toHaveLength(4_096)
     expect(tests.desk.objection('did:webvh:0')).toMatchObject({ code: 'caller-kept-out' })
+    expect(tests.desk.objection('did:webvh:4095')).toMatchObject({ code: 'caller-kept-out' })
     expect(tests.desk.objection('did:webvh:4096')).toBeUndefined()
   },
 )
