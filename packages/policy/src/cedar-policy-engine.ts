@@ -3,6 +3,7 @@ import { type ActionPlan, ActionSchemas } from './action-schemas.ts'
 import { type CedarQuestion, cedarQuestion, type CedarScope, cedarScope } from './cedar-request.ts'
 import type { CedarVerdict } from './cedar-set.ts'
 import { ContextFlaw } from './context/context-flaw.ts'
+import { contextReads, readsBelow } from './context/context-reads.ts'
 import { writeContext } from './context/write-context.ts'
 import { DecisionMemory } from './decision-memory.ts'
 import {
@@ -69,6 +70,17 @@ export class CedarPolicyEngine implements PolicyEngine {
     } catch {
       // As for a decision: what cannot be told is "no".
       return false
+    }
+  }
+
+  asksPast(request: PolicyRequest): boolean {
+    try {
+      const { action } = this.#schemas.planFor(request)
+      const rules = this.#slices.of(cedarScope(request, action)).rules
+      return readsBelow(contextReads(rules.map(({ json }) => json)), 'session') !== undefined
+    } catch {
+      // An answer that rests on the past must not be taken for one that does not.
+      return true
     }
   }
 

@@ -36,6 +36,8 @@ export interface PolicyEngine {
   decide(request: PolicyRequest): Decision
   /** Whether any permit is for this caller and call at all, whatever its arguments say. Never throws. */
   mayAllow(request: PolicyRequest): boolean
+  /** Whether a rule that is for this caller and call reads what the caller has done before. Never throws: where it cannot be told, one does. */
+  asksPast(request: PolicyRequest): boolean
   /**
    * Says which permit comes nearest to a request that no rule allows, for the operator of this node.
    * The caller must not see it: it tells a prober where the fence stands. Never throws.

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '@warre
 import { makePolicySet, retirePolicies } from '../../load-policies.ts'
 import { readPolicyFiles } from '../read-policy-files.ts'
 import type { PolicyCase } from './read-case-file.ts'
-import { type CaseOutcome, runCases } from './run-cases.ts'
+import { asksPast, type CaseDecider, type CaseOutcome, runCases } from './run-cases.ts'
 
 /** A decision as the audit log has it. */
 export type RecordedDecision = Extract<Entry, { kind: 'decision' }>
@@ -43,16 +43,12 @@ const LIMITS = { lengthMax: 4 * 1024 * 1024, depthMax: 64, keysMax: 100_000 }
 export async function dryRun({ policies, decisions, valuesOf }: DryRunInit): Promise<DryRunReport> {
   const read = readPolicyFiles(policies)
   const set = makePolicySet(read)
-  // What a caller had done before each call is not replayed: no answer is better than one by nothing.
-  const past = read.policies.some(({ text }) => text.includes('session'))
-    ? 'the rules ask what a caller has done before'
-    : undefined
   const skipped = new Map<string, number>()
   const changed: ChangedDecision[] = []
   let replayed = 0
   try {
     for (const recorded of decisions) {
-      const asked = flawOf(recorded) ?? past ?? (await caseOf(recorded, valuesOf))
+      const asked = flawOf(recorded) ?? pastOf(set, recorded) ?? (await caseOf(recorded, valuesOf))
       if (typeof asked === 'string') {
         skipped.set(asked, (skipped.get(asked) ?? 0) + 1)
         continue
@@ -82,13 +78,24 @@ function flawOf({
   return args.secrets === undefined ? undefined : 'its arguments held secrets, which are not kept'
 }
 
+/** What a caller had done before a call is not replayed: no answer is better than one by nothing. */
+function pastOf(set: CaseDecider, recorded: RecordedDecision): string | undefined {
+  return asksPast(set, caseWithout(recorded))
+    ? 'the rules ask what a caller has done before'
+    : undefined
+}
+
 async function caseOf(
   recorded: RecordedDecision,
   valuesOf: KeptValues,
 ): Promise<PolicyCase | string> {
+  const args = argumentsIn(await valuesOf(recorded.seq))
+  return args === undefined ? 'its arguments are erased' : { ...caseWithout(recorded), args }
+}
+
+/** A recorded call without its arguments. */
+function caseWithout(recorded: RecordedDecision): PolicyCase {
   const { seq, caller, roles, enclave, server, tool, at, allowed, approval } = recorded
-  const args = argumentsIn(await valuesOf(seq))
-  if (args === undefined) return 'its arguments are erased'
   return {
     file: '',
     line: 0,
@@ -97,7 +104,6 @@ async function caseOf(
     server,
     tool,
     action: 'call',
-    args,
     atMs: Date.parse(at),
     pinned: true,
     credentials: [],

@@ -48,6 +48,11 @@ export async function runCases(
   return outcomes
 }
 
+/** Whether a rule that is for the caller and the call of a case reads what the caller has done before. */
+export function asksPast(decider: CaseDecider, asked: PolicyCase): boolean {
+  return decider.engine.asksPast(requestOf(asked, sessionOf(decider, asked)))
+}
+
 type Said = Pick<CaseOutcome, 'verdict' | 'code' | 'rules'>
 
 async function decideCase(decider: CaseDecider, asked: PolicyCase): Promise<Said> {

@@ -104,3 +104,52 @@ test(
     expect([...skipped]).toEqual([['the rules ask what a caller has done before', 1]])
   },
 )
+
+const CALM = 'when { context.session.calls > 5 };'
+
+test.for<[string, string, boolean]>([
+  [
+    'on this very tool',
+    `forbid (principal, action == Warren::Action::"fs/read", resource) ${CALM}`,
+    true,
+  ],
+  ['on all calls', `forbid (principal, action in Warren::Action::"call", resource) ${CALM}`, true],
+  [
+    'on the role of the caller',
+    `forbid (principal in Warren::Role::"member", action, resource) ${CALM}`,
+    true,
+  ],
+  [
+    'on another tool',
+    `forbid (principal, action == Warren::Action::"fs/write", resource) ${CALM}`,
+    false,
+  ],
+  [
+    'on another role',
+    `forbid (principal in Warren::Role::"guest", action, resource) ${CALM}`,
+    false,
+  ],
+  ['on lists', `forbid (principal, action == Warren::Action::"list", resource) ${CALM}`, false],
+  ['only in a comment', '// context.session.calls', false],
+  [
+    'only in its obligation',
+    '@id("x") @obligation("kill-session") forbid (principal in Warren::Role::"guest", action, resource);',
+    false,
+  ],
+])(
+  'where the past is asked for by a rule %s, a call that no such rule is for is asked about',
+  { tags: ['POL-33', 'PST-16'] },
+  async ([, rule, isSkipped]) => {
+    const policies = policyDirectory({
+      'a.cedar': RULES,
+      'b.cedar': rule,
+      'facts.yaml': `${FACTS}fs/write: { path: { type: path, base: / } }\n`,
+      'limits.yaml': '{}',
+    })
+    const valuesOf = async () => [{ path: '', text: '{"path":"/opt/a"}' }]
+    const report = await dryRun({ policies, decisions: [decision()], valuesOf })
+    expect([report.replayed, report.changed.length]).toEqual(isSkipped ? [0, 0] : [1, 1])
+    const why = 'the rules ask what a caller has done before'
+    expect([...report.skipped]).toEqual(isSkipped ? [[why, 1]] : [])
+  },
+)
