@@ -51,8 +51,8 @@ function digestOf(entry: Entry, path: string): string | undefined {
 }
 
 function digestIn(entry: Entry): Digest | undefined {
-  if (entry.kind === 'decision') return entry.args
-  return entry.kind === 'result' ? entry.result : undefined
+  if (entry.kind === 'decision' || entry.kind === 'request') return entry.args
+  return entry.kind === 'result' || entry.kind === 'response' ? entry.result : undefined
 }
 
 function digestAt(digest: Digest | undefined, path: string): string | undefined {

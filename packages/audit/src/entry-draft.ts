@@ -6,6 +6,8 @@ import type {
   Entry,
   EntryBody,
   EntryHead,
+  RequestBody,
+  ResponseBody,
   ResultBody,
 } from './entry.ts'
 import { TEXT_LENGTH_MAX } from './entry-rules.ts'
@@ -27,8 +29,27 @@ export type DecisionDraft = Omit<DecisionBody, 'args' | 'forwarded'> & {
 /** A result with what was answered. */
 export type ResultDraft = Omit<ResultBody, 'result'> & { readonly result: ValueDraft }
 
+/** Of what goes to another node, and comes from there, a digest is all that is kept. */
+interface SentValueDraft extends ValueDraft {
+  readonly keep: 'hash' | 'nothing'
+}
+
+/** A request to another node, with the arguments themselves. */
+export type RequestDraft = Omit<RequestBody, 'args'> & { readonly args: SentValueDraft }
+
+/** The end of a request to another node, with what was answered. */
+export type ResponseDraft = Omit<ResponseBody, 'result'> & { readonly result: SentValueDraft }
+
+/** A body with a value in it, of which the entry holds a digest. */
+type ValuedBody = DecisionBody | ResultBody | RequestBody | ResponseBody
+
 /** What is to be written: an entry without its head, and with values in place of digests. */
-export type EntryDraft = DecisionDraft | ResultDraft | Exclude<EntryBody, DecisionBody | ResultBody>
+export type EntryDraft =
+  | DecisionDraft
+  | ResultDraft
+  | RequestDraft
+  | ResponseDraft
+  | Exclude<EntryBody, ValuedBody>
 
 /** An entry that is to be written, and what is kept beside it. */
 export interface DraftedEntry {
@@ -48,7 +69,11 @@ export function draftEntry(draft: EntryDraft, head: EntryHead, keeper: ValueKeep
     const given = forwardedOf(value, head.seq, keeper)
     return { entry: { ...head, ...cutDecision(asked, digest), ...given }, bodies }
   }
-  if (draft.kind === 'result') {
+  if (draft.kind === 'request') {
+    const { digest, bodies } = keepValue(draft.args, head.seq, keeper)
+    return { entry: { ...head, ...cutRequest(draft), args: digest }, bodies }
+  }
+  if (draft.kind === 'result' || draft.kind === 'response') {
     const { digest, bodies } = keepValue(draft.result, head.seq, keeper)
     return { entry: { ...head, ...draft, result: digest }, bodies }
   }
@@ -80,6 +105,19 @@ function cutDecision(draft: Omit<DecisionDraft, 'forwarded'>, args: Digest): Dec
   }
 }
 
+/** A host chooses its name, the method and the arguments; the provider has chosen the name of the server. */
+function cutRequest(draft: RequestDraft): Omit<RequestBody, 'args'> {
+  const { client, server, tool, rpcId } = draft
+  return {
+    ...draft,
+    method: cutText(draft.method, TEXT_LENGTH_MAX.method),
+    ...(client === undefined ? {} : { client: cutText(client, TEXT_LENGTH_MAX.client) }),
+    ...(server === undefined ? {} : { server: cutText(server, TEXT_LENGTH_MAX.server) }),
+    ...(tool === undefined ? {} : { tool: cutText(tool, TEXT_LENGTH_MAX.tool) }),
+    ...(typeof rpcId === 'string' ? { rpcId: cutText(rpcId, TEXT_LENGTH_MAX.rpcId) } : {}),
+  }
+}
+
 function forwardedOf(
   { keep, value }: ValueDraft,
   seq: number,
@@ -98,7 +136,7 @@ function cutApproval(draft: ApprovalBody): ApprovalBody {
   }
 }
 
-type Plain = Exclude<EntryBody, DecisionBody | ResultBody>
+type Plain = Exclude<EntryBody, ValuedBody>
 
 function cutTexts(draft: Plain): Plain {
   switch (draft.kind) {

@@ -29,6 +29,7 @@ export const TEXT_LENGTH_MAX = {
   server: 256,
   tool: 512,
   rule: 256,
+  client: 64,
   path: 128,
   file: 64,
   what: 256,
@@ -53,6 +54,9 @@ const code = matching(/^[a-z0-9][a-z0-9-]{0,63}$/)
 /** A DID, a content id, a key hash, a peer id: visible ASCII. */
 const name = matching(/^[\x21-\x7E]{1,256}$/)
 const names = listOf(name, NAMES_MAX)
+/** The transcript hash of a call session. */
+const session = matching(/^[0-9a-f]{1,128}$/)
+const outcome = oneOf('answered', 'error', 'cancelled', 'failed', 'refused')
 /** JSON-RPC allows fractions; whole numbers that a double does not hold exactly are not let in. */
 const rpcId = either(
   text(TEXT_LENGTH_MAX.rpcId),
@@ -106,7 +110,7 @@ const BODIES: { readonly [Kind in EntryKind]: BodyTable<Kind> } = {
     caller: name,
     actingFor: optional(name),
     peerId: optional(name),
-    session: optional(matching(/^[0-9a-f]{1,128}$/)),
+    session: optional(session),
     roles: listOf(text(TEXT_LENGTH_MAX.role), ROLES_MAX),
     enclave: text(TEXT_LENGTH_MAX.enclave),
     server: text(TEXT_LENGTH_MAX.server),
@@ -126,14 +130,43 @@ const BODIES: { readonly [Kind in EntryKind]: BodyTable<Kind> } = {
   result: {
     call: id128,
     decision: count,
-    outcome: oneOf('answered', 'error', 'cancelled', 'failed', 'refused'),
+    outcome,
     isError: optional(boolean),
     code: optional(code),
     bytes: count,
     durationUs: count,
     result: valueDigest,
   },
-  unfinished: { decisions: listOf(count, UNFINISHED_MAX) },
+  request: {
+    call: id128,
+    door: oneOf('stdio', 'http', 'command'),
+    client: optional(text(TEXT_LENGTH_MAX.client)),
+    provider: optional(did),
+    enclave: optional(text(TEXT_LENGTH_MAX.enclave)),
+    server: optional(text(TEXT_LENGTH_MAX.server)),
+    tool: optional(text(TEXT_LENGTH_MAX.tool)),
+    method: text(TEXT_LENGTH_MAX.method),
+    rpcId: optional(rpcId),
+    session: optional(session),
+    sent: boolean,
+    code: optional(code),
+    args: wholeDigest,
+    bytes: count,
+  },
+  response: {
+    call: id128,
+    request: count,
+    outcome,
+    isError: optional(boolean),
+    code: optional(code),
+    bytes: count,
+    durationUs: count,
+    result: wholeDigest,
+  },
+  unfinished: {
+    decisions: listOf(count, UNFINISHED_MAX),
+    requests: optional(listOf(count, UNFINISHED_MAX)),
+  },
   policy: {
     from: optional(digest),
     to: digest,

@@ -90,10 +90,58 @@ export type ResultBody = {
   readonly result: Digest
 }
 
-/** Decisions whose results are not known, since the node ended before them; an empty list says that all of them have been named. */
+/** Where a host of this node came in: the pipe that it started, HTTP on loopback, or a command of the node. */
+export type Door = 'stdio' | 'http' | 'command'
+
+/** What a host of this node asked of a server of another node. */
+export type RequestBody = {
+  readonly kind: 'request'
+  /** Names the call in this log and in no other: 32 hex digits. */
+  readonly call: string
+  readonly door: Door
+  /** What the host calls itself; nothing proves it. */
+  readonly client?: string
+  /** The DID of the node that owns the server; absent where there was none to send it to. */
+  readonly provider?: string
+  /** That of the provider. */
+  readonly enclave?: string
+  readonly server?: string
+  readonly tool?: string
+  readonly method: string
+  /** The id of a JSON-RPC request; nothing but a request has one, and where it was sent a response or its absence follows. */
+  readonly rpcId?: string | number
+  /** The call session, which the log of the provider names too. */
+  readonly session?: string
+  readonly sent: boolean
+  /** Why it was not sent. */
+  readonly code?: string
+  readonly args: Digest
+  /** Length of the message as it is sent. */
+  readonly bytes: number
+}
+
+/** How a request that was sent ended, as this node saw it. */
+export type ResponseBody = {
+  readonly kind: 'response'
+  readonly call: string
+  /** The place of its request. */
+  readonly request: number
+  /** `refused` where the provider says that it refused. */
+  readonly outcome: Outcome
+  /** What a tool says of its own result. */
+  readonly isError?: boolean
+  readonly code?: string
+  readonly bytes: number
+  readonly durationUs: number
+  readonly result: Digest
+}
+
+/** Calls of which the end is not known, since the node ended before it; one that names none says that all of them have been named. */
 export type UnfinishedBody = {
   readonly kind: 'unfinished'
   readonly decisions: readonly number[]
+  /** Those that were sent to other nodes. */
+  readonly requests?: readonly number[]
 }
 
 /** One file of a policy set. */
@@ -208,6 +256,8 @@ export type EntryBody =
   | StopBody
   | DecisionBody
   | ResultBody
+  | RequestBody
+  | ResponseBody
   | UnfinishedBody
   | PolicyBody
   | ConfigBody

@@ -17,6 +17,8 @@ export {
   type StoredLog,
 } from './audit-log.ts'
 export type { BatchEntry, RefusedDraft } from './batch-writer.ts'
+export { isCallBeginning } from './call-beginning.ts'
+export { decisionOn, type Direction, directionOf, KINDS_BY_DIRECTION } from './direction.ts'
 export type { Digest, FieldDigest } from './digest.ts'
 export { disclose, type Disclosure, verifyDisclosure } from './disclosure.ts'
 export { decodeEntry, encodeEntry, ENTRY_BYTES_MAX } from './entry-codec.ts'
@@ -26,6 +28,8 @@ export {
   type DraftedEntry,
   draftEntry,
   type EntryDraft,
+  type RequestDraft,
+  type ResponseDraft,
   type ResultDraft,
 } from './entry-draft.ts'
 export { FILES_MAX, NAMES_MAX, UNFINISHED_MAX } from './entry-rules.ts'
@@ -36,6 +40,7 @@ export type {
   ApprovalEvent,
   ConfigBody,
   DecisionBody,
+  Door,
   Entry,
   EntryBody,
   EntryHead,
@@ -46,6 +51,8 @@ export type {
   PolicyFile,
   SignedSetName,
   RecordBody,
+  RequestBody,
+  ResponseBody,
   ResultBody,
   RetentionBody,
   Severity,

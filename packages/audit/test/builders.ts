@@ -61,6 +61,41 @@ export function decision(changes: Partial<Decision> = {}): Decision {
   return { ...head(), ...DECIDED, args: { keep: 'hash', digest: DIGEST }, ...changes }
 }
 
+type Request = Extract<Entry, { kind: 'request' }>
+type Response = Extract<Entry, { kind: 'response' }>
+
+/** What a request says, but for its arguments. */
+export const ASKED = {
+  kind: 'request',
+  call: CALL,
+  door: 'stdio',
+  provider: CALLER,
+  server: 'pump',
+  tool: 'read_pressure',
+  method: 'tools/call',
+  rpcId: 7,
+  sent: true,
+  bytes: 321,
+} as const
+
+export function request(changes: Partial<Request> = {}): Request {
+  return { ...head(), ...ASKED, args: { keep: 'hash', digest: DIGEST }, ...changes }
+}
+
+export function response(changes: Partial<Response> = {}): Response {
+  return {
+    ...head(),
+    kind: 'response',
+    call: CALL,
+    request: 0,
+    outcome: 'answered',
+    bytes: 5,
+    durationUs: 6,
+    result: { keep: 'hash', digest: DIGEST },
+    ...changes,
+  }
+}
+
 /** One entry of every kind, each with all that it may have. */
 export function everyKind(): readonly Entry[] {
   const all = head({ beacon: 'zQmBeacon', meshAt: '2026-11-28T00:20:11.000000Z', island: true })
@@ -92,7 +127,16 @@ export function everyKind(): readonly Entry[] {
         fields: [{ path: '/a', digest: DIGEST, secrets: 1 }],
       },
     },
-    { ...all, kind: 'unfinished', decisions: [0, 2] },
+    request({
+      ...all,
+      client: 'agent',
+      enclave: 'plant-a',
+      session: 'ab',
+      sent: false,
+      code: 'knowledge-stale',
+    }),
+    response({ ...all, isError: true, code: 'policy-denied' }),
+    { ...all, kind: 'unfinished', decisions: [0, 2], requests: [3] },
     {
       ...all,
       kind: 'policy',

@@ -14,7 +14,17 @@ import { canonicalJson, type JsonObject } from '@warren/core'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 import { expect, test } from 'vitest'
-import { AT_US, CALLER, decision, DIGEST, everyKind, head, refusal } from './builders.ts'
+import {
+  AT_US,
+  CALLER,
+  decision,
+  DIGEST,
+  everyKind,
+  head,
+  refusal,
+  request,
+  response,
+} from './builders.ts'
 
 function bytesOf(value: unknown): Uint8Array {
   return fromString(canonicalJson(value as JsonObject), 'utf8')
@@ -62,9 +72,10 @@ function isTolerated(entry: Entry, name: string, wrong: unknown): boolean {
     'version',
     'reason',
     'target',
+    'client',
   ]
   if (wrong === 'é') return freeText.includes(name) && !(entry.kind === 'retention')
-  if (wrong === true) return ['allowed', 'isError', 'island'].includes(name)
+  if (wrong === true) return ['allowed', 'sent', 'isError', 'island'].includes(name)
   return name === 'rpcId' && typeof wrong === 'number'
 }
 
@@ -175,7 +186,24 @@ test(
         bytes: top,
       }),
       { ...all, kind: 'record', id: long, type: 'r'.repeat(64), about: names, by: names },
-      { ...all, kind: 'unfinished', decisions: Array.from({ length: UNFINISHED_MAX }, () => top) },
+      request({
+        ...all,
+        client: worst(64),
+        enclave: worst(64),
+        session: 'f'.repeat(128),
+        server: worst(256),
+        tool: worst(512),
+        method: worst(128),
+        rpcId: worst(256),
+        code: 'c'.repeat(64),
+        bytes: top,
+      }),
+      {
+        ...all,
+        kind: 'unfinished',
+        decisions: Array.from({ length: UNFINISHED_MAX }, () => top),
+        requests: Array.from({ length: UNFINISHED_MAX }, () => top),
+      },
       {
         ...all,
         kind: 'policy',
@@ -185,6 +213,35 @@ test(
       { ...all, kind: 'alert', code: 'c', severity: 'warn', about: CALLER, sentence: worst(1024) },
     ]
     for (const entry of entries) expect(decodeEntry(encodeEntry(entry))).toEqual(entry)
+  },
+)
+
+test(
+  'of what goes to another node, and comes from there, no more than a digest is kept',
+  { tags: ['AUN-11', 'AUD-2'] },
+  () => {
+    const digests = [
+      { keep: 'all', digest: DIGEST },
+      { keep: 'fields', digest: DIGEST, fields: [] },
+    ] as const
+    for (const digest of digests) {
+      expect(() => encodeEntry(request({ args: digest }))).toThrow(refusal('entry-malformed'))
+      expect(() => encodeEntry(response({ result: digest }))).toThrow(refusal('entry-malformed'))
+    }
+    const none = request({ args: { keep: 'nothing' } })
+    expect(decodeEntry(encodeEntry(none))).toEqual(none)
+  },
+)
+
+test(
+  'a client name has at most 64 characters, and a provider is a DID',
+  { tags: ['AUD-2'] },
+  () => {
+    const longest = request({ client: 'c'.repeat(64) })
+    expect(decodeEntry(encodeEntry(longest))).toEqual(longest)
+    for (const wrong of [{ client: 'c'.repeat(65) }, { provider: 'somebody' }]) {
+      expect(() => encodeEntry(request(wrong))).toThrow(refusal('entry-malformed'))
+    }
   },
 )
 

@@ -1,5 +1,7 @@
 import {
+  decisionOn,
   decodeEntry,
+  directionOf,
   encodeEntry,
   type Entry,
   entrySentence,
@@ -14,7 +16,18 @@ import fc from 'fast-check'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 import { expect, test } from 'vitest'
-import { AT_US, CALL, CALLER, decision, DIGEST, everyKind, head, NODE } from './builders.ts'
+import {
+  AT_US,
+  CALL,
+  CALLER,
+  decision,
+  DIGEST,
+  everyKind,
+  head,
+  NODE,
+  request,
+  response,
+} from './builders.ts'
 
 const PRODUCT = { version: '1.2.3' }
 /** What would do harm in one form or another. */
@@ -148,7 +161,9 @@ test('a refused call in CEF', { tags: ['AUD-23'] }, () => {
     externalId: '0',
     deviceExternalId: NODE,
     act: 'refused',
+    deviceDirection: '0',
     suser: CALLER,
+    duser: NODE,
     spriv: 'operator',
     app: 'mcp',
     request: 'tools/call',
@@ -167,6 +182,74 @@ test('a refused call in CEF', { tags: ['AUD-23'] }, () => {
     msg: entrySentence(entry),
   })
 })
+
+test(
+  'a call of a host of this node has the node as its source, and the provider as its destination',
+  { tags: ['AUN-16', 'AUD-23', 'AUD-25'] },
+  () => {
+    const sent = request({ client: 'agent', session: 'ab' })
+    expect(readCef(formatCef(sent, PRODUCT)).fields).toMatchObject({
+      act: 'sent',
+      deviceDirection: '1',
+      suser: NODE,
+      duser: CALLER,
+      requestClientApplication: 'agent',
+      cs1: 'pump',
+      cs2: 'read_pressure',
+      cs3: 'stdio',
+      cs5: 'ab',
+    })
+    expect(ocsf(sent)).toMatchObject({
+      class_uid: 6003,
+      actor: { user: { uid: NODE } },
+      src_endpoint: { uid: NODE },
+      dst_endpoint: { uid: CALLER },
+      status_id: 1,
+      metadata: { correlation_uid: CALL },
+    })
+    expect(ocsf(decision())).toMatchObject({
+      src_endpoint: { uid: CALLER },
+      dst_endpoint: { uid: NODE },
+    })
+    expect(entrySentence(sent)).toBe(
+      `A host of this node that calls itself "agent" (stdio) asked for "tools/call" of "pump/read_pressure" at ${CALLER}: sent.`,
+    )
+
+    const { provider: _, ...nowhere } = request({ sent: false, code: 'no-such-server' })
+    const { fields } = readCef(formatCef(nowhere, PRODUCT))
+    expect(fields).toMatchObject({ act: 'not-sent', reason: 'no-such-server' })
+    expect(fields).not.toHaveProperty('duser')
+    expect(ocsf(nowhere)).toMatchObject({ status_id: 2, status_code: 'no-such-server' })
+    expect(ocsf(nowhere)).not.toHaveProperty('dst_endpoint')
+    expect(entrySentence(nowhere)).toContain(
+      'at a node that is not known: not sent (no-such-server)',
+    )
+
+    const ended = response({ outcome: 'refused', code: 'policy-denied' })
+    expect(readCef(formatCef(ended, PRODUCT)).fields).toMatchObject({
+      deviceDirection: '1',
+      outcome: 'refused',
+      cn1: '0',
+      reason: 'policy-denied',
+    })
+    expect(ocsf(ended)).toMatchObject({ status_id: 2, status: 'refused' })
+  },
+)
+
+test(
+  'the two directions are told apart, and what is neither has none',
+  { tags: ['AUN-16'] },
+  () => {
+    const told = new Map(everyKind().map(({ kind }) => [kind, directionOf(kind)]))
+    const kindsOf = (wanted: string | undefined): readonly string[] =>
+      [...told].flatMap(([kind, direction]) => (direction === wanted ? [kind] : [])).toSorted()
+    expect(kindsOf('in')).toEqual(['approval', 'decision', 'result'])
+    expect(kindsOf('out')).toEqual(['request', 'response'])
+    expect(decisionOn(request())).toBe('allowed')
+    expect(decisionOn(request({ sent: false }))).toBe('refused')
+    expect(decisionOn(response())).toBeUndefined()
+  },
+)
 
 test('no text adds a field to CEF or changes one', { tags: ['AUD-23'] }, () => {
   fc.assert(
@@ -187,7 +270,7 @@ test('no text adds a field to CEF or changes one', { tags: ['AUD-23'] }, () => {
       const keys = [...line.matchAll(/(?<=\s|\|)([A-Za-z0-9]+)=/g)].map(([, key]) => key)
       expect(keys.filter((key) => key === 'act')).toHaveLength(1)
       expect(keys.slice(-2)).toEqual(['reason', 'msg'])
-      expect(keys).toHaveLength(21)
+      expect(keys).toHaveLength(23)
     }),
   )
 })

@@ -1,6 +1,6 @@
 import { AuditLog, type Batch, type EntryDraft, originOf, type Stamp } from '@warren/audit'
 import type { HybridKeys, HybridSigners, KnownSigner } from '@warren/tlog'
-import { AT_US, BOOT, CALL, DECIDED, finder, NODE, SALT_KEY, suite } from './builders.ts'
+import { ASKED, AT_US, BOOT, CALL, DECIDED, finder, NODE, SALT_KEY, suite } from './builders.ts'
 
 /** Signers whose keys are always the same. */
 export function signers(seed: number): HybridSigners {
@@ -57,6 +57,27 @@ export function resultDraft(
     kind: 'result',
     call: CALL,
     decision: 0,
+    outcome: 'answered',
+    bytes: 99,
+    durationUs: 1_500,
+    result: { keep: 'hash', value: { text: '4.2 bar' } },
+    ...changes,
+  }
+}
+
+export function requestDraft(
+  changes: Partial<Extract<EntryDraft, { kind: 'request' }>> = {},
+): EntryDraft {
+  return { ...ASKED, args: { keep: 'hash', value: { bar: 3 } }, ...changes }
+}
+
+export function responseDraft(
+  changes: Partial<Extract<EntryDraft, { kind: 'response' }>> = {},
+): EntryDraft {
+  return {
+    kind: 'response',
+    call: CALL,
+    request: 0,
     outcome: 'answered',
     bytes: 99,
     durationUs: 1_500,

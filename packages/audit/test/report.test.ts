@@ -1,7 +1,7 @@
 import { formatReport, type ReportInput, ReportSummary, type Verification } from '@warren/audit'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { CALLER, decision, everyKind, head, NODE } from './builders.ts'
+import { CALLER, decision, everyKind, head, NODE, request, response } from './builders.ts'
 
 const VERIFIED: Verification = {
   size: 12,
@@ -29,6 +29,32 @@ function summaryOf(entries: readonly Parameters<ReportSummary['add']>[0][]): Rep
   return summary
 }
 
+test(
+  'what hosts of this node asked of others is counted for itself',
+  { tags: ['AUN-16', 'AUD-27'] },
+  () => {
+    const { provider: _, ...nowhere } = request({ seq: 1, sent: false, code: 'no-such-server' })
+    const summary = summaryOf([
+      request(),
+      nowhere,
+      response({ seq: 2 }),
+      response({ seq: 3, outcome: 'failed', code: 'stream-reset' }),
+    ])
+    expect(summary.sent.list()).toEqual([
+      ['pump/read_pressure at a node that is not known', 1],
+      [`pump/read_pressure at ${CALLER}`, 1],
+    ])
+    expect(summary.unsent.list()).toEqual([['no-such-server', 1]])
+    expect(summary.sentOutcomes.list()).toEqual([
+      ['answered', 1],
+      ['failed · stream-reset', 1],
+    ])
+    for (const counts of [summary.targets, summary.callers, summary.outcomes, summary.refusals]) {
+      expect(counts.list()).toEqual([])
+    }
+  },
+)
+
 test('a summary counts what was decided, and by which rule', { tags: ['AUD-27'] }, () => {
   const summary = summaryOf([
     decision(),
@@ -46,7 +72,7 @@ test('a summary counts what was decided, and by which rule', { tags: ['AUD-27'] 
   expect(summary.callers.list()).toEqual([[CALLER, 5]])
   expect(summary.outcomes.list()).toEqual([['answered', 1]])
   expect(summary.kinds.of('decision')).toBe(5)
-  expect(summary.count).toBe(17)
+  expect(summary.count).toBe(19)
   const listed = Object.entries(summary.lists).map(([name, { entries }]) => [
     name,
     entries.map(({ kind }) => kind),

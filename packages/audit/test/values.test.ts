@@ -17,6 +17,7 @@ import { canonicalJson, type JsonValue } from '@warren/core'
 import fc from 'fast-check'
 import { createHash, createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { decisionDraft, requestDraft } from './log-builders.ts'
 import {
   CALL,
   CALLER,
@@ -240,6 +241,30 @@ test(
   },
 )
 
+test(
+  'the digests in the logs of both sides are not the same, and prove the same arguments',
+  { tags: ['AUN-11', 'AUD-8'] },
+  () => {
+    const own = { ...keeper, saltKey: new Uint8Array(32).fill(9) }
+    const asked = draftEntry(requestDraft(), head({ seq: 4 }), own).entry
+    const decided = draftEntry(decisionDraft(), head({ seq: 9 }), keeper).entry
+    if (asked.kind !== 'request' || decided.kind !== 'decision') throw new Error('other kinds')
+    expect(asked.args).not.toEqual(decided.args)
+    const text = canonicalJson({ bar: 3 })
+    const ofAsked = disclose(suite, own.saltKey, { seq: 4, path: '', text })
+    const ofDecided = disclose(suite, SALT_KEY, { seq: 9, path: '', text })
+    expect(() => verifyDisclosure(suite, asked, ofAsked)).not.toThrow()
+    expect(() => verifyDisclosure(suite, decided, ofDecided)).not.toThrow()
+    for (const [entry, wrong] of [
+      [asked, ofDecided],
+      [asked, { ...ofAsked, text: canonicalJson({ bar: 4 }) }],
+      [decided, ofAsked],
+    ] as const) {
+      expect(() => verifyDisclosure(suite, entry, wrong)).toThrow(refusal('disclosure-wrong'))
+    }
+  },
+)
+
 test.for(['', 'A', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}B`, `${'A'.repeat(42)}=`])(
   'a salt %j is refused',
   { tags: ['AUD-8'] },
@@ -264,6 +289,11 @@ test(
       args: { keep: 'hash', value: {} },
     }
     const { entry } = draftEntry(draft, head(), keeper)
+    const asked = requestDraft({ tool: 't'.repeat(513), client: '\ud800'.repeat(99) })
+    expect(draftEntry(asked, head(), keeper).entry).toMatchObject({
+      tool: `${'t'.repeat(512 - 17)}…(513 characters)`,
+      client: `${'\uFFFD'.repeat(64 - 16)}…(99 characters)`,
+    })
     expect(entry).toMatchObject({
       tool: `${'t'.repeat(512 - 17)}…(513 characters)`,
       server: '\uFFFD',

@@ -29,6 +29,8 @@ import {
   LOG,
   NEXT_SIGNERS,
   ORIGIN,
+  requestDraft,
+  responseDraft,
   resultDraft,
   SIGNERS,
   signers,
@@ -525,6 +527,39 @@ test('a call of an earlier boot whose end no entry tells is found', { tags: ['AU
   expect(after(START, { kind: 'unfinished', decisions: [1] })).toEqual([])
   expect(after(resultDraft({ decision: 1 }), START)).toEqual([])
 })
+
+test(
+  'a response is of a request that was sent, and of nothing else',
+  { tags: ['AUD-21', 'AUN-15'] },
+  () => {
+    const after = (...drafts: readonly EntryDraft[]) =>
+      short(verify(written([[START, ...drafts]]).map(({ bytes }) => bytes)))
+    const end = responseDraft({ request: 1 })
+    const wrong = [['response-without-request', 2, 3]]
+    expect(after(requestDraft(), end)).toEqual([])
+    expect(after(requestDraft(), end, end)).toEqual([['response-without-request', 3, 4]])
+    expect(after(requestDraft({ sent: false, code: 'no-such-server' }), end)).toEqual(wrong)
+    expect(after(requestDraft({ call: callId(4) }), end)).toEqual(wrong)
+    // The two directions of one call, in the log of a node that calls itself, are two calls.
+    expect(after(decisionDraft(), end)).toEqual(wrong)
+    expect(after(requestDraft(), resultDraft({ decision: 1 }))).toEqual([
+      ['result-without-decision', 2, 3],
+    ])
+  },
+)
+
+test(
+  'a request of an earlier boot whose end no entry tells is found',
+  { tags: ['AUD-21', 'AUN-15'] },
+  () => {
+    const after = (...drafts: readonly EntryDraft[]) =>
+      short(verify(written([[START, requestDraft(), ...drafts]]).map(({ bytes }) => bytes)))
+    expect(after()).toEqual([])
+    expect(after(START)).toEqual([['unfinished', 1]])
+    expect(after(START, { kind: 'unfinished', decisions: [], requests: [1] })).toEqual([])
+    expect(after(responseDraft({ request: 1 }), START)).toEqual([])
+  },
+)
 
 test(
   'clocks that were set back are found, and it is said whether the node said so',

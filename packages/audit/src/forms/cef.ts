@@ -32,11 +32,16 @@ export function formatCef(entry: Entry, product: Product): string {
 }
 
 function nameOf(entry: Entry): string {
+  if (entry.kind === 'request') return entry.sent ? 'call sent' : 'call not sent'
   if (entry.kind !== 'decision') return `audit ${entry.kind}`
   return entry.allowed ? 'call allowed' : 'call refused'
 }
 
 type Pair = readonly [string, string]
+
+/** CEF `deviceDirection`: whether what is told of came to the device, or from it. */
+const INBOUND: readonly Pair[] = [['deviceDirection', '0']]
+const OUTBOUND: readonly Pair[] = [['deviceDirection', '1']]
 
 function extensionOf(entry: Entry): readonly Pair[] {
   return [
@@ -52,7 +57,9 @@ function ofKind(entry: Entry): readonly Pair[] {
   if (entry.kind === 'decision') {
     return [
       ['act', entry.allowed ? 'allowed' : 'refused'],
+      ...INBOUND,
       ['suser', entry.caller],
+      ['duser', entry.node],
       ['spriv', entry.roles.join(',')],
       ['app', 'mcp'],
       ['request', entry.method],
@@ -68,6 +75,7 @@ function ofKind(entry: Entry): readonly Pair[] {
   }
   if (entry.kind === 'result') {
     return [
+      ...INBOUND,
       ['outcome', entry.outcome],
       ['out', String(entry.bytes)],
       ...labelled('cs4', 'call', entry.call),
@@ -76,6 +84,42 @@ function ofKind(entry: Entry): readonly Pair[] {
       ...reason(entry.code),
     ]
   }
+  return ofOther(entry)
+}
+
+/** Calls of this node's hosts: here it is the source, and the provider the destination. */
+function ofOutgoing(entry: Extract<Entry, { kind: 'request' | 'response' }>): readonly Pair[] {
+  if (entry.kind === 'response') {
+    return [
+      ...OUTBOUND,
+      ['outcome', entry.outcome],
+      ['out', String(entry.bytes)],
+      ...labelled('cs4', 'call', entry.call),
+      ...labelled('cn1', 'request', String(entry.request)),
+      ...labelled('cn2', 'durationUs', String(entry.durationUs)),
+      ...reason(entry.code),
+    ]
+  }
+  return [
+    ['act', entry.sent ? 'sent' : 'not-sent'],
+    ...OUTBOUND,
+    ['suser', entry.node],
+    ...(entry.provider === undefined ? [] : [['duser', entry.provider] as const]),
+    ['app', 'mcp'],
+    ['request', entry.method],
+    ...(entry.client === undefined ? [] : [['requestClientApplication', entry.client] as const]),
+    ['in', String(entry.bytes)],
+    ...labelled('cs1', 'server', entry.server),
+    ...labelled('cs2', 'tool', entry.tool),
+    ...labelled('cs3', 'door', entry.door),
+    ...labelled('cs4', 'call', entry.call),
+    ...labelled('cs5', 'session', entry.session),
+    ...reason(entry.code),
+  ]
+}
+
+function ofOther(entry: Entry): readonly Pair[] {
+  if (entry.kind === 'request' || entry.kind === 'response') return ofOutgoing(entry)
   if (entry.kind === 'approval') {
     return [
       ['act', entry.event],

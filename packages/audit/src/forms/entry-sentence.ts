@@ -9,12 +9,11 @@ export function entrySentence(entry: Entry): string {
   if (entry.kind === 'result') {
     return `The call of decision ${entry.decision} ended: ${entry.outcome}${inBrackets(entry.code)}.`
   }
-  if (entry.kind === 'unfinished') {
-    const { length } = entry.decisions
-    if (length === 0)
-      return 'What was before this run has been looked through for calls without a result.'
-    return `Of ${length} calls no result is known.`
+  if (entry.kind === 'request') return requestSentence(entry)
+  if (entry.kind === 'response') {
+    return `The call of request ${entry.request} to another node ended: ${entry.outcome}${inBrackets(entry.code)}.`
   }
+  if (entry.kind === 'unfinished') return unfinishedSentence(entry)
   if (entry.kind === 'record') {
     return `A record was accepted: ${entry.type} ${entry.id}${about(entry.about)}.`
   }
@@ -55,6 +54,29 @@ function decisionSentence(entry: Extract<Entry, { kind: 'decision' }>): string {
     .join(', ')
   const verdict = allowed ? 'allowed' : 'refused'
   return `${caller} asked for ${quoted(method)} of ${target}: ${verdict}${why === '' ? '' : ` (${why})`}.`
+}
+
+function requestSentence(entry: Extract<Entry, { kind: 'request' }>): string {
+  const { door, client, provider, method, server = '', tool, sent, code } = entry
+  const host = `A host of this node${client === undefined ? '' : ` that calls itself ${quoted(client)}`} (${door})`
+  const target = quoted(
+    [server, tool].filter((part) => part !== undefined && part !== '').join('/'),
+  )
+  const whom = provider === undefined ? 'a node that is not known' : provider
+  const what = sent ? 'sent' : 'not sent'
+  return `${host} asked for ${quoted(method)} of ${target} at ${whom}: ${what}${inBrackets(code)}.`
+}
+
+function unfinishedSentence(entry: Extract<Entry, { kind: 'unfinished' }>): string {
+  const { decisions, requests = [] } = entry
+  const parts = [
+    ...(decisions.length === 0 ? [] : [`Of ${decisions.length} calls no result is known.`]),
+    ...(requests.length === 0
+      ? []
+      : [`Of ${requests.length} calls to other nodes no end is known.`]),
+  ]
+  if (parts.length > 0) return parts.join(' ')
+  return 'What was before this run has been looked through for calls without a result.'
 }
 
 const APPROVAL_WORDS: Readonly<Record<ApprovalEvent, string>> = {

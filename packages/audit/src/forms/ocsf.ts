@@ -115,6 +115,7 @@ function ofKind(entry: Entry): JsonObject {
   if (entry.kind === 'decision') {
     return {
       ...by(entry.caller, entry.peerId),
+      ...to(entry.node),
       api: {
         operation: entry.method,
         service: { name: entry.server },
@@ -126,20 +127,45 @@ function ofKind(entry: Entry): JsonObject {
       disposition_id: 1,
     }
   }
-  if (entry.kind === 'result') {
-    return {
-      ...by(entry.node),
-      api: {
-        operation: 'result',
-        request: { uid: entry.call },
-        response: { code: 0, message: entry.code ?? entry.outcome },
-      },
-      status_id: entry.outcome === 'answered' ? STATUS_SUCCESS : STATUS_FAILURE,
-      status: entry.outcome,
-      duration: Math.floor(entry.durationUs / 1000),
-    }
-  }
+  if (entry.kind === 'request') return requestActivity(entry)
+  if (entry.kind === 'result' || entry.kind === 'response') return endActivity(entry)
   return { ...by(entry.node), api: { operation: entry.kind }, status_id: STATUS_UNKNOWN }
+}
+
+/** Here the node is the source, and the provider the destination. */
+function requestActivity(entry: Extract<Entry, { kind: 'request' }>): JsonObject {
+  const { client, provider, server = 'unknown', tool = server } = entry
+  return {
+    ...by(entry.node),
+    ...(provider === undefined ? {} : to(provider)),
+    ...(client === undefined ? {} : { http_request: { user_agent: client } }),
+    api: {
+      operation: entry.method,
+      service: { name: server },
+      request: { uid: entry.call },
+    },
+    resources: [{ type: 'tool', name: tool }],
+    status_id: entry.sent ? STATUS_SUCCESS : STATUS_FAILURE,
+    ...(entry.code === undefined ? {} : { status_code: entry.code }),
+  }
+}
+
+function endActivity(entry: Extract<Entry, { kind: 'result' | 'response' }>): JsonObject {
+  return {
+    ...by(entry.node),
+    api: {
+      operation: entry.kind,
+      request: { uid: entry.call },
+      response: { code: 0, message: entry.code ?? entry.outcome },
+    },
+    status_id: entry.outcome === 'answered' ? STATUS_SUCCESS : STATUS_FAILURE,
+    status: entry.outcome,
+    duration: Math.floor(entry.durationUs / 1000),
+  }
+}
+
+function to(did: string): JsonObject {
+  return { dst_endpoint: { uid: did } }
 }
 
 function by(did: string, endpoint = did): JsonObject {
@@ -147,7 +173,7 @@ function by(did: string, endpoint = did): JsonObject {
 }
 
 function callOf(entry: Entry): string | undefined {
-  return entry.kind === 'decision' || entry.kind === 'result' ? entry.call : undefined
+  return 'call' in entry ? entry.call : undefined
 }
 
 function uidOf({ node, seq }: Entry): string {

@@ -49,6 +49,9 @@ ${counted('Calls allowed, by rule', summary.permits)}
 ${counted('How calls ended', summary.outcomes)}
 ${counted('What was asked for', summary.targets)}
 ${counted('Who asked', summary.callers)}
+${counted('What hosts of this node asked of other nodes', summary.sent)}
+${counted('How calls to other nodes ended', summary.sentOutcomes)}
+${counted('Calls to other nodes that were not sent, by reason', summary.unsent)}
 ${listed('Membership and standing', lists.membership)}
 ${listed('Changes of policy and configuration', lists.changes)}
 ${listed('Starts and stops', lists.runs)}

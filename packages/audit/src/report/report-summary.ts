@@ -43,6 +43,10 @@ export class ReportSummary {
   readonly targets: Counts = new Counts()
   readonly callers: Counts = new Counts()
   readonly outcomes: Counts = new Counts()
+  /** What this node's hosts asked of other nodes, by whom it was asked. */
+  readonly sent: Counts = new Counts()
+  readonly sentOutcomes: Counts = new Counts()
+  readonly unsent: Counts = new Counts()
   readonly lists: Readonly<Record<ListName, EntryExtract>> = {
     membership: new EntryExtract(),
     changes: new EntryExtract(),
@@ -75,6 +79,17 @@ export class ReportSummary {
     if (list !== undefined) this.lists[list].add(entry)
     if (entry.kind === 'decision') this.#addDecision(entry)
     if (entry.kind === 'result') this.outcomes.add(entry.outcome)
+    if (entry.kind === 'request') this.#addRequest(entry)
+    if (entry.kind === 'response') {
+      this.sentOutcomes.add(withCode(entry.outcome, entry.code))
+    }
+  }
+
+  #addRequest(entry: Extract<Entry, { kind: 'request' }>): void {
+    const { provider = 'a node that is not known', server = '', tool, sent, code } = entry
+    const target = tool === undefined ? server : `${server}/${tool}`
+    this.sent.add(`${target} at ${provider}`)
+    if (!sent) this.unsent.add(code ?? 'no reason given')
   }
 
   #addDecision(entry: Extract<Entry, { kind: 'decision' }>): void {
@@ -85,4 +100,8 @@ export class ReportSummary {
     this.targets.add(tool === undefined ? server : `${server}/${tool}`)
     this.callers.add(caller)
   }
+}
+
+function withCode(outcome: string, code: string | undefined): string {
+  return code === undefined ? outcome : `${outcome} · ${code}`
 }

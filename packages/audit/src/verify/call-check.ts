@@ -1,4 +1,5 @@
 import { BoundedMap } from '@warren/core'
+import { type CallBeginning, isCallBeginning } from '../call-beginning.ts'
 import type { Entry } from '../entry.ts'
 import type { FindingList, LinePlace } from './finding.ts'
 
@@ -6,11 +7,28 @@ import type { FindingList, LinePlace } from './finding.ts'
 const OPEN_MAX = 100_000
 const NAMED_MAX = 20
 
-/** Pairs results with their decisions. */
+interface OpenCall {
+  readonly beginning: CallBeginning['kind']
+  readonly call: string
+}
+
+/** An entry that tells the end of a call, and the place of the beginning that it names. */
+interface CallEnd extends OpenCall {
+  readonly seq: number
+  readonly place: LinePlace
+  readonly at: number
+}
+
+const UNPAIRED = {
+  decision: { code: 'result-without-decision', end: 'result' },
+  request: { code: 'response-without-request', end: 'response' },
+} as const
+
+/** Pairs results with their decisions, and responses with their requests. */
 export class CallCheck {
   readonly #findings: FindingList
-  /** The decisions without a result, by their place. */
-  readonly #open = new BoundedMap<number, string>(OPEN_MAX)
+  /** The decisions without a result and the requests without a response, by their place. */
+  readonly #open = new BoundedMap<number, OpenCall>(OPEN_MAX)
   /** Nothing before this place was seen, or is remembered. */
   #knownFrom: number
   #lastStart = 0
@@ -27,24 +45,29 @@ export class CallCheck {
 
   add(entry: Entry, place: LinePlace): void {
     if (entry.kind === 'start') this.#lastStart = entry.seq
-    if (entry.kind === 'decision' && entry.allowed && entry.rpcId !== undefined) {
-      this.#remember(entry.seq, entry.call)
+    if (isCallBeginning(entry))
+      this.#remember(entry.seq, { beginning: entry.kind, call: entry.call })
+    if (entry.kind === 'unfinished') {
+      for (const seq of [...entry.decisions, ...(entry.requests ?? [])]) this.#open.delete(seq)
     }
-    if (entry.kind === 'unfinished') for (const seq of entry.decisions) this.#open.delete(seq)
-    if (entry.kind === 'result') this.#close(entry, place)
+    const { seq } = entry
+    if (entry.kind === 'result') {
+      this.#close({ seq, place, beginning: 'decision', call: entry.call, at: entry.decision })
+    }
+    if (entry.kind === 'response') {
+      this.#close({ seq, place, beginning: 'request', call: entry.call, at: entry.request })
+    }
   }
 
   /** Says of which calls of earlier boots nothing is known. */
   finish(): void {
-    const lost = [...this.#open.entries()]
-      .map(([seq]) => seq)
-      .filter((seq) => seq < this.#lastStart)
-    for (const seq of lost.slice(0, NAMED_MAX)) {
+    const lost = [...this.#open.entries()].filter(([seq]) => seq < this.#lastStart)
+    for (const [seq, { beginning }] of lost.slice(0, NAMED_MAX)) {
       this.#findings.add({
         code: 'unfinished',
         severity: 'warn',
         seq,
-        sentence: `No entry says how the call of decision ${seq} ended, though the node has started anew since.`,
+        sentence: `No entry says how the call of ${beginning} ${seq} ended, though the node has started anew since.`,
       })
     }
     if (lost.length <= NAMED_MAX) return
@@ -56,25 +79,27 @@ export class CallCheck {
     })
   }
 
-  #remember(seq: number, call: string): void {
+  #remember(seq: number, call: OpenCall): void {
     this.#open.set(seq, call)
     if (this.#open.size < OPEN_MAX) return
     const [oldest] = this.#open.entries()
     this.#knownFrom = Math.max(this.#knownFrom, (oldest?.[0] ?? 0) + 1)
   }
 
-  #close({ seq, call, decision }: Extract<Entry, { kind: 'result' }>, place: LinePlace): void {
-    if (this.#open.get(decision) === call) {
-      this.#open.delete(decision)
+  #close({ seq, place, beginning, call, at }: CallEnd): void {
+    const open = this.#open.get(at)
+    if (open?.call === call && open.beginning === beginning) {
+      this.#open.delete(at)
       return
     }
-    if (decision < this.#knownFrom) return
+    if (at < this.#knownFrom) return
+    const { code, end } = UNPAIRED[beginning]
     this.#findings.add({
-      code: 'result-without-decision',
+      code,
       severity: 'error',
       seq,
       place,
-      sentence: `Entry ${seq} is the result of a call, but entry ${decision} is not a decision that let it go on and waits for a result.`,
+      sentence: `Entry ${seq} is the ${end} of a call, but entry ${at} is not a ${beginning} that let it go on and waits for a ${end}.`,
     })
   }
 }

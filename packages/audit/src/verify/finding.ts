@@ -31,7 +31,8 @@ export type FindingCode =
   | 'forked'
   | 'clock-set-back'
   | 'result-without-decision'
-  /** A decision of an earlier boot has neither a result nor an entry that says that none is known. */
+  | 'response-without-request'
+  /** A decision, or a request, of an earlier boot has no end, nor an entry that says that none is known. */
   | 'unfinished'
   | 'segment-missing'
   /** A segment is not there, and an entry says that it was erased. */

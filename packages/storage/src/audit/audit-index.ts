@@ -1,4 +1,11 @@
-import { decodeEntry, type Entry, type EntryKind } from '@warren/audit'
+import {
+  decisionOn,
+  decodeEntry,
+  type Direction,
+  type Entry,
+  type EntryKind,
+  KINDS_BY_DIRECTION,
+} from '@warren/audit'
 import { rm } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { integer, type Row } from '../row.ts'
@@ -34,10 +41,13 @@ const SCHEMA = `
 /** What to look for; all that is said must hold. */
 export interface AuditQuery {
   readonly kind?: EntryKind
+  /** Calls that came to this node, or those that its hosts made to others. */
+  readonly direction?: Direction
   readonly call?: string
   readonly caller?: string
   readonly server?: string
   readonly tool?: string
+  /** Whether a call that came was allowed, or one to another node was sent. */
   readonly decision?: 'allowed' | 'refused'
   readonly rule?: string
   readonly code?: string
@@ -188,6 +198,10 @@ function conditionsOf(query: AuditQuery): {
     parameters[name] = value
   }
   for (const column of EXACT) add(`${column} = $${column}`, column, query[column])
+  for (const direction of ['in', 'out'] as const) {
+    const kinds = KINDS_BY_DIRECTION[direction].map((kind) => `'${kind}'`).join(', ')
+    if (query.direction === direction) conditions.push(`kind IN (${kinds})`)
+  }
   add('at >= $since', 'since', query.since)
   add('at < $until', 'until', query.until)
   add('seq < $before', 'before', query.before)
@@ -209,7 +223,6 @@ function columnsOf(entry: Entry): Parameters {
     const value: unknown = Object.entries(entry).find(([key]) => key === name)?.[1]
     return typeof value === 'string' ? value : null
   }
-  const decision = entry.kind === 'decision' ? (entry.allowed ? 'allowed' : 'refused') : null
   return {
     seq: entry.seq,
     at: entry.at,
@@ -220,7 +233,7 @@ function columnsOf(entry: Entry): Parameters {
     tool: column('tool'),
     rule: column('rule'),
     code: column('code'),
-    decision,
+    decision: decisionOn(entry) ?? null,
   }
 }
 

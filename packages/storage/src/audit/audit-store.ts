@@ -39,6 +39,12 @@ import type { TileStore } from './tile-store.ts'
 
 const DRAFT_BYTES = 1_024
 const LONG_DRAFT_BYTES = 65_536
+const SHORT_KINDS: ReadonlySet<EntryDraft['kind']> = new Set([
+  'decision',
+  'result',
+  'request',
+  'response',
+])
 
 export interface AuditLimits extends AppendRoom, Partial<GroupCommitLimits> {
   /** A segment that has so many bytes is closed before the next batch. Default 64 MiB. */
@@ -156,6 +162,15 @@ export class AuditStore {
    */
   async append(draft: EntryDraft): Promise<AuditReceipt> {
     return this.#group.submit(draft)
+  }
+
+  /**
+   * Writes an entry for which nobody waits: with those that are written anyway, or by itself after half a second.
+   *
+   * @throws as `append`
+   */
+  async appendLater(draft: EntryDraft): Promise<AuditReceipt> {
+    return this.#group.submitLater(draft)
   }
 
   /** Entries in order from a place on, or from where a reader stood, as they are on the disk now. */
@@ -278,7 +293,7 @@ function roomOf({ allocateBytes, reserveBytes }: AuditLimits): AppendRoom {
 
 /** Only what a caller can make long is long; what the node itself says may be. */
 function bytesOf(draft: EntryDraft): number {
-  return draft.kind === 'decision' || draft.kind === 'result' ? DRAFT_BYTES : LONG_DRAFT_BYTES
+  return SHORT_KINDS.has(draft.kind) ? DRAFT_BYTES : LONG_DRAFT_BYTES
 }
 
 function unavailable(cause: AppendFailure): StorageError {

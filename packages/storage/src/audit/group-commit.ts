@@ -4,6 +4,7 @@ const BATCH_MAX = 256
 const BATCH_BYTES_MAX = 1_048_576
 const QUEUE_MAX = 16_384
 const UNDER_LOAD_MS = 3
+const PATIENCE_MS = 500
 
 export interface GroupCommitLimits {
   /** Items of one batch. */
@@ -12,8 +13,10 @@ export interface GroupCommitLimits {
   readonly batchBytesMax: number
   /** Items that wait; one more is refused. */
   readonly queueMax: number
-  /** After a batch of more than one item, the next does not begin sooner than so long after its beginning. */
+  /** After a batch of more than one item that could not wait, the next does not begin sooner than so long after its beginning. */
   readonly underLoadMs: number
+  /** How long an item that can wait does so for a batch that is written for others. */
+  readonly patienceMs: number
 }
 
 /** What became of one item of a batch. */
@@ -35,8 +38,14 @@ interface Waiting<Item, Receipt> {
   readonly reject: (error: unknown) => void
 }
 
+/** An item that waits for a batch of others, and from when on it does not. */
+interface Patient<Item, Receipt> extends Waiting<Item, Receipt> {
+  readonly dueMs: number
+}
+
 /**
- * Lets all that wait share one write: one batch at a time, the next one when the last is done.
+ * Lets all that wait share one write: one batch at a time, the next one when the last is done. An item for which nobody
+ * waits goes with a batch that is written anyway, or after a while with one of its own.
  *
  * Every promise is settled: with its receipt, with the error of its batch, or at once with a refusal.
  */
@@ -44,6 +53,9 @@ export class GroupCommit<Item, Receipt> {
   readonly #init: GroupCommitInit<Item, Receipt>
   readonly #limits: GroupCommitLimits
   #waiting: Waiting<Item, Receipt>[] = []
+  /** The one that is due first comes first. */
+  #patient: Patient<Item, Receipt>[] = []
+  #isWatched = false
   #running: Promise<void> | undefined
   #stopped = false
 
@@ -54,6 +66,7 @@ export class GroupCommit<Item, Receipt> {
       batchBytesMax: BATCH_BYTES_MAX,
       queueMax: QUEUE_MAX,
       underLoadMs: UNDER_LOAD_MS,
+      patienceMs: PATIENCE_MS,
       ...init.limits,
     }
   }
@@ -64,23 +77,72 @@ export class GroupCommit<Item, Receipt> {
    * @throws StorageError `audit-closed`, `audit-queue-full`, by a rejection, and whatever `commit` threw for its batch
    */
   async submit(item: Item): Promise<Receipt> {
-    if (this.#stopped) throw new StorageError('audit-closed', 'the audit log is closed')
-    if (this.#waiting.length >= this.#limits.queueMax) {
-      throw new StorageError(
-        'audit-queue-full',
-        `${this.#limits.queueMax} entries wait for the audit log already`,
-      )
-    }
+    this.#checkRoom()
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject })
       this.#running ??= this.#run()
     })
   }
 
+  /**
+   * Resolves when the item is durable. No batch is begun for it before `patienceMs` are over, or as many wait as fill one.
+   *
+   * @throws as `submit`
+   */
+  async submitLater(item: Item): Promise<Receipt> {
+    this.#checkRoom()
+    const dueMs = this.#init.monotonicMs() + this.#limits.patienceMs
+    return new Promise((resolve, reject) => {
+      this.#patient.push({ item, resolve, reject, dueMs })
+      // As many as fill a batch are worth one.
+      if (this.#patient.length >= this.#limits.batchMax) this.#begin()
+      else void this.#watchPatient()
+    })
+  }
+
   /** Writes what waits, and refuses whatever comes after. */
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#begin()
     await this.#running
+  }
+
+  #checkRoom(): void {
+    if (this.#stopped) throw new StorageError('audit-closed', 'the audit log is closed')
+    if (this.#waiting.length + this.#patient.length >= this.#limits.queueMax) {
+      throw new StorageError(
+        'audit-queue-full',
+        `${this.#limits.queueMax} entries wait for the audit log already`,
+      )
+    }
+  }
+
+  /** Begins a batch where anything that waits is due. */
+  #begin(): void {
+    this.#hurryDue()
+    if (this.#waiting.length > 0) this.#running ??= this.#run()
+  }
+
+  /** Waits until the first of those that can wait is due, one wait at a time. */
+  async #watchPatient(): Promise<void> {
+    if (this.#isWatched) return
+    this.#isWatched = true
+    let [first] = this.#patient
+    while (first !== undefined && !this.#stopped) {
+      await this.#init.pause(Math.max(1, first.dueMs - this.#init.monotonicMs()))
+      this.#begin()
+      ;[first] = this.#patient
+    }
+    this.#isWatched = false
+  }
+
+  /** Whoever is due waits like everybody else, so that no number of others keeps it from being written. */
+  #hurryDue(): void {
+    const nowMs = this.#init.monotonicMs()
+    const areAllDue = this.#stopped || this.#patient.length >= this.#limits.batchMax
+    const firstPatient = areAllDue ? -1 : this.#patient.findIndex(({ dueMs }) => dueMs > nowMs)
+    const due = this.#patient.splice(0, firstPatient === -1 ? this.#patient.length : firstPatient)
+    this.#waiting.push(...due)
   }
 
   async #run(): Promise<void> {
@@ -88,24 +150,32 @@ export class GroupCommit<Item, Receipt> {
     await new Promise((resolve) => setImmediate(resolve))
     while (this.#waiting.length > 0) {
       const begunMs = this.#init.monotonicMs()
-      const batch = this.#takeBatch()
+      const { batch, pressing } = this.#takeBatch()
       await this.#commit(batch)
       const restMs = this.#limits.underLoadMs - (this.#init.monotonicMs() - begunMs)
-      if (batch.length > 1 && restMs > 0) await this.#init.pause(restMs)
+      if (pressing > 1 && restMs > 0) await this.#init.pause(restMs)
+      this.#hurryDue()
     }
     this.#running = undefined
   }
 
-  #takeBatch(): readonly Waiting<Item, Receipt>[] {
+  /** Those that could not wait come first; the others fill what is left. */
+  #takeBatch(): {
+    readonly batch: readonly Waiting<Item, Receipt>[]
+    readonly pressing: number
+  } {
     const { batchMax, batchBytesMax } = this.#limits
     let bytes = 0
     let count = 0
-    for (const { item } of this.#waiting.slice(0, batchMax)) {
+    const patient = this.#patient.slice(0, batchMax)
+    for (const { item } of [...this.#waiting.slice(0, batchMax), ...patient].slice(0, batchMax)) {
       bytes += this.#init.bytesOf(item)
       if (count > 0 && bytes > batchBytesMax) break
       count += 1
     }
-    return this.#waiting.splice(0, count)
+    const pressing = this.#waiting.splice(0, count)
+    const filling = this.#patient.splice(0, count - pressing.length)
+    return { batch: [...pressing, ...filling], pressing: pressing.length }
   }
 
   async #commit(batch: readonly Waiting<Item, Receipt>[]): Promise<void> {

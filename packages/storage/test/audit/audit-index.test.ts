@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { AuditIndex, AuditStore } from '@warren/storage'
 import { expect, onTestFinished, test } from 'vitest'
 import { temporaryDirectory } from '../temporary-directory.ts'
-import { alert, decision, type NodeClock, openAudit } from './audit-node.ts'
+import { alert, decision, type NodeClock, openAudit, request } from './audit-node.ts'
 
 interface Case {
   readonly audit: AuditStore
@@ -46,6 +46,19 @@ async function fill({ audit, at }: Case): Promise<void> {
     status: 'revoked',
   })
 }
+
+test('calls are found by their direction', { tags: ['AFS-18', 'AUN-16'] }, async () => {
+  const { audit, index } = await store()
+  await audit.append(decision())
+  await audit.append(request())
+  await audit.append(request({ sent: false, code: 'no-such-server' }))
+  await audit.append(alert('neither'))
+  expect(await index.search({ direction: 'in' })).toEqual([0])
+  expect(await index.search({ direction: 'out' })).toEqual([2, 1])
+  expect(await index.search({ direction: 'out', decision: 'refused' })).toEqual([2])
+  expect(await index.search({ direction: 'out', text: 'no-such-server' })).toEqual([2])
+  expect(await index.search({ direction: 'out', kind: 'decision' })).toEqual([])
+})
 
 const QUERIES = [
   { query: {}, found: [4, 3, 2, 1, 0] },

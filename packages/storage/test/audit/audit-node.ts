@@ -84,3 +84,22 @@ export function decision(
     ...changes,
   }
 }
+
+export function request(
+  changes: Partial<Extract<EntryDraft, { kind: 'request' }>> = {},
+): EntryDraft {
+  return {
+    kind: 'request',
+    call: 'c1'.repeat(16),
+    door: 'stdio',
+    provider: CALLER,
+    server: 'pump',
+    tool: 'read_pressure',
+    method: 'tools/call',
+    rpcId: 7,
+    sent: true,
+    args: { keep: 'hash', value: { bar: 3 } },
+    bytes: 321,
+    ...changes,
+  }
+}

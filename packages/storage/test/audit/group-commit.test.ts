@@ -143,3 +143,106 @@ test(
     expect(busy.pauses).toEqual([3])
   },
 )
+
+/** A commit that ends at once, and a clock that the test moves: a wait ends when its time has come. */
+function patientGroup(limits: Partial<GroupCommitLimits> = {}): {
+  log: GroupCommit<string, string>
+  batches: (readonly string[])[]
+  passes: (ms: number) => Promise<void>
+} {
+  const batches: (readonly string[])[] = []
+  const waits: { readonly atMs: number; readonly end: () => void }[] = []
+  let nowMs = 0
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const log = new GroupCommit<string, string>({
+    bytesOf: (item) => item.length,
+    monotonicMs: () => nowMs,
+    pause: async (ms) => new Promise((end) => waits.push({ atMs: nowMs + ms, end })),
+    limits: { patienceMs: 500, ...limits },
+    commit: async (items) => {
+      batches.push(items)
+      return items.map(outcomeOf)
+    },
+  })
+  const passes = async (ms: number): Promise<void> => {
+    nowMs += ms
+    for (const wait of waits) if (wait.atMs <= nowMs) wait.end()
+    await turns()
+  }
+  return { log, batches, passes }
+}
+
+test(
+  'what can wait begins no batch of its own until its time has come',
+  { tags: ['AFS-6', 'AUN-12'] },
+  async () => {
+    const { log, batches, passes } = patientGroup()
+    const first = log.submitLater('a')
+    await passes(499)
+    const second = log.submitLater('b')
+    expect(batches).toEqual([])
+    await passes(1)
+    expect(await first).toBe('a!')
+    // One that is not due goes along: the batch is written anyway.
+    expect(await second).toBe('b!')
+    expect(batches).toEqual([['a', 'b']])
+  },
+)
+
+test(
+  'what can wait goes with what cannot, behind it, and as far as there is room',
+  { tags: ['AFS-6', 'AUN-12'] },
+  async () => {
+    const { log, batches, passes } = patientGroup({ batchMax: 3 })
+    const waiting = ['a', 'b', 'c'].map(async (item) => log.submitLater(item))
+    await passes(10)
+    await Promise.all([log.submit('d'), log.submit('e')])
+    expect(batches).toEqual([['d', 'e', 'a']])
+    await passes(490)
+    await Promise.all(waiting)
+    expect(batches.slice(1)).toEqual([['b', 'c']])
+  },
+)
+
+test('as many as fill a batch wait no longer', { tags: ['AFS-6', 'AUN-12'] }, async () => {
+  const { log, batches, passes } = patientGroup({ batchMax: 2, underLoadMs: 0 })
+  const first = log.submitLater('a')
+  await passes(1)
+  expect(batches).toEqual([])
+  await Promise.all([first, log.submitLater('b')])
+  expect(batches).toEqual([['a', 'b']])
+})
+
+test(
+  'no number of others keeps what is due from being written',
+  { tags: ['AFS-6', 'AUN-12'] },
+  async () => {
+    const { log, batches, passes } = patientGroup({ batchMax: 1, underLoadMs: 0 })
+    const due = log.submitLater('a')
+    await passes(500)
+    expect(await due).toBe('a!')
+    const later = log.submitLater('b')
+    await passes(499)
+    const urgent = ['c', 'd'].map(async (item) => log.submit(item))
+    await passes(1)
+    await Promise.all([...urgent, later])
+    expect(batches).toEqual([['a'], ['c'], ['d'], ['b']])
+  },
+)
+
+test(
+  'what can wait counts in the queue, and stopping writes it at once',
+  { tags: ['AFS-6', 'AUN-12'] },
+  async () => {
+    const { log, batches } = patientGroup({ queueMax: 2, underLoadMs: 0 })
+    const waiting = [log.submitLater('a'), log.submitLater('b')]
+    await expect(log.submit('c')).rejects.toMatchObject({ code: 'audit-queue-full' })
+    await expect(log.submitLater('c')).rejects.toMatchObject({ code: 'audit-queue-full' })
+    await log.stop()
+    expect(await Promise.all(waiting)).toEqual(['a!', 'b!'])
+    expect(batches).toEqual([['a', 'b']])
+    await expect(log.submitLater('d')).rejects.toMatchObject({ code: 'audit-closed' })
+  },
+)
