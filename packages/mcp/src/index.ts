@@ -54,6 +54,12 @@ export {
   serverUrlProblem,
 } from './server-definition.ts'
 export { readMessages, type ReadMessagesInit } from './read-messages.ts'
+export type {
+  CallJournal,
+  JournaledCall,
+  JournaledEnd,
+  LeavingMessage,
+} from './consumer/call-journal.ts'
 export { type ExchangeRequest, type ExchangeResponse, openExchange } from './consumer/exchange.ts'
 export { listServers } from './consumer/list-servers.ts'
 export { presentTo } from './consumer/present.ts'
@@ -78,7 +84,13 @@ export {
   type NamedThing,
 } from './entry/aggregate/aggregate-name.ts'
 export type { ServerInfo } from './entry/aggregate/host-call.ts'
-export type { Catalog, CatalogServer, Endpoint, EndpointSession } from './entry/endpoint.ts'
+export type {
+  Catalog,
+  CatalogServer,
+  Endpoint,
+  EndpointSession,
+  UnsentRequest,
+} from './entry/endpoint.ts'
 export { EntryError, type EntryErrorCode } from './entry/http/entry-error.ts'
 export {
   HttpEntry,

@@ -19,6 +19,8 @@ export interface MeshStream {
    * nor `stream-reset` says that the other side has been lost, not that it has given the stream up.
    */
   readonly signal: AbortSignal
+  /** Names the call session, on both sides and nowhere else, where the transport agrees one. */
+  readonly transcriptHash?: Uint8Array
 }
 
 /** Opens one stream to the node that owns the server. */

@@ -3,7 +3,11 @@ import { requestFields, responseFields } from '../http/header-fields.ts'
 import type { JsonRpcMessage } from '../json-rpc.ts'
 import { asMcpError, McpError } from '../mcp-error.ts'
 import { encodeMessage } from '../message-door.ts'
+import type { MeshStream } from '../mesh-stream.ts'
 import { headerFields, type HttpMethod } from '../stream-header.ts'
+import { CallDeparture } from './call-departure.ts'
+import { clientNameIn } from './client-name.ts'
+import { ExchangeWatch } from './exchange-watch.ts'
 import { type OpenedStream, openAnswered } from './open-stream.ts'
 import { type ConsumerOptions, limitsOf, type PeerServer } from './peer.ts'
 
@@ -42,14 +46,56 @@ export async function openExchange(
     method,
     headers: requestFields(headers),
   } as const
-  const first = message === undefined ? {} : { first: encodeMessage(message) }
-  const { exchangeMs: openMs } = limitsOf(peer)
-  const asked = { open: peer.open, header, complete: true, openMs, ...first }
-  const opened = await openAnswered(asked, options)
+  const { exchangeMs: openMs, ...limits } = limitsOf(peer)
+  const carried = message === undefined ? undefined : departing(peer, message)
+  const leaves = (stream: MeshStream): void => carried?.departure.leave(stream)
+  const first = carried === undefined ? {} : { first: carried.line }
+  const asked = { open: peer.open, header, complete: true, openMs, leaves, ...first }
+  const opened = await openRecorded(asked, carried?.departure, options)
+  const head = statusOf(opened.body)
+  if (message === undefined || carried?.departure.isOpen !== true) {
+    return { ...head, body: bodyOf(opened), abort: (reason) => opened.stream.abort(reason) }
+  }
+  const watch = new ExchangeWatch({ ...carried, message, headers: head.headers, limits })
+  const giveUp = (reason: unknown): void =>
+    watch.giveUp(asMcpError(reason, 'stream-ended', 'nobody reads the response any more'))
+  options.signal.addEventListener('abort', () => giveUp(options.signal.reason), { once: true })
   return {
-    ...statusOf(opened.body),
-    body: bodyOf(opened),
-    abort: (reason) => opened.stream.abort(reason),
+    ...head,
+    body: watch.reading(bodyOf(opened)),
+    abort: (reason) => {
+      giveUp(reason)
+      opened.stream.abort(reason)
+    },
+  }
+}
+
+function departing(
+  peer: PeerServer,
+  message: JsonRpcMessage,
+): { readonly departure: CallDeparture; readonly line: Uint8Array } {
+  const line = encodeMessage(message)
+  const client = clientNameIn(message)
+  const who = client === undefined ? {} : { client }
+  const departure = new CallDeparture(peer.journal, { message, bytes: line.length - 1, ...who })
+  return { departure, line }
+}
+
+/** Opens the stream, and waits until it is written down what went with it. */
+async function openRecorded(
+  asked: Parameters<typeof openAnswered>[0],
+  departure: CallDeparture | undefined,
+  options: ConsumerOptions,
+): ReturnType<typeof openAnswered> {
+  try {
+    const opened = await openAnswered(asked, options)
+    await departure?.recorded()
+    return opened
+  } catch (error) {
+    const reason = asMcpError(error, 'stream-ended', 'the peer closed the stream')
+    if (options.signal.aborted) await departure?.givenUp(reason)
+    else await departure?.failed(reason)
+    throw reason
   }
 }
 

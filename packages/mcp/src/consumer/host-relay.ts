@@ -13,6 +13,8 @@ import { asMcpError, McpError } from '../mcp-error.ts'
 import { encodeMessage, parseMessage } from '../message-door.ts'
 import { errorAnswer } from '../rpc-answer.ts'
 import { StreamWriter } from '../stream-writer.ts'
+import { CallDeparture } from './call-departure.ts'
+import { clientNameIn } from './client-name.ts'
 import { HostWriter } from './host-writer.ts'
 import { type Carried, InFlight } from './in-flight.ts'
 import type { OpenedStream } from './open-stream.ts'
@@ -49,6 +51,9 @@ export class HostRelay {
   readonly #closed = Promise.withResolvers<SessionEnd>()
   readonly #ended: Promise<McpError | undefined>
   #told = 0
+  /** What the host calls itself, once it has said so. */
+  #client: string | undefined
+  #isPeersDoing = false
 
   constructor(init: HostRelayInit) {
     this.id = init.id
@@ -81,6 +86,7 @@ export class HostRelay {
         : end.reason
     // Answers that are under way still arrive, unless nobody is left to read them.
     if (end.by === 'host' || end.by === 'peer') await this.#drain()
+    this.#isPeersDoing = end.by === 'peer'
     this.#over.abort(reason)
     this.#delivered.close(reason)
     this.#inFlight.abortAll(reason)
@@ -109,21 +115,41 @@ export class HostRelay {
       const id = idAt(paramsOf(message), 'requestId')
       if (id !== undefined && this.#inFlight.cancel(id)) return undefined
     }
+    const line = encodeMessage(message)
+    const departure = this.#departureOf(message, line)
+    try {
+      departure.leave(this.#init.opened.stream)
+    } catch (error) {
+      // Nobody waits for an answer to a message that asks for none: what cannot be written down is left out.
+      if (error instanceof McpError) return departure.failed(error)
+      throw error
+    }
     this.#told += 1
     try {
-      await this.#session.write(encodeMessage(message))
+      await this.#session.write(line)
     } catch {
       // The session stream is gone; whoever reads it says why.
     }
     return undefined
   }
 
+  #departureOf(message: JsonRpcMessage, line: Uint8Array): CallDeparture {
+    const who = this.#client === undefined ? {} : { client: this.#client }
+    return new CallDeparture(this.#init.peer.journal, {
+      message,
+      bytes: line.length - 1,
+      ...who,
+    })
+  }
+
   async #start(request: JsonRpcRequest): Promise<void> {
+    this.#client = clientNameIn(request) ?? this.#client
     let carried: Carried
     try {
       carried = this.#inFlight.add(request)
     } catch (error) {
       if (!(error instanceof McpError)) throw error
+      await this.#departureOf(request, encodeMessage(request)).failed(error)
       return this.#host.send(errorAnswer(request.id, error))
     }
     const task = this.#carry(carried, this.#told).finally(() => this.#tasks.delete(task))
@@ -141,6 +167,8 @@ export class HostRelay {
       signal: abort.signal,
       scheduler: components.scheduler,
       delivered: (count) => this.#delivered.reaches(count, abort.signal),
+      client: this.#client,
+      isPeersDoing: () => this.#isPeersDoing && !carried.cancelled,
     })
     try {
       const answered = await this.#host.sendAll(this.#freeing(messages, carried), request.id)

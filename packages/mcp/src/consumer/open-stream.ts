@@ -18,6 +18,8 @@ export interface OpenRequest {
   readonly first?: Uint8Array
   /** Whether nothing follows from this side. */
   readonly complete: boolean
+  /** Told of the stream before its first byte; what it throws is why there is none. */
+  readonly leaves?: (stream: MeshStream) => void
 }
 
 /**
@@ -26,13 +28,19 @@ export interface OpenRequest {
  * @throws McpError `peer-unreachable`
  */
 export async function openStream(
-  { open, header, first, complete }: OpenRequest,
+  { open, header, first, complete, leaves }: OpenRequest,
   signal: AbortSignal,
 ): Promise<OpenedStream> {
   try {
     signal.throwIfAborted()
     const stream = await open(signal)
     abortTogether(stream, signal)
+    try {
+      leaves?.(stream)
+    } catch (error) {
+      stream.abort(toError(error))
+      throw error
+    }
     const head = encodeHeader(header)
     const bytes = first === undefined ? head : Buffer.concat([head, first])
     await (complete ? stream.end(bytes) : stream.write(bytes))
@@ -87,5 +95,9 @@ function abortTogether(stream: MeshStream, signal: AbortSignal): void {
 }
 
 function reasonOf({ reason }: AbortSignal): Error {
+  return toError(reason)
+}
+
+function toError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
 }

@@ -1,5 +1,6 @@
 import type { OpenStream } from '../mesh-stream.ts'
 import type { Logger, Scheduler } from '../ports.ts'
+import type { CallJournal } from './call-journal.ts'
 import { RELAY_LIMITS, type RelayLimits } from './relay-limits.ts'
 
 /** How a consumer reaches one server of one peer. */
@@ -9,6 +10,8 @@ export interface PeerServer {
   /** The server's name at that peer. */
   readonly server: string
   readonly limits?: Partial<RelayLimits>
+  /** Where it is written down what is asked of it; absent for a server of this node, whose gate does so. */
+  readonly journal?: CallJournal
 }
 
 /** What the consumer side needs from the node. */

@@ -47,4 +47,17 @@ export interface Catalog {
   endpoint(alias: string): Endpoint | undefined
   /** Calls the listener after each change of `servers()`; the returned function takes it back. */
   onChange(listener: () => void): () => void
+  /** Told of a request of a host that came to no endpoint, so that somebody can write it down. Never rejects. */
+  unsent?(unsent: UnsentRequest): Promise<void>
+}
+
+/** A request of a host that has not left this node. */
+export interface UnsentRequest {
+  readonly request: JsonRpcRequest
+  /** The alias of the server for which it was meant, where that is known. */
+  readonly alias?: string
+  /** What the host calls itself, where it has said so. */
+  readonly client?: string
+  /** Why: the code of an error, which never changes. */
+  readonly code: string
 }

@@ -30,6 +30,34 @@ describe('a server that is not there', () => {
     },
   )
 
+  test(
+    'a call that came to no server is told to whoever writes it down, with the server where it is known',
+    { tags: ['AUN-14'] },
+    async () => {
+      const catalog = new TestCatalog().add('pump', new StreamEndpoint(legacyOnly('pump')))
+      const host = await AggregateHost.legacy(catalog)
+      await host.ask('tools/list')
+      await host.ask('tools/call', { name: 'pump__echo', arguments: { text: 'here' } })
+      expect(catalog.told).toEqual([])
+      catalog.remove('pump')
+      await host.ask('tools/call', { name: 'pump__echo', arguments: { text: 'x' } })
+      await host.ask('tools/call', { name: 'nobody__knows', arguments: { text: 'y' } })
+      expect(catalog.told).toMatchObject([
+        {
+          alias: 'pump',
+          code: 'peer-unreachable',
+          client: expect.any(String),
+          request: { method: 'tools/call', params: { name: 'echo', arguments: { text: 'x' } } },
+        },
+        {
+          code: 'tool-unknown',
+          request: { params: { name: 'nobody__knows', arguments: { text: 'y' } } },
+        },
+      ])
+      expect(catalog.told[1]).not.toHaveProperty('alias')
+    },
+  )
+
   test('in the stateless era that result is complete', { tags: ['MCP-50', 'MCP-54'] }, async () => {
     const catalog = new TestCatalog().add('pump', new StreamEndpoint(bothEras('pump')))
     const host = await new AggregateHost(catalog).open()

@@ -1,3 +1,4 @@
+import { CodedError } from '@warren/core'
 import {
   isNotification,
   isResponse,
@@ -6,6 +7,7 @@ import {
   type JsonRpcRequest,
   type JsonRpcResponse,
 } from '../../json-rpc.ts'
+import { clientNameIn } from '../../consumer/client-name.ts'
 import { asMcpError, McpError } from '../../mcp-error.ts'
 import { errorAnswer } from '../../rpc-answer.ts'
 import type { CatalogServer } from '../endpoint.ts'
@@ -105,6 +107,7 @@ export class AggregateConnection {
       if (handler === undefined || !handler.eras.includes(era)) throw methodUnknown(request.method)
       return await handler.answer(call, this.#context())
     } catch (error) {
+      await this.#sayUnsent(call, error)
       call.signal.throwIfAborted()
       if (error instanceof RpcRefusal) return error.answer(request.id)
       const reason = asMcpError(error, 'server-answer-unacceptable', 'the call failed')
@@ -114,6 +117,16 @@ export class AggregateConnection {
       const content = [{ type: 'text', text: reason.message }]
       return ownResult(call, { content, isError: true }, this.#init.serverInfo)
     }
+  }
+
+  async #sayUnsent(call: HostCall, error: unknown): Promise<void> {
+    const unsent = this.#calls.unsent(call)
+    if (unsent === undefined) return
+    const code = error instanceof CodedError ? error.code : 'server-answer-unacceptable'
+    const { name } = this.#currentProfile().clientInfo
+    const client = clientNameIn(call.request) ?? name
+    const who = typeof client === 'string' ? { client } : {}
+    await this.#init.catalog.unsent?.({ ...unsent, ...who, code })
   }
 
   /** Takes what the host says besides requests. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@warren/core'
 import { type JsonRpcMessage, type JsonRpcResponse, objectAt } from '../../json-rpc.ts'
 import type { Scheduler } from '../../ports.ts'
-import type { CatalogServer } from '../endpoint.ts'
+import type { CatalogServer, UnsentRequest } from '../endpoint.ts'
 import { eraOfRequest } from '../era.ts'
 import type { AggregateLimits } from './aggregate-limits.ts'
 import type { BackendPool } from './backend-pool.ts'
@@ -24,6 +24,10 @@ export interface BackendCallsInit {
 export class BackendCalls {
   readonly #init: BackendCallsInit
   readonly #clocks = new Map<string, Set<CallClock>>()
+  /** The calls that have been given to a session, where their fate is known. */
+  readonly #left = new WeakSet<HostCall>()
+  /** For which server a call is, and what it gets. */
+  readonly #meant = new WeakMap<HostCall, Meant>()
 
   constructor(init: BackendCallsInit) {
     this.#init = init
@@ -39,6 +43,7 @@ export class BackendCalls {
     server: CatalogServer,
     params: JsonObject,
   ): Promise<JsonRpcResponse> {
+    this.#meant.set(call, { alias: server.alias, params })
     const clock = new CallClock(this.#init.scheduler, this.#init.limits)
     const clocks = this.#clocksOf(server)
     clocks.add(clock)
@@ -48,6 +53,14 @@ export class BackendCalls {
       clock.stop()
       clocks.delete(clock)
     }
+  }
+
+  /** A call that has come to no session of a server, as it would have been sent; nothing for one that has. */
+  unsent(call: HostCall): Omit<UnsentRequest, 'code'> | undefined {
+    if (this.#left.has(call)) return undefined
+    const { alias, params } = this.#meant.get(call) ?? {}
+    const request = params === undefined ? call.request : { ...call.request, params }
+    return { request, ...(alias === undefined ? {} : { alias }) }
   }
 
   /** Asks one thing on the aggregate's own account. */
@@ -89,6 +102,7 @@ export class BackendCalls {
       return call.emit(message)
     }
     const send = (more: JsonObject): Promise<JsonRpcResponse> => {
+      this.#left.add(call)
       const sent = { ...paramsForBackend(params, bridge), ...more }
       return backend.ask({ method: call.request.method, params: sent, signal, emit })
     }
@@ -125,6 +139,11 @@ export class BackendCalls {
     this.#clocks.set(alias, clocks)
     return clocks
   }
+}
+
+interface Meant {
+  readonly alias: string
+  readonly params: JsonObject
 }
 
 interface Forwarding {

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { JsonObject, RandomSource } from '@warren/core'
+import { clientNameIn } from '../../consumer/client-name.ts'
+import { isRequest } from '../../json-rpc.ts'
 import { McpError } from '../../mcp-error.ts'
 import { MessageError } from '../../message-door.ts'
 import { MESSAGE_LIMITS, type MessageLimits } from '../../message-limits.ts'
@@ -129,19 +131,31 @@ export class HttpEntry {
       return answerGet(request, response, { status: readiness.ready ? 200 : 503, body: readiness })
     }
     const endpoint = this.#endpointOf(path)
-    return this.#route.serve({ request, response, endpoint, owner: { holder, path } })
+    if (endpoint !== undefined) {
+      return this.#route.serve({ request, response, endpoint, owner: { holder, path } })
+    }
+    return this.#refuseAbsent(request, aliasIn(path))
   }
 
-  #endpointOf(path: string): Endpoint {
-    if (path === '/mcp') return this.#components.aggregate
-    const [, alias] = SERVER_PATH.exec(path) ?? []
-    if (alias === undefined) throw new EntryError('path-unknown', 'there is nothing at this path')
-    const endpoint = this.#components.catalog.endpoint(alias)
-    if (endpoint !== undefined) return endpoint
-    throw new EntryError(
+  /** What a host asks of a server that is not here is told to whoever writes it down, where it can be read. */
+  async #refuseAbsent(request: IncomingMessage, alias: string): Promise<never> {
+    const refusal = new EntryError(
       'server-not-here',
       `there is no server "${alias}" here, or its peer is away`,
     )
+    const message = await this.#route.read(request)
+    if (message !== undefined && isRequest(message)) {
+      const { catalog } = this.#components
+      const client = clientNameIn(message)
+      const who = client === undefined ? {} : { client }
+      await catalog.unsent?.({ request: message, alias, ...who, code: refusal.code })
+    }
+    throw refusal
+  }
+
+  #endpointOf(path: string): Endpoint | undefined {
+    if (path === '/mcp') return this.#components.aggregate
+    return this.#components.catalog.endpoint(aliasIn(path))
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -158,6 +172,13 @@ export class HttpEntry {
     if (!request.complete) response.setHeader('connection', 'close')
     send(response, status, body)
   }
+}
+
+/** @throws EntryError `path-unknown` */
+function aliasIn(path: string): string {
+  const [, alias] = SERVER_PATH.exec(path) ?? []
+  if (alias !== undefined) return alias
+  throw new EntryError('path-unknown', 'there is nothing at this path')
 }
 
 interface Refusal {

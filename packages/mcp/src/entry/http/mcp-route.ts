@@ -48,6 +48,18 @@ export class McpRoute {
     return request.method === 'GET' ? this.#stream(visit) : this.#end(visit)
   }
 
+  /** The message of a request that is not served, where it has one that passes the door. */
+  async read(request: IncomingMessage): Promise<JsonRpcMessage | undefined> {
+    if (request.method !== 'POST') return undefined
+    try {
+      return await readBody(request, this.#init.messageLimits)
+    } catch (error) {
+      // What is wrong with it does not matter: it is refused whatever it says.
+      if (error instanceof EntryError || error instanceof McpError) return undefined
+      throw error
+    }
+  }
+
   async #post(visit: Visit): Promise<void> {
     const { request, response, endpoint, owner } = visit
     checkAccepts(request, ['application/json', 'text/event-stream'])

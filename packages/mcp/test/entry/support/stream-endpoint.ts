@@ -4,6 +4,7 @@ import type { RandomSource } from '@warren/core'
 import {
   type Catalog,
   type CatalogServer,
+  type UnsentRequest,
   encodeMessage,
   type Endpoint,
   type EndpointSession,
@@ -123,6 +124,12 @@ export class TestCatalog implements Catalog {
     { readonly server: CatalogServer; readonly endpoint: Endpoint }
   >()
   readonly #listeners = new Set<() => void>()
+  /** What it was told of requests that came to no server. */
+  readonly told: UnsentRequest[] = []
+
+  async unsent(unsent: UnsentRequest): Promise<void> {
+    this.told.push(unsent)
+  }
 
   servers(): readonly CatalogServer[] {
     return [...this.#here.values()]
