@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from '@warren/core'
 import { askWarren, Daemon } from '@warren/demo/warren-process'
 import { expect, test } from 'vitest'
 import { codesOf, verdictOn } from './support/audit-log.ts'
-import { connectCommand, serveProgram } from './support/mesh-hosts.ts'
+import { connectCommand, reaches, serveProgram } from './support/mesh-hosts.ts'
 import { RawHost } from './support/raw-host.ts'
 import { readyMesh, type ReadyNode } from './support/ready-mesh.ts'
 
@@ -69,6 +69,53 @@ test.skipIf(!canMount)(
   },
 )
 
+test.skipIf(!canMount)(
+  'a full disk at the node of the host lets no call out, and lets them out again when it has room',
+  { tags: ['AUN-13', 'AFS-15'], timeout: TEST_MS },
+  async () => {
+    await using mesh = await smallDisk(['desk', 'lab'])
+    const { disk, node, owner } = mesh
+    await reaches(node, ['slow'])
+    const raw = RawHost.start(connectCommand(node, 'slow'))
+    await raw.initialize()
+    expect(refusalOf(await raw.ask(1, 'tools/call', ECHO))).toBeUndefined()
+
+    fill(join(disk, 'filler'))
+    let id = 2
+    let refusal: string | undefined
+    while (refusal === undefined && id < CALLS_MAX) {
+      refusal = refusalOf(await raw.ask((id += 1), 'tools/call', ECHO))
+    }
+    expect(refusal).toBe('audit-unavailable')
+    const arrived = async (): Promise<number> => {
+      const words = ['audit', 'search', '--kind', 'decision', '--limit', '1000']
+      const { entries } = await askWarren(['--dir', owner.directory, ...words])
+      return Array.isArray(entries) ? Number(Object(entries.at(-1))['rpcId']) : 0
+    }
+    const last = await arrived()
+    for (let more = 0; more < 5; more += 1) {
+      expect(refusalOf(await raw.ask((id += 1), 'tools/call', ECHO))).toBe('audit-unavailable')
+    }
+    expect(await arrived()).toBe(last)
+    expect(await raw.ask((id += 1), 'tools/list', {})).toHaveProperty('result')
+
+    rmSync(join(disk, 'filler'))
+    await expect
+      .poll(async () => refusalOf(await raw.ask((id += 1), 'tools/call', ECHO)), PATIENCE)
+      .toBeUndefined()
+    expect(await arrived()).toBe(id)
+    await raw.leave()
+
+    const copy = join(mesh.root, 'copy')
+    cpSync(disk, copy, { recursive: true })
+    const { said } = await verdictOn(copy)
+    expect(codesOf(said, 'error')).toEqual([])
+    const words = ['audit', 'search', '--log', copy]
+    const { entries } = await askWarren([...words, '--kind', 'alert'])
+    expect(entries).toContainEqual(expect.objectContaining({ code: 'audit-recovered' }))
+  },
+)
+
 const ECHO = { name: 'echo', arguments: { text: 'x' } }
 
 /** The code with which the node refused a call; undefined for one that it did not. */
@@ -92,18 +139,22 @@ function fill(path: string): void {
 interface SmallDisk extends AsyncDisposable {
   readonly root: string
   readonly node: ReadyNode
+  /** The node that owns the server; the same one in a mesh of one. */
+  readonly owner: ReadyNode
   readonly directory: string
   /** The mounted directory, as it is seen from outside. */
   readonly disk: string
 }
 
-/** A mesh of one node whose audit log lies on a disk of its own, which nobody else sees but through the node's process. */
-async function smallDisk(): Promise<SmallDisk> {
+/** A mesh with a first node whose audit log lies on a disk of its own, which nobody else sees but through the node's process. */
+async function smallDisk(names: readonly string[] = ['lab']): Promise<SmallDisk> {
   const mesh = await readyMesh({
-    names: ['lab'],
-    prepare: async ({ directory }) => serveProgram(directory, 'slow', [SERVER]),
+    names,
+    prepare: async ({ name, directory }) => {
+      if (name === 'lab') serveProgram(directory, 'slow', [SERVER])
+    },
   })
-  const node = mesh.node('lab')
+  const node = mesh.node(names[0] ?? '')
   await node.daemon.stop()
   const audit = join(node.directory, 'audit')
   rmSync(audit, { recursive: true })
@@ -114,6 +165,7 @@ async function smallDisk(): Promise<SmallDisk> {
   return {
     root: mesh.root,
     node,
+    owner: mesh.node('lab'),
     directory: node.directory,
     disk,
     [Symbol.asyncDispose]: async () => mesh.close(),

@@ -40,14 +40,20 @@ function addReading(audit: Command): void {
     .description('entries that fit; all that is said must hold')
     .argument('[words...]', 'words that stand in the entry')
     .addOption(new Option('--kind <kind>', 'kind of entry').choices(ENTRY_KINDS))
-    .option('--caller <did>', 'who asked')
+    .addOption(
+      new Option(
+        '--direction <direction>',
+        'calls that came to this node, or that its hosts made to others',
+      ).choices(['in', 'out']),
+    )
+    .option('--caller <did>', 'who asked this node')
     .option('--server <name>', 'server that was asked for')
     .option('--tool <name>', 'tool that was asked for')
-    .option('--call <id>', 'one call: its decision and its result')
+    .option('--call <id>', 'one call: its decision and its result, or its request and its response')
     .option('--rule <id>', 'rule that decided')
     .option('--code <code>', 'code of a refusal, a failure or an alert')
-    .option('--allowed', 'decisions that let something go on')
-    .option('--refused', 'decisions that did not')
+    .option('--allowed', 'decisions that let a call go on, and requests that were sent')
+    .option('--refused', 'decisions that did not, and requests that were not')
     .option('--since <time>', 'from this time on, in UTC')
     .option('--until <time>', 'before this time, in UTC')
     .option('--limit <number>', 'the newest so many', '100')

@@ -6,7 +6,9 @@
  * @packageDocumentation
  */
 export {
+  decisionOn,
   decodeEntry,
+  directionOf,
   type Entry,
   entrySentence,
   formatCef,

@@ -11,14 +11,21 @@ import {
 import { readPrivateFile, StorageError, writePrivateFile } from '@warren/storage'
 import { messageLimitsOf } from './config/applied-limits.ts'
 import type { Config } from './config/load-config.ts'
+import type { MeshCatalog } from './mesh-catalog.ts'
 import { noSuchServer } from './no-such-server.ts'
 import { VERSION } from './version.ts'
 
 export interface HostDoorsInit {
   readonly suite: CryptoSuite
   readonly config: Pick<Config, 'http' | 'limits'>
-  readonly catalog: Catalog
+  readonly catalog: Pick<MeshCatalog, 'through'>
   readonly logger: Logger
+}
+
+/** What stands behind one door. */
+interface Door {
+  readonly catalog: Catalog
+  readonly aggregate: AggregateEndpoint
 }
 
 const SERVER_INFO = { name: 'warren', version: VERSION }
@@ -28,18 +35,17 @@ const TOKEN_FILE_BYTES_MAX = 1024
 /** The doors through which AI hosts of this machine come in: the Unix socket, and HTTP on loopback where it is switched on. */
 export class HostDoors {
   readonly #init: HostDoorsInit
-  readonly #aggregate: AggregateEndpoint
+  /** What hosts on pipes see, and those that come over HTTP: the same, but for what is written down of whom. */
+  readonly #piped: Door
+  readonly #web: Door
   readonly #stopping = new AbortController()
   readonly #served = new Set<Promise<unknown>>()
   #http: HttpEntry | undefined
 
   constructor(init: HostDoorsInit) {
     this.#init = init
-    const { catalog, suite, logger } = init
-    this.#aggregate = new AggregateEndpoint(
-      { serverInfo: SERVER_INFO },
-      { catalog, sha256: (bytes) => suite.sha256(bytes), logger },
-    )
+    this.#piped = this.#doorTo(init.catalog.through('stdio'))
+    this.#web = this.#doorTo(init.catalog.through('http'))
   }
 
   /** Where HTTP hosts reach this node; undefined where the entry is switched off. */
@@ -48,7 +54,7 @@ export class HostDoors {
   }
 
   async start(): Promise<void> {
-    const { config, catalog, suite, logger } = this.#init
+    const { config, suite, logger } = this.#init
     if (!config.http.enabled) return
     const entry = new HttpEntry(
       {
@@ -57,8 +63,7 @@ export class HostDoors {
         messageLimits: messageLimitsOf(config),
       },
       {
-        catalog,
-        aggregate: this.#aggregate,
+        ...this.#web,
         random: suite,
         sha256: (bytes) => suite.sha256(bytes),
         logger,
@@ -71,7 +76,8 @@ export class HostDoors {
 
   /** Serves one host on a socket until one of them ends: one server unchanged, or all of them together. */
   async serveSocket(server: string | undefined, socket: Socket, accept: () => void): Promise<void> {
-    const endpoint = server === undefined ? this.#aggregate : this.#init.catalog.endpoint(server)
+    const { aggregate, catalog } = this.#piped
+    const endpoint = server === undefined ? aggregate : catalog.endpoint(server)
     if (endpoint === undefined) throw noSuchServer(server ?? '')
     accept()
     const limits = messageLimitsOf(this.#init.config)
@@ -84,12 +90,21 @@ export class HostDoors {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#http?.stop()
-    await this.#aggregate.stop()
+    await Promise.all([this.#piped.aggregate.stop(), this.#web.aggregate.stop()])
     await Promise.allSettled(this.#served)
   }
 
+  #doorTo(catalog: Catalog): Door {
+    const { suite, logger } = this.#init
+    const aggregate = new AggregateEndpoint(
+      { serverInfo: SERVER_INFO },
+      { catalog, sha256: (bytes) => suite.sha256(bytes), logger },
+    )
+    return { catalog, aggregate }
+  }
+
   #readiness(): Readiness {
-    const servers = this.#init.catalog.servers()
+    const servers = this.#web.catalog.servers()
     if (servers.length > 0)
       return { ready: true, reasons: [], details: { servers: servers.map(({ alias }) => alias) } }
     return {

@@ -1,3 +1,4 @@
+import type { Door } from '@warren/audit'
 import type { RandomSource } from '@warren/core'
 import {
   type Catalog,
@@ -8,9 +9,11 @@ import {
   type MessageLimits,
   peerEndpoint,
   systemScheduler,
+  type UnsentRequest,
 } from '@warren/mcp'
 import { NetworkError } from '@warren/network'
 import type { Aliases } from '@warren/storage'
+import type { OutgoingCalls } from './audit/outgoing-recorder.ts'
 import type { MeshStreams } from './mesh-streams.ts'
 import type { Report } from './node-event.ts'
 
@@ -21,6 +24,8 @@ export interface MeshCatalogInit {
   readonly report: Report
   readonly aliases: Aliases
   readonly messageLimits: MessageLimits
+  /** Where it is written down what hosts ask of other nodes; absent in a benchmark alone. */
+  readonly outgoing?: OutgoingCalls
 }
 
 const LIST_TIMEOUT_MS = 10_000
@@ -36,7 +41,7 @@ const BUSY_CODES: ReadonlySet<string | undefined> = new Set([
  * Which servers there are for hosts of this node: asked from each member when it is admitted, asked
  * again from time to time, and forgotten when the member is lost.
  */
-export class MeshCatalog implements Catalog {
+export class MeshCatalog {
   readonly #init: MeshCatalogInit
   readonly #byMember = new Map<string, readonly CatalogServer[]>()
   readonly #listeners = new Set<() => void>()
@@ -56,20 +61,44 @@ export class MeshCatalog implements Catalog {
     return this.servers().find((server) => server.alias === alias)
   }
 
-  endpoint(alias: string): Endpoint | undefined {
+  /** What hosts see that come in through a door: whatever they ask of other nodes is written down. */
+  through(door: Door): Catalog {
+    return {
+      servers: () => this.servers(),
+      endpoint: (alias) => this.#endpoint(alias, door),
+      onChange: (listener) => this.onChange(listener),
+      unsent: async (unsent) => this.#unsent(unsent, door),
+    }
+  }
+
+  #endpoint(alias: string, door: Door): Endpoint | undefined {
     const found = this.find(alias)
     if (found === undefined) return undefined
-    const { streams, random, logger, messageLimits } = this.#init
+    const { streams, random, logger, messageLimits, outgoing } = this.#init
+    const { did: provider, server } = found
+    const journal = outgoing?.journal({ door, provider, server })
     return peerEndpoint({
       peer: {
-        open: streams.to(found.did, found.server),
-        server: found.server,
+        open: streams.to(provider, server),
+        server,
         limits: messageLimits,
+        ...(journal === undefined ? {} : { journal }),
       },
       transport: found.transport,
       random,
       components: { logger, scheduler: systemScheduler },
     })
+  }
+
+  /** An alias stays that of its server when the owner is away. */
+  async #unsent({ alias, ...unsent }: UnsentRequest, door: Door): Promise<void> {
+    const { outgoing, aliases } = this.#init
+    const known = alias === undefined ? undefined : aliases.resolve(alias)
+    const place =
+      known === undefined
+        ? { door, ...(alias === undefined ? {} : { server: alias }) }
+        : { door, provider: known.did, server: known.server }
+    await outgoing?.unsent(place, unsent)
   }
 
   onChange(listener: () => void): () => void {

@@ -219,7 +219,11 @@ export class NodeControl implements ControlHandler {
     )
     const wanted = catalog.servers().filter(({ alias }) => server === undefined || alias === server)
     if (server !== undefined && wanted.length === 0) throw noSuchServer(server)
-    const { tools, problems } = await listTools({ catalog, servers: wanted, signal })
+    const { tools, problems } = await listTools({
+      catalog: catalog.through('command'),
+      servers: wanted,
+      signal,
+    })
     return { tools, problems }
   }
 
@@ -231,7 +235,7 @@ export class NodeControl implements ControlHandler {
 
   async #aboutCall(request: CallRequest | ExplainRequest, signal: AbortSignal): Promise<JsonValue> {
     return request.do === 'call'
-      ? callTool(this.#init.catalog, request, signal)
+      ? callTool(this.#init.catalog.through('command'), request, signal)
       : this.#explain(request)
   }
 

@@ -9,6 +9,7 @@ import { createBehaviour } from './behaviour/create-behaviour.ts'
 import type { CallAudit } from './audit/call-audit.ts'
 import type { CosigningDesk } from './audit/cosigning-desk.ts'
 import { NodeAudit } from './audit/node-audit.ts'
+import type { OutgoingCalls } from './audit/outgoing-recorder.ts'
 import { CallDesk } from './call-desk.ts'
 import type { CapabilityDesk } from './capability/capability-desk.ts'
 import { coveringCapabilities } from './capability/covering-capabilities.ts'
@@ -88,6 +89,7 @@ interface Site {
   readonly opened: OpenedNode
   readonly audit: NodeAudit
   readonly callAudit: CallAudit
+  readonly outgoing: OutgoingCalls | undefined
   readonly policyDesk: PolicyDesk
   readonly report: Report
   readonly clock: Clock
@@ -106,6 +108,7 @@ async function openSite(
       opened,
       audit,
       callAudit: callAudit ?? audit.calls,
+      outgoing: callAudit === undefined ? audit.outgoing : undefined,
       policyDesk: openPolicyDesk({ opened, audit, clock }),
       report: audit.report,
       clock,
@@ -268,8 +271,12 @@ function createStreams({ self, network, freshness }: MeshParts, provider: Provid
   })
 }
 
-function createCatalog({ config, opened, report }: Site, streams: MeshStreams): MeshCatalog {
+function createCatalog(
+  { config, opened, report, outgoing }: Site,
+  streams: MeshStreams,
+): MeshCatalog {
   return new MeshCatalog({
+    ...(outgoing === undefined ? {} : { outgoing }),
     streams,
     random: suite,
     logger: componentLogger(report),

@@ -15,7 +15,11 @@ import { NodeError } from './node-error.ts'
 import { VERSION } from './version.ts'
 
 const PROTOCOL_VERSION = '2025-11-25'
-const CLIENT_INFO = { name: 'warren', version: VERSION }
+/** What the node calls itself as a host. */
+export const CLIENT_INFO: { readonly name: string; readonly version: string } = {
+  name: 'warren',
+  version: VERSION,
+}
 /** Messages that the relay has not taken yet: this client asks one thing at a time. */
 const WAITING_MAX = 64
 const METHOD_NOT_FOUND = -32_601

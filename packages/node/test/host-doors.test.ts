@@ -23,6 +23,8 @@ const EMPTY: Catalog = {
 }
 
 interface Site {
+  /** What was told of requests that were not sent. */
+  readonly told: object[]
   readonly tokenFile: string
   readonly doors: (enabled?: boolean) => HostDoors
 }
@@ -30,18 +32,25 @@ interface Site {
 function site(): Site {
   const directory = mkdtempSync(join(tmpdir(), 'warren-doors-'))
   const opened: HostDoors[] = []
+  const told: object[] = []
   onTestFinished(async () => {
     await Promise.all(opened.map((doors) => doors.stop()))
     rmSync(directory, { recursive: true })
   })
   const tokenFile = join(directory, 'http-token')
   return {
+    told,
     tokenFile,
     doors: (enabled = true) => {
       const doors = new HostDoors({
         suite,
         config: { ...parseConfig('name: test\n'), http: { enabled, port: 0, tokenFile } },
-        catalog: EMPTY,
+        catalog: {
+          through: (door) => ({
+            ...EMPTY,
+            unsent: async (unsent) => void told.push({ door, ...unsent }),
+          }),
+        },
         logger: { log: () => {} },
       })
       opened.push(doors)
@@ -146,3 +155,20 @@ test('after the end nothing listens any more', { tags: ['DMN-10'] }, async () =>
   await opened.stop()
   await expect(statusOf(address, {})).rejects.toMatchObject({ code: 'ECONNREFUSED' })
 })
+
+test(
+  'what is asked over HTTP of a server that is not here is told, and refused as it would be',
+  { tags: ['AUN-14'] },
+  async () => {
+    const { address, token, told } = await open()
+    const post = async (body: string): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+      const answer = await fetch(`${address}/mcp/s/gone`, { method: 'POST', headers, body })
+      return [answer.status, Object(await answer.json())['error']?.data?.code]
+    }
+    const echo = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo' } }
+    expect(await post(JSON.stringify(echo))).toEqual([404, 'server-not-here'])
+    expect(await post('{')).toEqual([404, 'server-not-here'])
+    expect(told).toEqual([{ door: 'http', request: echo, alias: 'gone', code: 'server-not-here' }])
+  },
+)

@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import {
+  decisionOn,
   decodeEntry,
+  directionOf,
   type AuditArchive,
   type AuditSearch,
   type Entry,
@@ -21,6 +23,7 @@ import { wholeNumber } from '../whole-number.ts'
 
 const SHOWN_MAX = 1_000
 const FOLLOW_MS = 250
+const DIRECTION_WIDTH = 3
 
 interface TailOptions extends LogOptions {
   readonly follow?: boolean
@@ -73,7 +76,11 @@ export async function auditShow(seq: string, _options: unknown, command: Command
   const archive = await openArchive(logDirectory(context, options.log))
   const entry = decodeEntry(await archive.entry(place))
   const json = jsonOf(entry)
-  const lines = table(Object.entries(entry).map(([name, value]) => [name, shown(value)]))
+  const direction = directionOf(entry.kind)
+  const lines = table([
+    ...(direction === undefined ? [] : [['direction', direction]]),
+    ...Object.entries(entry).map(([name, value]) => [name, shown(value)]),
+  ])
   if (options.values !== true) {
     context.output.result(json, [entrySentence(entry), '', ...lines])
     return
@@ -92,6 +99,7 @@ export async function auditShow(seq: string, _options: unknown, command: Command
 
 interface SearchOptions extends LogOptions {
   readonly kind?: AuditSearch['kind']
+  readonly direction?: AuditSearch['direction']
   readonly caller?: string
   readonly server?: string
   readonly tool?: string
@@ -146,13 +154,15 @@ async function searchIn(
 }
 
 function queryOf(options: SearchOptions, words: readonly string[]): AuditSearch {
-  const { kind, caller, server, tool, call, rule, code, allowed, refused, since, until } = options
+  const { kind, direction, caller, server, tool, call, rule, code } = options
+  const { allowed, refused, since, until } = options
   if (allowed === true && refused === true) {
-    throw new CommandError('usage', 'a decision is --allowed or --refused, not both')
+    throw new CommandError('usage', 'a call is --allowed or --refused, not both')
   }
   const decision = allowed === true ? 'allowed' : refused === true ? 'refused' : undefined
   return {
     kind,
+    direction,
     caller,
     server,
     tool,
@@ -174,14 +184,14 @@ function fits(entry: Entry, query: AuditSearch): boolean {
   const isExact = EXACT.every(
     (name) => query[name] === undefined || members.get(name) === query[name],
   )
-  const { since = '', until, decision, text = '' } = query
+  const { since = '', until, decision, direction, text = '' } = query
   const isThen = entry.at >= since && (until === undefined || entry.at < until)
-  const said = entry.kind === 'decision' ? (entry.allowed ? 'allowed' : 'refused') : undefined
   const whole = JSON.stringify(entry).toLowerCase()
   return (
     isExact &&
     isThen &&
-    (decision === undefined || said === decision) &&
+    (decision === undefined || decisionOn(entry) === decision) &&
+    (direction === undefined || directionOf(entry.kind) === direction) &&
     text
       .toLowerCase()
       .split(/\s+/)
@@ -191,7 +201,14 @@ function fits(entry: Entry, query: AuditSearch): boolean {
 
 /** Entries as people read them, one a line. */
 function entryLines(entries: readonly Entry[]): readonly string[] {
-  return entries.map((entry) => `${entry.seq}  ${entry.at}  ${entrySentence(entry)}`)
+  return entries.map(
+    (entry) => `${entry.seq}  ${entry.at}  ${directionWord(entry)}  ${entrySentence(entry)}`,
+  )
+}
+
+/** As wide for every entry. */
+function directionWord({ kind }: Entry): string {
+  return (directionOf(kind) ?? '-').padEnd(DIRECTION_WIDTH)
 }
 
 function jsonOf(entry: Entry): JsonValue {

@@ -57,6 +57,11 @@ export class AuditDesk {
     return this.store.append(draft)
   }
 
+  /** The same for an entry that may wait until something else is written, for a while. */
+  async appendLater(draft: EntryDraft): Promise<AuditReceipt> {
+    return this.store.appendLater(draft)
+  }
+
   /** Writes an entry for which nobody waits, in order with others of the kind, as soon as it can be written. */
   note(draft: EntryDraft): void {
     this.#notes.add(draft)
@@ -96,7 +101,12 @@ export class AuditDesk {
 
   /** Keeps in mind a decision of which the result could not be written, until the log can say so. */
   resultLost(decision: number): void {
-    this.#unfinished.add(decision)
+    this.#unfinished.add('decisions', decision)
+  }
+
+  /** The same for a request to another node, and its end. */
+  responseLost(request: number): void {
+    this.#unfinished.add('requests', request)
   }
 
   /** What a person should know of the log. */

@@ -1,6 +1,15 @@
 import type { DecisionDraft, Keep, ResultDraft } from '@warren/audit'
 import type { JsonObject, JsonValue } from '@warren/core'
-import { type CallEnd, type GateAnswer, idAt, objectAt, paramsOf } from '@warren/mcp'
+import {
+  type CallAnswer,
+  type CallEnd,
+  type GateAnswer,
+  idAt,
+  type JsonRpcMessage,
+  objectAt,
+  paramsOf,
+} from '@warren/mcp'
+import type { MethodClassification } from '@warren/policy'
 import type { JudgedMessage } from './call-audit.ts'
 
 /** What a decision entry says of one message. */
@@ -11,7 +20,7 @@ export function decisionDraft(judged: JudgedMessage, call: string, keep: Keep): 
   const { method } = message
   const id = typeof method === 'string' ? idAt(message, 'id') : undefined
   const tool = typeof kind === 'object' ? kind.tool : undefined
-  const value = argumentsOf(judged)
+  const value = argumentsIn(message, kind)
   return {
     kind: 'decision',
     call,
@@ -55,28 +64,45 @@ export interface OpenDecision {
 /** What a result entry says of the end of a call. */
 export function resultDraft(end: CallEnd, decision: OpenDecision): ResultDraft {
   const { call, seq, keep, durationUs } = decision
-  const { message, bytes = 0 } = ('answer' in end ? end.answer : undefined) ?? {}
-  const value = message === undefined ? undefined : (member(message, 'result') ?? message['error'])
-  const isError = message === undefined ? undefined : objectAt(message, 'result')['isError']
+  const { value, ...said } = answerIn('answer' in end ? end.answer : undefined)
   return {
     kind: 'result',
     call,
     decision: seq,
     outcome: end.outcome,
-    ...(typeof isError === 'boolean' ? { isError } : {}),
+    ...said,
     ...('code' in end ? { code: end.code } : {}),
-    bytes,
     durationUs,
     result: { keep, ...(value === undefined ? {} : { value }) },
   }
 }
 
 /** The arguments of a tool; of every other method its parameters, without what the transport put beside them. */
-function argumentsOf({ question, kind }: JudgedMessage): JsonValue | undefined {
-  const params = paramsOf(question.message)
+export function argumentsIn(
+  message: JsonRpcMessage,
+  kind: MethodClassification,
+): JsonValue | undefined {
+  const params = paramsOf(message)
   if (typeof kind === 'object' && kind.tool !== undefined) return member(params, 'arguments')
   const { _meta, ...rest } = params
   return Object.keys(rest).length === 0 ? undefined : rest
+}
+
+/** What an answer says for the record: its value, how long it is, and what a tool says of its own result. */
+export function answerIn(answer: CallAnswer | undefined): {
+  readonly value?: JsonValue
+  readonly bytes: number
+  readonly isError?: boolean
+} {
+  if (answer === undefined) return { bytes: 0 }
+  const { message, bytes } = answer
+  const value = member(message, 'result') ?? message['error']
+  const { isError } = objectAt(message, 'result')
+  return {
+    bytes,
+    ...(value === undefined ? {} : { value }),
+    ...(typeof isError === 'boolean' ? { isError } : {}),
+  }
 }
 
 function member(object: JsonObject, name: string): JsonValue | undefined {

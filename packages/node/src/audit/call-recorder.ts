@@ -7,11 +7,11 @@ import {
   type GateAnswer,
   isRequest,
 } from '@warren/mcp'
-import type { MethodClassification } from '@warren/policy'
 import { type AuditReceipt, StorageError } from '@warren/storage'
 import type { Report } from '../node-event.ts'
 import type { CallAudit, JudgedMessage } from './call-audit.ts'
 import { decisionDraft, resultDraft } from './call-drafts.ts'
+import { isCall } from './is-call.ts'
 import type { KeepRules } from './keep-rules.ts'
 import type { RefusalLedger } from './refusal-ledger.ts'
 
@@ -117,9 +117,4 @@ interface RecordedCall {
   readonly keep: Keep
   readonly startedMs: number
   readonly caller: string
-}
-
-/** What does something, or gives something away; looking at what there is, and the life of a session, are neither. */
-function isCall(kind: MethodClassification): boolean {
-  return typeof kind === 'object' && kind.action !== 'list'
 }

@@ -1,8 +1,10 @@
+import type { EntryDraft } from '@warren/audit'
 import type { Clock } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
 import { noteIdentity } from '@warren/identity'
 import { systemScheduler } from '@warren/mcp'
 import type { MeshRecord } from '@warren/membership'
+import type { AuditReceipt } from '@warren/storage'
 import { boundedReport } from '../bounded-report.ts'
 import type { ConfigFile } from '../config/config-schema.ts'
 import type { ServerConfig } from '../config/server-config.ts'
@@ -18,6 +20,7 @@ import { CallRecorder } from './call-recorder.ts'
 import { withEntries } from './event-entry.ts'
 import { SiemExport } from './export/siem-export.ts'
 import { KeepRules } from './keep-rules.ts'
+import { OutgoingRecorder } from './outgoing-recorder.ts'
 import { meshMoment } from './mesh-moment.ts'
 import { type MeshMoment, openAudit } from './open-audit.ts'
 import { recordEntry } from './record-entry.ts'
@@ -32,7 +35,7 @@ export interface NodeAuditInit {
 
 const MIB = 1_048_576
 
-type Knowledge = Pick<MeshKnowledge, 'records' | 'freshness' | 'standings'>
+type Knowledge = Pick<MeshKnowledge, 'records' | 'freshness' | 'standings' | 'admission'>
 /** Filled once the parts of the node are there; the log is open before. */
 interface Known {
   knowledge: Knowledge | undefined
@@ -42,6 +45,8 @@ interface Known {
 export class NodeAudit {
   readonly desk: AuditDesk
   readonly calls: CallRecorder
+  /** What hosts of this node ask of others. */
+  readonly outgoing: OutgoingRecorder
   /** Copies of the log for others. */
   readonly copies: SiemExport
   /** The log of the node, of which some events have entries as well. */
@@ -49,6 +54,7 @@ export class NodeAudit {
   /** What goes when it is old. */
   readonly retention: AuditRetention
   readonly #refusals: RefusalLedger
+  readonly #unsent: RefusalLedger
   readonly #known: Known
   #keep: KeepRules
 
@@ -77,19 +83,34 @@ export class NodeAudit {
       scheduler: systemScheduler,
       report: this.report,
     })
-    this.#refusals = new RefusalLedger({
+    const append = async (draft: EntryDraft): Promise<AuditReceipt> => desk.append(draft)
+    const ledger = {
       scheduler: systemScheduler,
-      append: async (draft) => desk.append(draft),
-      note: (draft) => desk.note(draft),
-    })
+      append,
+      note: (draft: EntryDraft): void => desk.note(draft),
+    }
+    this.#refusals = new RefusalLedger(ledger)
+    this.#unsent = new RefusalLedger({ ...ledger, direction: 'out' })
     this.calls = new CallRecorder({
       clock,
       random: suite,
       report: this.report,
       refusals: this.#refusals,
       keep: () => this.#keep,
-      append: async (draft) => desk.append(draft),
+      append,
       onResultLost: (decision) => desk.resultLost(decision),
+    })
+    this.outgoing = new OutgoingRecorder({
+      self: opened.log.did,
+      clock,
+      random: suite,
+      report: this.report,
+      refusals: this.#unsent,
+      isWell: () => desk.store.health.state.status === 'well',
+      enclaveOf: (did) => known.knowledge?.admission.memberOf(did)?.enclave,
+      append,
+      appendLater: async (draft) => desk.appendLater(draft),
+      onResponseLost: (request) => desk.responseLost(request),
     })
   }
 
@@ -141,6 +162,7 @@ export class NodeAudit {
   /** Hands in what is being counted, and ends the log. */
   async end(): Promise<void> {
     this.#refusals.flush()
+    this.#unsent.flush()
     await this.retention.stop()
     await this.copies.stop()
     await this.desk.end()

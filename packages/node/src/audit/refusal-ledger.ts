@@ -1,4 +1,11 @@
-import { AuditError, type AlertBody, type DecisionDraft, type EntryDraft } from '@warren/audit'
+import {
+  AuditError,
+  type AlertBody,
+  type DecisionDraft,
+  type Direction,
+  type EntryDraft,
+  type RequestDraft,
+} from '@warren/audit'
 import type { Scheduler } from '@warren/mcp'
 import { StorageError } from '@warren/storage'
 
@@ -15,6 +22,8 @@ export interface RefusalLedgerInit {
   readonly scheduler: Scheduler
   /** Resolves when the entry is on the disk. */
   readonly append: (draft: EntryDraft) => Promise<unknown>
+  /** Of calls that came to this node, or, `out`, of those of its hosts that were not sent, by provider. */
+  readonly direction?: Direction
   /** Takes an entry that nobody waits for. */
   readonly note: (draft: EntryDraft) => void
 }
@@ -40,9 +49,9 @@ export class RefusalLedger {
   }
 
   /** Resolves when the refusal is on the disk, or counted. A refusal stays one whether it can be written or not. */
-  async record(draft: DecisionDraft): Promise<void> {
+  async record(draft: DecisionDraft | RequestDraft): Promise<void> {
     this.#endWindow ??= this.#init.scheduler.after(WINDOW_MS, () => this.flush())
-    const window = this.#windowOf(draft.caller)
+    const window = this.#windowOf(draft.kind === 'decision' ? draft.caller : draft.provider)
     if (window.written >= OF_CALLER_MAX || this.#written >= OF_ALL_MAX) {
       count(window, draft.code)
       return
@@ -68,7 +77,8 @@ export class RefusalLedger {
     this.#written = 0
   }
 
-  #windowOf(caller: string): CallerWindow {
+  #windowOf(caller: string | undefined): CallerWindow {
+    if (caller === undefined) return this.#others
     const known = this.#callers.get(caller)
     if (known !== undefined) return known
     if (this.#callers.size >= CALLERS_MAX) return this.#others
@@ -78,7 +88,9 @@ export class RefusalLedger {
   }
 
   #note({ unwritten }: CallerWindow, caller: string | undefined): void {
-    if (unwritten.size > 0) this.#init.note(sumOf(unwritten, caller))
+    if (unwritten.size === 0) return
+    const sum = this.#init.direction === 'out' ? sumOfUnsent : sumOfRefused
+    this.#init.note(sum(unwritten, caller))
   }
 }
 
@@ -87,9 +99,11 @@ function count({ unwritten }: CallerWindow, code = 'unknown'): void {
   unwritten.set(name, (unwritten.get(name) ?? 0) + 1)
 }
 
-function sumOf(unwritten: ReadonlyMap<string, number>, caller: string | undefined): AlertBody {
-  const total = [...unwritten.values()].reduce((sum, each) => sum + each, 0)
-  const reasons = [...unwritten].map(([code, times]) => `${code} ${times}`).join(', ')
+function sumOfRefused(
+  unwritten: ReadonlyMap<string, number>,
+  caller: string | undefined,
+): AlertBody {
+  const { total, reasons } = summed(unwritten)
   const who = caller === undefined ? 'further callers' : 'this caller'
   return {
     kind: 'alert',
@@ -98,4 +112,28 @@ function sumOf(unwritten: ReadonlyMap<string, number>, caller: string | undefine
     ...(caller === undefined ? {} : { about: caller }),
     sentence: `Within ${WINDOW_MS / 1000} s ${total} more requests of ${who} were refused, beyond those with entries of their own: ${reasons}.`,
   }
+}
+
+function sumOfUnsent(
+  unwritten: ReadonlyMap<string, number>,
+  provider: string | undefined,
+): AlertBody {
+  const { total, reasons } = summed(unwritten)
+  const whom = provider === undefined ? 'further nodes' : 'this member'
+  return {
+    kind: 'alert',
+    code: 'unsent-summed',
+    severity: 'warn',
+    ...(provider === undefined ? {} : { about: provider }),
+    sentence: `Within ${WINDOW_MS / 1000} s ${total} more calls of hosts of this node to ${whom} were not sent, beyond those with entries of their own: ${reasons}.`,
+  }
+}
+
+function summed(unwritten: ReadonlyMap<string, number>): {
+  readonly total: number
+  readonly reasons: string
+} {
+  const total = [...unwritten.values()].reduce((sum, each) => sum + each, 0)
+  const reasons = [...unwritten].map(([code, times]) => `${code} ${times}`).join(', ')
+  return { total, reasons }
 }

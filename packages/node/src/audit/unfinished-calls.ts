@@ -2,6 +2,7 @@ import {
   decodeEntry,
   type Entry,
   type EntryDraft,
+  isCallBeginning,
   UNFINISHED_MAX,
   type UnfinishedBody,
 } from '@warren/audit'
@@ -9,7 +10,7 @@ import type { AuditStore } from '@warren/storage'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Report } from '../node-event.ts'
 
-/** Decisions of this run whose results could not be written; further ones are found at the next start. */
+/** Calls of one direction in this run whose ends could not be written; further ones are found at the next start. */
 const LOST_MAX = 16_384
 /** The empty list: what was before this run has been looked through, and all that is unknown of it has been said. */
 const LOOKED_THROUGH: UnfinishedBody = { kind: 'unfinished', decisions: [] }
@@ -23,7 +24,7 @@ export interface UnfinishedCallsInit {
 /** Says of which calls the end is not known: those that a crash has cut off, and those whose result could not be written. */
 export class UnfinishedCalls {
   readonly #init: UnfinishedCallsInit
-  #lost: number[] = []
+  #lost: OpenCalls = { decisions: [], requests: [] }
   #looking: Promise<void> | undefined
   #stopped = false
 
@@ -39,14 +40,14 @@ export class UnfinishedCalls {
     })
   }
 
-  add(decision: number): void {
-    if (this.#lost.length < LOST_MAX) this.#lost.push(decision)
+  add(direction: keyof OpenCalls, seq: number): void {
+    if (this.#lost[direction].length < LOST_MAX) this.#lost[direction].push(seq)
   }
 
   /** Hands in what could not be said while the log could not be written. */
   retry(): void {
     const lost = this.#lost
-    this.#lost = []
+    this.#lost = { decisions: [], requests: [] }
     this.#say(lost)
   }
 
@@ -57,16 +58,13 @@ export class UnfinishedCalls {
   }
 
   async #look(end: number): Promise<void> {
-    const open = new Set<number>()
+    const decisions = new Set<number>()
+    const requests = new Set<number>()
     for await (const entry of this.#entries(await this.#lookedThroughTo(end), end)) {
-      if (entry.kind === 'result') open.delete(entry.decision)
-      else if (entry.kind === 'unfinished') for (const seq of entry.decisions) open.delete(seq)
-      else if (entry.kind === 'decision' && entry.allowed && entry.rpcId !== undefined) {
-        open.add(entry.seq)
-      }
+      follow(entry, { decisions, requests })
     }
     if (this.#stopped) return
-    this.#say([...open])
+    this.#say({ decisions: [...decisions], requests: [...requests] })
     this.#init.note(LOOKED_THROUGH)
   }
 
@@ -100,13 +98,43 @@ export class UnfinishedCalls {
     }
   }
 
-  #say(decisions: readonly number[]): void {
-    for (let at = 0; at < decisions.length; at += UNFINISHED_MAX) {
-      this.#init.note({ kind: 'unfinished', decisions: decisions.slice(at, at + UNFINISHED_MAX) })
+  #say({ decisions, requests }: OpenCalls): void {
+    for (const part of parts(decisions)) this.#init.note({ kind: 'unfinished', decisions: part })
+    for (const part of parts(requests)) {
+      this.#init.note({ kind: 'unfinished', decisions: [], requests: part })
     }
   }
 }
 
+/** The places of calls of which no end is known: those that came, and those to other nodes. */
+interface OpenCalls {
+  readonly decisions: number[]
+  readonly requests: number[]
+}
+
+interface OpenSets {
+  readonly decisions: Set<number>
+  readonly requests: Set<number>
+}
+
+function follow(entry: Entry, { decisions, requests }: OpenSets): void {
+  if (entry.kind === 'result') decisions.delete(entry.decision)
+  else if (entry.kind === 'response') requests.delete(entry.request)
+  else if (entry.kind === 'unfinished') {
+    for (const seq of entry.decisions) decisions.delete(seq)
+    for (const seq of entry.requests ?? []) requests.delete(seq)
+  } else if (isCallBeginning(entry)) {
+    const open = entry.kind === 'decision' ? decisions : requests
+    open.add(entry.seq)
+  }
+}
+
+function* parts(places: readonly number[]): Generator<readonly number[]> {
+  for (let at = 0; at < places.length; at += UNFINISHED_MAX) {
+    yield places.slice(at, at + UNFINISHED_MAX)
+  }
+}
+
 function isLookedThrough(entry: Entry): boolean {
-  return entry.kind === 'unfinished' && entry.decisions.length === 0
+  return entry.kind === 'unfinished' && entry.decisions.length === 0 && entry.requests === undefined
 }

@@ -29,6 +29,7 @@ const text = z.string().max(TEXT_LENGTH_MAX).optional()
 /** The shape of a query. */
 export const AUDIT_SEARCH: z.ZodType<AuditSearch> = z.strictObject({
   kind: z.enum(ENTRY_KINDS).optional(),
+  direction: z.enum(['in', 'out']).optional(),
   call: text,
   caller: text,
   server: text,

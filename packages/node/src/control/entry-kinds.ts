@@ -6,6 +6,8 @@ export const ENTRY_KINDS: readonly EntryKind[] = [
   'stop',
   'decision',
   'result',
+  'request',
+  'response',
   'unfinished',
   'policy',
   'config',

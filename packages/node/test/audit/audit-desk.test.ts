@@ -1,6 +1,6 @@
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DecisionDraft, EntryDraft } from '@warren/audit'
+import type { DecisionDraft, Entry, EntryDraft, RequestDraft } from '@warren/audit'
 import { type AuditStore, StorageError } from '@warren/storage'
 import { expect, test } from 'vitest'
 import { AuditDesk } from '../../src/audit/audit-desk.ts'
@@ -44,6 +44,34 @@ function decision(call: number, changes: Partial<DecisionDraft> = {}): EntryDraf
     args: { keep: 'nothing' },
     bytes: 1,
     ...changes,
+  }
+}
+
+function request(call: number, changes: Partial<RequestDraft> = {}): EntryDraft {
+  return {
+    kind: 'request',
+    call: call.toString(16).padStart(32, '0'),
+    door: 'stdio',
+    provider: NODE,
+    server: 'fs',
+    method: 'tools/call',
+    rpcId: call,
+    sent: true,
+    args: { keep: 'nothing' },
+    bytes: 1,
+    ...changes,
+  }
+}
+
+function response(call: number, seq: number): EntryDraft {
+  return {
+    kind: 'response',
+    call: call.toString(16).padStart(32, '0'),
+    request: seq,
+    outcome: 'answered',
+    bytes: 1,
+    durationUs: 1,
+    result: { keep: 'nothing' },
   }
 }
 
@@ -136,6 +164,52 @@ test.for([1_048_576, 1])(
       expect(run.filter(({ kind }) => kind === 'unfinished')).toMatchObject(unfinished)
       await next.desk.end()
     }
+  },
+)
+
+test.for([1_048_576, 1])(
+  'calls to other nodes that a crash has cut off are named apart from those that came, once, in segments of %i bytes',
+  { tags: ['AUN-15'] },
+  async (segmentBytesMax) => {
+    const directory = auditDirectory()
+    const first = await deskOf(directory, segmentBytesMax)
+    await first.desk.begin('1', 'z', POLICIES)
+    await lookedThrough(first.store)
+    const came = await first.desk.append(decision(1))
+    const cut = await first.desk.append(request(2))
+    const { seq } = await first.desk.append(request(3))
+    await first.desk.append(response(3, seq))
+    await first.desk.append(request(4, { sent: false, code: 'no-such-server' }))
+    await first.store.stop()
+
+    const named = [{ decisions: [came.seq] }, { decisions: [], requests: [cut.seq] }, ALL_SAID]
+    for (const unfinished of [named, [ALL_SAID]]) {
+      const next = await deskOf(directory, segmentBytesMax)
+      const from = next.store.size
+      await next.desk.begin('1', 'z', POLICIES)
+      await lookedThrough(next.store, from)
+      const run = (await entriesOf(next.store)).slice(from)
+      expect(run.filter(({ kind }) => kind === 'unfinished')).toMatchObject(unfinished)
+      await next.desk.end()
+    }
+  },
+)
+
+test(
+  'a response that found no place is unfinished at the end of the run',
+  { tags: ['AUN-15'] },
+  async () => {
+    const directory = auditDirectory()
+    const { desk } = await deskOf(directory)
+    await desk.begin('1', 'z', POLICIES)
+    const { seq } = await desk.append(request(1))
+    desk.responseLost(seq)
+    await desk.end()
+    const reopened = await openTestLog(directory)
+    expect(await entriesOf(reopened)).toContainEqual(
+      expect.objectContaining({ kind: 'unfinished', decisions: [], requests: [seq] }),
+    )
+    await reopened.stop()
   },
 )
 
@@ -232,9 +306,13 @@ const ALL_SAID = { decisions: [] }
 async function lookedThrough(store: AuditStore, from = 0): Promise<void> {
   for (;;) {
     const entries = (await entriesOf(store)).slice(from)
-    if (entries.some((entry) => entry.kind === 'unfinished' && entry.decisions.length === 0)) return
+    if (entries.some(isAllSaid)) return
     await turns()
   }
+}
+
+function isAllSaid(entry: Entry): boolean {
+  return entry.kind === 'unfinished' && entry.decisions.length === 0 && entry.requests === undefined
 }
 
 function note(code: string): EntryDraft {

@@ -13,7 +13,7 @@ const LIST_MS = 15_000
 
 /** Which server is asked: one of this node, by its name in the configuration. */
 export interface LiveToolsInit {
-  readonly catalog: Pick<MeshCatalog, 'refresh' | 'servers' | 'endpoint'>
+  readonly catalog: Pick<MeshCatalog, 'refresh' | 'servers' | 'through'>
   readonly self: string
   readonly server: string
 }
@@ -30,7 +30,8 @@ export async function liveTools(
   // What was opened a moment ago should be there now, not after the next round.
   await catalog.refresh(self)
   const own = catalog.servers().find((each) => each.did === self && each.server === server)
-  const endpoint = own === undefined ? undefined : catalog.endpoint(own.alias)
+  const seen = catalog.through('command')
+  const endpoint = own === undefined ? undefined : seen.endpoint(own.alias)
   if (endpoint === undefined) throw noSuchServer(server)
   const limited = AbortSignal.any([signal, AbortSignal.timeout(LIST_MS)])
   const client = await ToolClient.open(endpoint, limited)
