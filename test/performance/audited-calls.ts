@@ -1,6 +1,8 @@
 /**
  * `pnpm bench:audited-calls`: what it costs that every call is written down before it happens, and its end before the
- * answer leaves: two nodes with the same server, of which one writes nothing of calls, called in turns by the same host.
+ * answer leaves: two nodes with the same server, of which one writes nothing of calls, called in turns by hosts of two
+ * nodes, of which one writes nothing of what its hosts ask. `bare` is recorded by nobody, `owner` by the node of the tool
+ * alone, `audited` by both.
  *
  * Options: `--rounds N` (default 5), `--seconds N` (of each round, default 4), `--concurrency N` (that one alone).
  */
@@ -17,7 +19,16 @@ import { offerTrivialServer, serverIsKnown, switchHttpOn } from './warren-varian
 
 const CONCURRENCIES = [Number(option('--concurrency') ?? 0)].filter((only) => only > 0)
 if (CONCURRENCIES.length === 0) CONCURRENCIES.push(1, 16, 128)
-const KINDS = ['bare', 'audited'] as const
+/** Who carries the calls of each kind, and who answers them. */
+const PATHS = {
+  bare: { host: 'silent', server: 'bare' },
+  owner: { host: 'silent', server: 'audited' },
+  audited: { host: 'host', server: 'audited' },
+} as const
+const KINDS = ['bare', 'owner', 'audited'] as const
+const SERVERS = ['bare', 'audited'] as const
+/** The nodes that write of calls. */
+const LOGS = ['audited', 'host'] as const
 const WARM_UP_MS = 2_000
 
 type Kind = (typeof KINDS)[number]
@@ -26,17 +37,21 @@ const rounds = Number(option('--rounds') ?? 5)
 const roundMs = Number(option('--seconds') ?? 4) * 1_000
 
 const mesh = await readyMesh({
-  names: ['host', ...KINDS],
+  names: ['host', 'silent', ...SERVERS],
   prepare: async ({ name, directory }) => {
-    if (name === 'host') switchHttpOn(directory)
+    if (name === 'host' || name === 'silent') switchHttpOn(directory)
     else await offerTrivialServer(directory, name)
   },
 })
 const bare = await withoutAudit(mesh.node('bare'))
+const silent = await withoutAudit(mesh.node('silent'))
 try {
-  await serverIsKnown(mesh.node('host').directory, KINDS.length)
+  for (const host of ['host', 'silent']) {
+    await serverIsKnown(mesh.node(host).directory, SERVERS.length)
+  }
   const pids = [
     bare.pid,
+    silent.pid,
     mesh.node('host').daemon.process.pid,
     mesh.node('audited').daemon.process.pid,
   ]
@@ -54,6 +69,7 @@ try {
   for (const variant of variants.values()) await variant.stop()
 } finally {
   bare.kill('SIGTERM')
+  silent.kill('SIGTERM')
   await mesh.close()
 }
 
@@ -81,8 +97,9 @@ async function variantOf(kind: Kind, pids: readonly number[]): Promise<Variant> 
   }
 }
 
-async function connect(server: string): Promise<Client> {
-  const { directory } = mesh.node('host')
+async function connect(kind: Kind): Promise<Client> {
+  const { host, server } = PATHS[kind]
+  const { directory } = mesh.node(host)
   const status = await askWarren(['--dir', directory, 'status'])
   const token = readFileSync(join(directory, 'http-token'), 'utf8').trim()
   const client = modernClient()
@@ -96,20 +113,29 @@ async function connect(server: string): Promise<Client> {
 async function compare(variants: ReadonlyMap<Kind, Variant>, concurrency: number): Promise<void> {
   const samples = new Map<Kind, Sample[]>(KINDS.map((kind) => [kind, []]))
   for (const variant of variants.values()) await measure(variant, concurrency, WARM_UP_MS)
-  const before = linesOfLog()
+  const before = new Map(LOGS.map((name) => [name, linesOfLog(name)]))
   for (let round = 0; round < rounds; round += 1) {
     for (const [kind, variant] of variants) {
       samples.get(kind)?.push(await measure(variant, concurrency, roundMs))
     }
   }
-  const [without, within] = KINDS.map((kind) => median(samples.get(kind) ?? []))
+  const medians = new Map(KINDS.map((kind) => [kind, median(samples.get(kind) ?? [])]))
+  for (const [kind, sample] of medians) print(concurrency, kind, sample)
+  compareTo('bare', 'audited', medians)
+  compareTo('owner', 'audited', medians)
+  const perBatch = LOGS.map((name) => `${entriesSince(name, before).toFixed(1)} (${name})`)
+  console.log(`${' '.repeat(13)}entries under each checkpoint: ${perBatch.join(', ')}`)
+}
+
+/** What one kind has of another. */
+function compareTo(first: Kind, second: Kind, medians: ReadonlyMap<Kind, Sample>): void {
+  const [without, within] = [medians.get(first), medians.get(second)]
   if (without === undefined || within === undefined) return
-  print(concurrency, 'bare', without)
-  print(concurrency, 'audited', within)
   const share = (100 * within.callsPerSecond) / without.callsPerSecond
   const moreMs = within.p99Ms - without.p99Ms
+  const moreCpuMs = within.cpuMsPerCall - without.cpuMsPerCall
   console.log(
-    `${' '.repeat(13)}audited: ${share.toFixed(1)} % of the calls, p99 ${moreMs.toFixed(1)} ms more; ${entriesSince(before).toFixed(1)} entries under each checkpoint`,
+    `${' '.repeat(13)}${second}: ${share.toFixed(1)} % of the calls of ${first}, p99 ${moreMs.toFixed(1)} ms and CPU ${moreCpuMs.toFixed(2)} ms a call more`,
   )
 }
 
@@ -118,15 +144,16 @@ interface Lines {
   readonly checkpoints: number
 }
 
-function entriesSince(before: Lines): number {
-  const { entries, checkpoints } = linesOfLog()
-  return (entries - before.entries) / (checkpoints - before.checkpoints)
+function entriesSince(name: string, before: ReadonlyMap<string, Lines>): number {
+  const { entries, checkpoints } = linesOfLog(name)
+  const then = before.get(name) ?? { entries: 0, checkpoints: 0 }
+  return (entries - then.entries) / (checkpoints - then.checkpoints)
 }
 
-function linesOfLog(): Lines {
-  const directory = join(mesh.node('audited').directory, 'audit', 'segments')
-  const lines = readdirSync(directory).flatMap((name) =>
-    readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1),
+function linesOfLog(name: string): Lines {
+  const directory = join(mesh.node(name).directory, 'audit', 'segments')
+  const lines = readdirSync(directory).flatMap((file) =>
+    readFileSync(join(directory, file), 'utf8').split('\n').slice(0, -1),
   )
   const checkpoints = lines.filter((line) => line.startsWith('#')).length
   return { entries: lines.length - checkpoints, checkpoints }
