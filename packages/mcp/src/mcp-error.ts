@@ -57,3 +57,17 @@ export class McpError extends CodedError<McpErrorCode> {
 export function asMcpError(error: unknown, code: McpErrorCode, message: string): McpError {
   return error instanceof McpError ? error : new McpError(code, message, { cause: error })
 }
+
+/** The form of every code, of ours and of others. */
+export const CODE: RegExp = /^[a-z0-9][a-z0-9-]{0,63}$/
+
+/**
+ * The code that lies behind an error and says more: that knowledge is stale, that the connection was lost, what the peer
+ * has said. It is the error's own where nothing does.
+ */
+export function codeBehind(error: CodedError<string>): string {
+  const { code, cause } = error
+  if (!(cause instanceof CodedError)) return code
+  const said = 'peerCode' in cause ? cause.peerCode : undefined
+  return typeof said === 'string' && CODE.test(said) ? said : cause.code
+}

@@ -7,6 +7,7 @@ import {
   type Logger,
   type Readiness,
   serveStream,
+  type UnsentRequest,
 } from '@warren/mcp'
 import { readPrivateFile, StorageError, writePrivateFile } from '@warren/storage'
 import { messageLimitsOf } from './config/applied-limits.ts'
@@ -81,7 +82,10 @@ export class HostDoors {
     if (endpoint === undefined) throw noSuchServer(server ?? '')
     accept()
     const limits = messageLimitsOf(this.#init.config)
-    const serving = serveStream(socket, { endpoint, signal: this.#stopping.signal, limits })
+    const unsent = async (request: UnsentRequest): Promise<void> =>
+      catalog.unsent?.({ ...request, ...(server === undefined ? {} : { alias: server }) })
+    const { signal } = this.#stopping
+    const serving = serveStream(socket, { endpoint, signal, limits, unsent })
     this.#served.add(serving)
     await serving
     this.#served.delete(serving)

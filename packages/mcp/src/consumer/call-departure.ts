@@ -1,13 +1,19 @@
-import { CodedError, type JsonObject, type JsonValue } from '@warren/core'
+import type { JsonObject, JsonValue } from '@warren/core'
 import type { CallAnswer } from '../gate.ts'
 import { isRequest, objectAt } from '../json-rpc.ts'
-import { asMcpError, isMcpErrorCode, type McpError, type McpErrorCode } from '../mcp-error.ts'
+import {
+  asMcpError,
+  CODE,
+  codeBehind,
+  isMcpErrorCode,
+  type McpError,
+  type McpErrorCode,
+} from '../mcp-error.ts'
 import type { MeshStream } from '../mesh-stream.ts'
 import { REFUSAL_META_KEY } from '../provider/gatekeeper.ts'
 import { RPC_CODE } from '../rpc-answer.ts'
 import type { CallJournal, JournaledCall, JournaledEnd, LeavingMessage } from './call-journal.ts'
 
-const CODE = /^[a-z0-9][a-z0-9-]{0,63}$/
 /** Said by the provider in place of an answer: it would not, whatever the server might have. */
 const REFUSALS: ReadonlySet<string> = new Set<McpErrorCode>([
   'refused',
@@ -74,7 +80,7 @@ export class CallDeparture {
   /** There is no response, and will be none. Waits for the entry of a message that has not left. */
   async failed(reason: McpError): Promise<void> {
     if (!this.#hasLeft) return this.#stay(reason)
-    return this.#end({ ...failedEnd(reason.code), code: causeOf(reason) })
+    return this.#end({ ...failedEnd(reason.code), code: codeBehind(reason) })
   }
 
   /** Nobody waits for a response any more, unless there was one. */
@@ -103,15 +109,8 @@ export class CallDeparture {
   async #stay(reason: McpError): Promise<void> {
     if (this.#hasEnded) return
     this.#hasEnded = true
-    await this.#journal?.stays(this.#leaving, causeOf(reason))
+    await this.#journal?.stays(this.#leaving, codeBehind(reason))
   }
-}
-
-/** What lies behind a reason says more: that knowledge is stale, that the connection was lost, what the peer has said. */
-function causeOf({ code, cause }: McpError): string {
-  if (!(cause instanceof CodedError)) return code
-  const said = 'peerCode' in cause ? cause.peerCode : undefined
-  return typeof said === 'string' && CODE.test(said) ? said : cause.code
 }
 
 /** A response of a server, or one that the provider has given in its place. */

@@ -100,13 +100,21 @@ export class HostRelay {
   async #listenToHost(): Promise<SessionEnd> {
     try {
       for await (const message of this.#init.host.messages) {
-        if (this.#over.signal.aborted) break
+        if (this.#over.signal.aborted) {
+          await this.#comesTooLate(message)
+          break
+        }
         await this.#take(message)
       }
       return { by: 'host' }
     } catch (error) {
       return { by: 'lost-host', reason: asMcpError(error, 'host-gone', 'the host is gone') }
     }
+  }
+
+  async #comesTooLate(message: JsonRpcMessage): Promise<void> {
+    const reason = asMcpError(this.#over.signal.reason, 'session-ended', 'the session is over')
+    await this.#departureOf(message, encodeMessage(message)).failed(reason)
   }
 
   async #take(message: JsonRpcMessage): Promise<void> {

@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream'
+import { clientNameIn } from '../consumer/client-name.ts'
 import type { HostChannel } from '../host-channel.ts'
 import { isRequest } from '../json-rpc.ts'
-import { asMcpError, type McpError } from '../mcp-error.ts'
+import { asMcpError, codeBehind, type McpError } from '../mcp-error.ts'
 import { type Scheduler, systemScheduler } from '../ports.ts'
 import { errorAnswer } from '../rpc-answer.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint, UnsentRequest } from './endpoint.ts'
 import { StreamChannel, type StreamChannelInit } from './stream-channel.ts'
 
 /** How long a host that cannot be served is listened to, for the request that gets the reason. */
@@ -13,6 +14,8 @@ const REFUSAL_MS_MAX = 2_000
 export interface ServeStreamInit extends StreamChannelInit {
   readonly endpoint: Endpoint
   readonly signal: AbortSignal
+  /** Told of a request that came before it was known that the endpoint cannot be reached. Never rejects. */
+  readonly unsent?: (unsent: UnsentRequest) => Promise<void>
 }
 
 /**
@@ -25,7 +28,7 @@ export interface ServeStreamInit extends StreamChannelInit {
  */
 export async function serveStream(
   stream: Duplex,
-  { endpoint, signal, ...init }: ServeStreamInit,
+  { endpoint, signal, unsent, ...init }: ServeStreamInit,
 ): Promise<McpError | undefined> {
   const channel = new StreamChannel(stream, init)
   try {
@@ -33,20 +36,29 @@ export async function serveStream(
     return await session.ended
   } catch (error) {
     const reason = asMcpError(error, 'peer-unreachable', 'the server cannot be reached')
-    await answerFirst(channel, reason, init.scheduler ?? systemScheduler)
+    const refusal = { reason, unsent, scheduler: init.scheduler ?? systemScheduler }
+    await answerFirst(channel, refusal)
     return reason
   }
 }
 
+interface Refusing {
+  readonly reason: McpError
+  readonly unsent: ServeStreamInit['unsent']
+  readonly scheduler: Scheduler
+}
+
 async function answerFirst(
   channel: HostChannel,
-  reason: McpError,
-  scheduler: Scheduler,
+  { reason, unsent, scheduler }: Refusing,
 ): Promise<void> {
   const cancel = scheduler.after(REFUSAL_MS_MAX, () => channel.close(reason))
   try {
     for await (const message of channel.messages) {
       if (!isRequest(message)) continue
+      const client = clientNameIn(message)
+      const who = client === undefined ? {} : { client }
+      await unsent?.({ request: message, ...who, code: codeBehind(reason) })
       await channel.send(errorAnswer(message.id, reason))
       break
     }

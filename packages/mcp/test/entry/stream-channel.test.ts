@@ -2,7 +2,13 @@ import { Client } from '@modelcontextprotocol/client'
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioServerTransport as LegacyStreams } from '@modelcontextprotocol/sdk/server/stdio.js'
 import { StdioServerTransport as Streams } from '@modelcontextprotocol/server/stdio'
-import { AggregateEndpoint, McpError, serveStream, StreamChannel } from '@warren/mcp'
+import {
+  AggregateEndpoint,
+  McpError,
+  serveStream,
+  StreamChannel,
+  type UnsentRequest,
+} from '@warren/mcp'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
@@ -248,3 +254,29 @@ describe('a host on a Unix socket', () => {
     },
   )
 })
+
+test(
+  'the request that is answered with why there is no session is told of, with what lies behind that',
+  { tags: ['AUN-14', 'MCP-30'] },
+  async () => {
+    const [near, far] = duplexPair()
+    const cause = new McpError('stopped', 'the node is stopping')
+    const refusal = new McpError('peer-unreachable', 'it cannot be reached', { cause })
+    const told: UnsentRequest[] = []
+    const serving = serveStream(near, {
+      endpoint: {
+        openSession: () => Promise.reject(refusal),
+        request: () => {
+          throw refusal
+        },
+      },
+      signal: new AbortController().signal,
+      unsent: async (unsent) => void told.push(unsent),
+    })
+    const request = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo' } }
+    far.write(`{"jsonrpc":"2.0","method":"n"}\n${JSON.stringify(request)}\n`)
+    expect(await line(far)).toMatchObject({ id: 1, error: { data: { code: 'peer-unreachable' } } })
+    expect(await serving).toBe(refusal)
+    expect(told).toEqual([{ request, code: 'stopped' }])
+  },
+)

@@ -8,7 +8,7 @@ import {
   type JsonRpcResponse,
 } from '../../json-rpc.ts'
 import { clientNameIn } from '../../consumer/client-name.ts'
-import { asMcpError, McpError } from '../../mcp-error.ts'
+import { asMcpError, codeBehind, McpError } from '../../mcp-error.ts'
 import { errorAnswer } from '../../rpc-answer.ts'
 import type { CatalogServer } from '../endpoint.ts'
 import type { AggregateInit } from './aggregate-init.ts'
@@ -122,7 +122,7 @@ export class AggregateConnection {
   async #sayUnsent(call: HostCall, error: unknown): Promise<void> {
     const unsent = this.#calls.unsent(call)
     if (unsent === undefined) return
-    const code = error instanceof CodedError ? error.code : 'server-answer-unacceptable'
+    const code = error instanceof CodedError ? codeBehind(error) : 'server-answer-unacceptable'
     const { name } = this.#currentProfile().clientInfo
     const client = clientNameIn(call.request) ?? name
     const who = typeof client === 'string' ? { client } : {}
