@@ -280,6 +280,26 @@ describe('what a neighbour can make this node do is bounded', () => {
     },
   )
 
+  test(
+    'nor do more wait because it shows its heads again and again while it owes an answer',
+    { tags: ['SYN-9', 'THR-21'] },
+    () => {
+      const lone = Array.from({ length: 3 }, (_, at) =>
+        revocation(mesh, { by: [admin], targets: [{ did: member.did, maxGen: at + 1 }] }),
+      )
+      const siege = SyncLab.against(mesh.empty, { openPushedMax: 2 })
+      const shown = heads({ root: LIE, count: 5 })
+      siege.tell(shown)
+      for (const [at, text] of lone.entries()) {
+        // What waits already does not wait twice.
+        if (at > 0) siege.tell(records([lone[0]!], 'none'))
+        siege.tell(records([text], 'none'))
+        expect(siege.node.cuts).toEqual(at < 2 ? [] : ['record-unproved'])
+        if (at < 2) siege.tell(shown)
+      }
+    },
+  )
+
   test('it is answered what it asks, in 256 sums or ids at most', { tags: ['SYN-9'] }, () => {
     const { impostor, tell } = SyncLab.against(withAll(mesh.empty, ...many), { namedMax: 4 })
     tell({ type: 'ask', part: 'removal', prefix: '' })

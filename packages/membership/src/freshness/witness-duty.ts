@@ -16,6 +16,11 @@ import { SteadyClock } from './steady-clock.ts'
 export const BEACON_MS_MIN = 2_000
 /** What is new is logged at once, but not more often than this. */
 export const CHECKPOINT_MS_MIN = 5_000
+/**
+ * How much slower a clock runs that is ahead and waits: ten times what quartz drifts, and so little that whoever makes it wait
+ * makes nothing look younger than it is by more than that.
+ */
+const WAIT_SHARE = 1 / 1_000
 /** A date is written with four digits of a year: this is the last moment that has them. */
 const TIME_MS_MAX = 253_402_300_799_999
 const DRAFT_LIMITS = { lengthMax: RECORD_LENGTH_MAX, depthMax: 16, keysMax: 4096 } as const
@@ -75,6 +80,9 @@ export class WitnessDuty {
   readonly #witness: AdminSigner
   #state: WitnessState
   #clock: SteadyClock
+  readonly #vouched: SteadyClock
+  /** When its clock was read last. */
+  #readMs: number
   /** Whether its clock still rests on the wall clock alone: nothing was ever signed by it. */
   #isFirst: boolean
   #making: BeaconInMaking | undefined
@@ -91,14 +99,19 @@ export class WitnessDuty {
     this.#isFirst = 'firstWallMs' in from
     this.#state =
       'firstWallMs' in from ? { seq: 0, timeMs: from.firstWallMs, checkpoint: undefined } : from
+    this.#vouched = SteadyClock.at(vouchedMs, nowMs)
     this.#clock = SteadyClock.at(this.#state.timeMs, nowMs).advance(vouchedMs, nowMs)
+    this.#readMs = nowMs
   }
 
   /** Takes up a beacon of this very witness that somebody else holds: its number is taken, even if our state is an old copy. */
   heard({ witness, seq, timeMs }: Beacon, nowMs: number): void {
     if (witness !== this.#witness.did || seq <= this.#state.seq) return
     this.#state = { ...this.#state, seq }
-    this.#clock = this.#clock.advance(timeMs, nowMs)
+    // So it has signed before, and no wall clock has a say.
+    const known = this.#isFirst ? this.#vouched : this.#clock
+    this.#isFirst = false
+    this.#clock = known.advance(timeMs, nowMs)
     // Its time may be behind that beacon now.
     this.#making = undefined
   }
@@ -229,6 +242,7 @@ export class WitnessDuty {
     const { createdMs, freshness } = set.charter
     if (meshTime !== undefined) this.#follow(meshTime, freshness.skewMs, nowMs)
     this.#clock = this.#clock.advance(createdMs, nowMs)
+    this.#readMs = nowMs
     return Math.min(Math.floor(this.#clock.read(nowMs)), TIME_MS_MAX)
   }
 
@@ -237,10 +251,13 @@ export class WitnessDuty {
     this.#clock = this.#isFirst
       ? SteadyClock.at(earliestMs, nowMs)
       : this.#clock.advance(earliestMs, nowMs)
-    const aheadMs = this.#clock.read(nowMs) - latestMs
+    const timeMs = this.#clock.read(nowMs)
+    const aheadMs = timeMs - latestMs
     // Two clocks drift apart without end. Further ahead than the skew is no drift: somebody has vouched for another time.
     if (aheadMs <= skewMs / 2 || aheadMs > skewMs) return
-    this.#clock = this.#clock.set({ timeMs: latestMs + skewMs / 2, atMs: nowMs, nowMs })
+    // It never stands still: those who are behind may be hostile, and what is old would look new by a clock that they hold.
+    const waitMs = Math.min(aheadMs - skewMs / 2, (nowMs - this.#readMs) * WAIT_SHARE)
+    this.#clock = SteadyClock.at(timeMs - waitMs, nowMs)
   }
 
   #sign({ suite }: RecordSet, document: JsonObject, createdMs: number): string {

@@ -182,8 +182,7 @@ export class Exchange {
   #hearPush(neighbour: Neighbour, texts: readonly string[]): void {
     const { openIds } = this.#take(neighbour, texts)
     if (openIds.length === 0) return
-    neighbour.waiting = [...new Set([...neighbour.waiting, ...openIds])]
-    if (neighbour.waiting.length > this.#host.limits.openPushedMax) {
+    if (neighbour.waitsFor(openIds) > this.#host.limits.openPushedMax) {
       throw new MembershipError(
         'record-unproved',
         'too much that the neighbour pushes proves nothing',

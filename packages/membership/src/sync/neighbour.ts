@@ -108,6 +108,13 @@ export class Neighbour {
     return ids
   }
 
+  /** Notes ids that rest on what is not known here; gives how many it has pushed that wait for it to be fetched. */
+  waitsFor(ids: readonly string[]): number {
+    const due = new Set(this.shown?.due)
+    this.waiting = [...new Set([...this.waiting, ...ids])].filter((id) => !due.has(id))
+    return due.size + this.waiting.length
+  }
+
   /** Notes heads; everything that it pushed before them has to be in them. */
   hasShown(heads: Heads): void {
     this.shown = { heads, due: [...(this.shown?.due ?? []), ...this.waiting] }

@@ -172,6 +172,30 @@ test(
 )
 
 test(
+  'a witness that has lost what it said and hears it from somebody says nothing earlier',
+  { tags: ['FRS-13', 'FRS-14'] },
+  () => {
+    const from: WitnessState = { seq: 56, timeMs: NOW_MS + 25_000, checkpoint: undefined }
+    const seen = beaconOf(again(from), { nowMs: BOOT_MS })!
+    const question = { nowMs: BOOT_MS, meshTime: exactly(NOW_MS) }
+    for (const wallMs of [0, NOW_MS, NOW_MS + DAY_MS]) {
+      const duty = first(wallMs)
+      duty.heard(seen, BOOT_MS)
+      expect(beaconOf(duty, question)).toMatchObject({ seq: 58, timeMs: NOW_MS + 25_000 })
+    }
+    // What its operator vouches for is not lost with it.
+    const duty = new WitnessDuty({
+      witness: self!,
+      from: { firstWallMs: NOW_MS },
+      vouchedMs: NOW_MS + DAY_MS,
+      nowMs: BOOT_MS,
+    })
+    duty.heard(seen, BOOT_MS)
+    expect(beaconOf(duty, question)).toMatchObject({ seq: 58, timeMs: NOW_MS + DAY_MS })
+  },
+)
+
+test(
   'over a restart its time goes on where it stopped, whatever the wall clock says',
   { tags: ['FRS-14'] },
   () => {
