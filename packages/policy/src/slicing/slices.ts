@@ -1,8 +1,8 @@
 import { BoundedMap } from '@warren/core'
 import type { CedarScope } from '../cedar-request.ts'
-import { CedarSet } from '../cedar-set.ts'
 import { contextReads, isReading } from '../context/context-reads.ts'
 import type { Rule } from '../policy-source.ts'
+import { PartedSet, preparedSet, type RuleSet } from './parted-set.ts'
 import { headMatches, namedIn, type Place, type Places, placesOf } from './rule-scope.ts'
 
 /** The rules whose head matches a request, as one prepared set. */
@@ -10,14 +10,16 @@ export interface Slice {
   /** In the order of the files. */
   readonly rules: readonly Rule[]
   readonly permits: readonly Rule[]
-  readonly set: CedarSet
+  readonly set: RuleSet
   /** One of the rules reads the context. */
   readonly readsContext: boolean
 }
 
 /** Sets prepared besides that of all rules; beyond them requests are decided by all rules at once. */
 const SLICES_MAX = 512
-/** Rules in those sets together, which is what takes memory. */
+/** A set of so many rules is asked about in parts. */
+const PARTED_RULES_MIN = 128
+/** Rules in those sets together, which is what takes memory; those that are asked about in parts take twice of it. */
 const RULES_PREPARED_MAX = 16_384
 const KEYS_MAX = 4096
 
@@ -31,7 +33,7 @@ const KEYS_MAX = 4096
  */
 export class Slices {
   readonly #rules: readonly Rule[]
-  readonly #all: CedarSet
+  readonly #all: RuleSet
   readonly #named: ReadonlySet<string>
   readonly #byKey: BoundedMap<string, Slice>
   readonly #byRules = new Map<string, Slice>()
@@ -44,7 +46,7 @@ export class Slices {
     this.#slicesMax = slicesMax
     this.#named = new Set(rules.flatMap(({ json }) => namedIn(json)))
     this.#byKey = new BoundedMap(KEYS_MAX)
-    this.#all = prepared(rules)
+    this.#all = setOf(rules)
   }
 
   /** The slice of one request. */
@@ -76,7 +78,7 @@ export class Slices {
       this.#byRules.size >= this.#slicesMax ||
       this.#rulesPrepared + rules.length > RULES_PREPARED_MAX
     if (isFull) return { ...described, set: this.#all }
-    const slice = { ...described, set: prepared(rules) }
+    const slice = { ...described, set: setOf(rules) }
     this.#rulesPrepared += rules.length
     this.#byRules.set(key, slice)
     return slice
@@ -90,6 +92,7 @@ export class Slices {
   }
 }
 
-function prepared(rules: readonly Rule[]): CedarSet {
-  return new CedarSet(new Map(rules.map(({ id, text }) => [id, text])))
+/** Of few rules it would take more time to find out which may apply than to ask about all. */
+function setOf(rules: readonly Rule[]): RuleSet {
+  return rules.length < PARTED_RULES_MIN ? preparedSet(rules) : new PartedSet(rules)
 }

@@ -1,0 +1,54 @@
+import type { JsonValue } from '@warren/core'
+
+/** A value, or undefined where it cannot be told, or where the engine would fail to evaluate what it is of. */
+export type Known = JsonValue | undefined
+
+type Compare = (left: Known, right: Known) => boolean | undefined
+type Scalar = string | number | boolean
+
+/** What the engine's operators say of two values, as far as they are texts, whole numbers, truth values or sets of them. */
+export const COMPARISONS: ReadonlyMap<string, Compare> = new Map<string, Compare>([
+  ['==', isEqual],
+  ['!=', (left, right) => inverse(isEqual(left, right))],
+  ['<', isLess],
+  ['>=', (left, right) => inverse(isLess(left, right))],
+  ['>', (left, right) => isLess(right, left)],
+  ['<=', (left, right) => inverse(isLess(right, left))],
+  ['contains', (set, value) => (isSet(set) && isScalar(value) ? set.includes(value) : undefined)],
+  [
+    'containsAll',
+    (set, other) =>
+      isSet(set) && isSet(other) ? other.every((value) => set.includes(value)) : undefined,
+  ],
+  [
+    'containsAny',
+    (set, other) =>
+      isSet(set) && isSet(other) ? other.some((value) => set.includes(value)) : undefined,
+  ],
+])
+
+/** Tells texts, truth values, and the whole numbers that are the same here and in the engine. */
+export function isScalar(value: unknown): value is Scalar {
+  return typeof value === 'string' || typeof value === 'boolean' || isWhole(value)
+}
+
+function isEqual(left: Known, right: Known): boolean | undefined {
+  const isSameType = typeof left === typeof right
+  return isSameType && isScalar(left) && isScalar(right) ? left === right : undefined
+}
+
+function isLess(left: Known, right: Known): boolean | undefined {
+  return isWhole(left) && isWhole(right) ? left < right : undefined
+}
+
+function inverse(known: boolean | undefined): boolean | undefined {
+  return known === undefined ? undefined : !known
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value)
+}
+
+function isSet(value: Known): value is readonly Scalar[] {
+  return Array.isArray(value) && value.every(isScalar)
+}
