@@ -397,6 +397,9 @@ test.for(everyKind())(
       },
       unmapped: { warren: entry },
     })
+    // Profile security_control: it requires what was done about it.
+    const profiles = 'action_id' in event ? ['security_control'] : undefined
+    expect(Object(event['metadata'])['profiles']).toEqual(profiles)
     if (entry.kind === 'alert') {
       expect(event).toMatchObject({
         category_uid: 2,

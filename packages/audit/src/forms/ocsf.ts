@@ -33,7 +33,10 @@ const STATUS_NEW = 1
 export function formatOcsf(entry: Entry, product: Product, mark: CopyMark = {}): string {
   const isFinding = entry.kind === 'alert' || (entry.kind === 'decision' && !entry.allowed)
   const event = isFinding ? detectionFinding(entry) : apiActivity(entry)
-  return canonicalJson({ ...common({ entry, product, mark }), ...event })
+  const { metadata, ...rest } = common({ entry, product, mark })
+  // The profile requires an action: what decides nothing is not of it.
+  const profiles = 'action_id' in event ? { profiles: ['security_control'] } : {}
+  return canonicalJson({ ...rest, ...event, metadata: { ...metadata, ...profiles } })
 }
 
 interface Copy {
@@ -42,7 +45,7 @@ interface Copy {
   readonly mark: CopyMark
 }
 
-function common({ entry, product, mark }: Copy): JsonObject {
+function common({ entry, product, mark }: Copy): JsonObject & { readonly metadata: JsonObject } {
   return {
     time: millisecondsOf(entry),
     severity_id: SEVERITIES[levelOf(entry)],
@@ -54,7 +57,6 @@ function common({ entry, product, mark }: Copy): JsonObject {
       sequence: entry.seq,
       original_time: entry.at,
       log_name: 'audit',
-      profiles: ['security_control'],
       ...(mark.resent === true ? { labels: ['resent'] } : {}),
       ...(callOf(entry) === undefined ? {} : { correlation_uid: callOf(entry) ?? '' }),
     },
