@@ -18,6 +18,8 @@ const KEY_BYTES = { [ED25519]: 32, [COSIGNATURE]: 32, [ML_DSA_44]: 1312 }
 const SIGNATURE_BYTES = { [ED25519]: 64, [COSIGNATURE]: 64, [ML_DSA_44]: 2420 }
 const CHUNK_BYTES = 1_048_576
 const LINE_BYTES_MAX = 131_072
+/** The last second of the year 9999. */
+const TIME_SECONDS_MAX = 253_402_300_799
 const EMPTY_LOG = {
   size: 0,
   entries: 0,
@@ -179,7 +181,7 @@ function signedAt(key, head) {
   const isRight =
     lines.length === 1 &&
     bytes.length === SIGNATURE_BYTES[key.type] &&
-    (!isTimed || (seconds > 0 && Number.isSafeInteger(seconds))) &&
+    (!isTimed || (seconds > 0 && seconds <= TIME_SECONDS_MAX)) &&
     verify(null, messageOf(key, seconds, head), publicKey(key), bytes)
   if (!isRight) refuse(`a signature of ${key.name} is wrong`)
   return seconds

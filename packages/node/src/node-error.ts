@@ -36,6 +36,7 @@ export type NodeErrorCode =
   | 'audit-question-malformed'
   | 'audit-asked-too-often'
   | 'audit-doubted'
+  | 'cosignature-untimely'
   | 'policy-exists'
   | 'policy-set-foreign'
   | 'policy-set-not-yet-valid'

@@ -23,6 +23,7 @@ const HEAD = { size: 20, root: tree.root(20) }
 const TEXT = checkpointText(log, HEAD)
 const CHECKPOINT = parseCheckpoint(TEXT)
 const DASH = '—'
+const LAST_SECONDS = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000
 
 function linesOf(by = cosigner, timeSeconds = NOW_SECONDS + 1): string {
   const { name, signers } = by
@@ -321,11 +322,21 @@ describe('the log', () => {
     expect(() => judge(CHECKPOINT, { name: log.name, keys: [] })).toThrow(refusal('key-malformed'))
   })
 
-  test.for([0, -1, 0.5, 2 ** 53])('nothing is signed at time %d', { tags: ['TLG-10'] }, (time) => {
-    expect(() => checkpointText(log, { ...HEAD, timeSeconds: time })).toThrow(
-      refusal('time-malformed'),
-    )
-    expect(() => linesOf(cosigner, time)).toThrow(refusal('time-malformed'))
+  test.for([0, -1, 0.5, LAST_SECONDS + 1, 2 ** 53 - 1, 2 ** 53])(
+    'nothing is signed at time %d',
+    { tags: ['TLG-10'] },
+    (time) => {
+      expect(() => checkpointText(log, { ...HEAD, timeSeconds: time })).toThrow(
+        refusal('time-malformed'),
+      )
+      expect(() => linesOf(cosigner, time)).toThrow(refusal('time-malformed'))
+    },
+  )
+
+  test.for([1, LAST_SECONDS])('what is signed at time %d is read', { tags: ['TLG-10'] }, (time) => {
+    const checkpoint = parseCheckpoint(checkpointText(log, { ...HEAD, timeSeconds: time }))
+    expect(judge(checkpoint)).toMatchObject({ timeSeconds: time })
+    expect(count(cosigned(linesOf(cosigner, time)))).toMatchObject([{ timeSeconds: time }])
   })
 
   test('nothing is signed that could not be read', { tags: ['TLG-10'] }, () => {
@@ -374,16 +385,20 @@ describe('cosigners', () => {
     expect(() => count(cosigned(linesOf() + second))).toThrow(refusal('signature-twice'))
   })
 
-  test('a cosignature with the time zero is refused', { tags: ['TLG-10'] }, () => {
-    const timeless = withLines(cosigned(linesOf()), (lines) =>
-      lines.map((line, at) => {
-        const signature = Uint8Array.from(line.signature)
-        if (at > 1) signature.fill(0, 0, 8)
-        return { ...line, signature }
-      }),
-    )
-    expect(() => count(timeless)).toThrow(refusal('time-malformed'))
-  })
+  test.for([0n, BigInt(LAST_SECONDS) + 1n, 2n ** 53n - 1n, 2n ** 64n - 1n])(
+    'a cosignature with the time %d is refused',
+    { tags: ['TLG-10'] },
+    (time) => {
+      const untimely = withLines(cosigned(linesOf()), (lines) =>
+        lines.map((line, at) => {
+          const signature = Uint8Array.from(line.signature)
+          if (at > 1) new DataView(signature.buffer).setBigUint64(0, time)
+          return { ...line, signature }
+        }),
+      )
+      expect(() => count(untimely)).toThrow(refusal('time-malformed'))
+    },
+  )
 
   test('nobody counts twice, and the log not at all', { tags: ['TLG-12'] }, () => {
     const shared = { name: 'warren.internal/shared', keys: cosigner.known.keys }

@@ -8,7 +8,9 @@ import {
   formatCheckpoint,
   type KnownSigner,
   parseCheckpoint,
+  verifyCosignatures,
 } from '@warren/tlog'
+import { NodeError } from '../node-error.ts'
 import { encodeQuestion } from './audit-question.ts'
 import type { MemberLog } from './member-log.ts'
 
@@ -25,6 +27,8 @@ export interface AskCosignerInit {
   readonly log: CosignedLog
   /** This node as a signer of its log. */
   readonly signer: KnownSigner
+  /** Mesh time, in milliseconds since 1970. */
+  readonly timeMs: () => number
   readonly ask: (did: string, question: Uint8Array) => Promise<Uint8Array>
 }
 
@@ -38,6 +42,8 @@ export type CosignResult =
 
 /** A first answer may say what the cosigner holds, a second that it holds something else by now. */
 const ATTEMPTS_MAX = 3
+/** How far the time that a cosigner says may lie from mesh time: clocks differ, and a day misleads nobody about a log. */
+const TIME_OFF_MAX_MS = 86_400_000
 
 /** Asks members for cosignatures of one log, each from where that member stands. */
 export class AskCosigner {
@@ -57,7 +63,7 @@ export class AskCosigner {
   /**
    * Has one checkpoint of the log cosigned.
    *
-   * @throws what `ask` and the log throw; TlogError for an answer that is none
+   * @throws what `ask` and the log throw; TlogError for an answer that is none; NodeError `cosignature-untimely`
    */
   async cosign(cosigner: MemberLog, note: string): Promise<CosignResult> {
     const { did } = cosigner
@@ -79,8 +85,20 @@ export class AskCosigner {
   #taken(cosigner: MemberLog, checkpoint: Checkpoint, lines: string): CosignResult {
     const { suite, signer: log } = this.#init
     const note = addCosignature({ suite, log, cosigner: cosigner.signer, checkpoint, lines })
-    this.#last.set(cosigner.did, parseCheckpoint(note))
+    const cosigned = parseCheckpoint(note)
+    const cosigners = [cosigner.signer]
+    const signatures = verifyCosignatures({ suite, checkpoint: cosigned, log, cosigners })
+    for (const { timeSeconds } of signatures) this.#requireTimely(timeSeconds)
+    this.#last.set(cosigner.did, cosigned)
     return { outcome: 'cosigned', note }
+  }
+
+  /** Whoever reads the log later is told when it was cosigned: nobody but the cosigner vouches for that. */
+  #requireTimely(timeSeconds: number): void {
+    const offMs = Math.abs(1000 * timeSeconds - this.#init.timeMs())
+    if (offMs <= TIME_OFF_MAX_MS) return
+    const message = 'a member has cosigned at a time that is more than a day from mesh time'
+    throw new NodeError('cosignature-untimely', message)
   }
 
   /**

@@ -33,6 +33,8 @@ export interface CosignRoundsInit {
   readonly signer: KnownSigner
   readonly log: CosignedLog
   readonly monotonicMs: () => number
+  /** Mesh time, in milliseconds since 1970. */
+  readonly timeMs: () => number
   /** Members that are connected now, and how they sign. */
   readonly members: () => readonly CosigningMember[]
   readonly ask: (did: string, question: Uint8Array) => Promise<Uint8Array>
@@ -83,10 +85,10 @@ export class CosignRounds {
   #timer: NodeJS.Timeout | undefined
 
   constructor(init: CosignRoundsInit) {
-    const { suite, log, signer, ask } = init
+    const { suite, log, signer, timeMs, ask } = init
     this.#init = init
     this.#limits = { ...COSIGN_LIMITS, ...init.limits }
-    this.#asker = new AskCosigner({ suite, log, signer, ask })
+    this.#asker = new AskCosigner({ suite, log, signer, timeMs, ask })
   }
 
   start(): void {

@@ -118,7 +118,7 @@ export class CosigningDesk {
   }
 
   #makeRounds(ask: AskMember): CosignRounds {
-    const { opened, desk, clock } = this.#init
+    const { opened, desk, mesh, clock } = this.#init
     const { store } = desk
     const { enclave } = opened.membership
     return new CosignRounds({
@@ -127,6 +127,7 @@ export class CosigningDesk {
       signer: noteIdentity(opened.log),
       log: store,
       monotonicMs: () => clock.monotonicMs(),
+      timeMs: () => mesh.freshness.meshTimeMs(),
       members: () => this.#members(),
       ask,
       keepCheckpoint: async (note) => store.cosigned.add(note, store.segments),

@@ -8,7 +8,12 @@ import {
 } from '@warren/tlog'
 import { expect, test } from 'vitest'
 import { encodeQuestion } from '../../src/audit/audit-question.ts'
-import { LogMesh, type LogNode, suite } from './log-node.ts'
+import { LogMesh, type LogNode, NOW_SECONDS, suite } from './log-node.ts'
+
+const DAY_MS = 86_400_000
+/** Mesh time when a mesh has made its first round. */
+const START_MS = NOW_SECONDS * 1000 + 1_005_000
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 /** A mesh of one log and some that can cosign it; the log has so many entries. */
 function meshOf(count: number, entries = 10): { mesh: LogMesh; node: LogNode; others: LogNode[] } {
@@ -89,6 +94,28 @@ test.for([
   }
   expect(by!.store().cosignedTrees.all()).toEqual([])
 })
+
+test.for([
+  { name: 'as much as a day after', offMs: DAY_MS, cosigners: 2 },
+  { name: 'as much as a day before', offMs: -DAY_MS, cosigners: 2 },
+  { name: 'more than a day after', offMs: DAY_MS + 1_000, cosigners: 1 },
+  { name: 'more than a day before', offMs: -DAY_MS - 1_000, cosigners: 1 },
+  { name: 'in the last second of 9999, after', offMs: LAST_MS - START_MS, cosigners: 1 },
+  { name: 'in no year that has four digits, after', offMs: 2 ** 52, cosigners: 1 },
+])(
+  'of two who cosign, one at a time that is $name mesh time, $cosigners count',
+  { tags: ['AWT-11'] },
+  async ({ offMs, cosigners }) => {
+    const all = meshOf(2)
+    const { mesh, node, others } = all
+    mesh.clockOffMs.set(others[0]!.log.did, offMs)
+    await round(all)
+    const known = others.map(({ log }) => log.key.signer)
+    const checkpoint = parseCheckpoint(node.kept[0]!)
+    const input = { suite, checkpoint, log: node.log.key.signer, cosigners: known }
+    expect(verifyCosignatures(input)).toHaveLength(cosigners)
+  },
+)
 
 test('a note without one of its two lines is not cosigned', { tags: ['AWT-1'] }, async () => {
   const { node, others } = meshOf(1)

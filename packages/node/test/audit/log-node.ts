@@ -141,6 +141,8 @@ export class LogMesh {
   /** Every question that was asked: who, whom, what. */
   readonly asked: { from: string; to: string; question: Uint8Array }[] = []
   nowMs = 1_000_000
+  /** How far the clock that somebody cosigns by is from mesh time. */
+  readonly clockOffMs = new Map<string, number>()
 
   node(
     number: number,
@@ -206,7 +208,7 @@ function logNode(mesh: LogMesh, log: TestLog, limits: Partial<CosignLimits> = {}
     self: log.did,
     signers: log.signers,
     monotonicMs: () => mesh.nowMs,
-    timeMs: () => NOW_SECONDS * 1000 + mesh.nowMs,
+    timeMs: () => NOW_SECONDS * 1000 + mesh.nowMs + (mesh.clockOffMs.get(log.did) ?? 0),
     trees,
     logOf,
     doubts,
@@ -228,6 +230,7 @@ function logNode(mesh: LogMesh, log: TestLog, limits: Partial<CosignLimits> = {}
     signer: log.key.signer,
     log,
     monotonicMs: () => mesh.nowMs,
+    timeMs: () => NOW_SECONDS * 1000 + mesh.nowMs,
     members: () =>
       mesh.others(log.did).flatMap((did) => {
         const member = mesh.logOf(did)

@@ -24,6 +24,8 @@ interface TypeRow {
 }
 
 const LABEL = utf8('subtree/v1\n\0')
+/** The last second of the year 9999: no calendar names a later one in four digits, and nobody signs then. */
+const TIME_SECONDS_MAX = 253_402_300_799
 
 /** One row for each type: what differs between them, and nothing else. */
 export const SIGNATURE_TYPES: Readonly<Record<SignatureType, TypeRow>> = {
@@ -65,13 +67,17 @@ export function keyIdOf(
 }
 
 /**
- * Refuses a time that a line cannot carry. Zero would mean that the signer does not say that the tree was its newest.
+ * Refuses a time that no line has. Zero would mean that the signer does not say that the tree was its newest; C2SP has room
+ * for times up to 2^63 − 1, of which whoever shows a time to people could show none beyond the year 9999.
  *
  * @throws TlogError `time-malformed`
  */
 export function requireTime(timeSeconds: number): void {
-  if (Number.isSafeInteger(timeSeconds) && timeSeconds > 0) return
-  throw new TlogError('time-malformed', 'a signature has a time in whole seconds after 1970')
+  if (Number.isInteger(timeSeconds) && timeSeconds > 0 && timeSeconds <= TIME_SECONDS_MAX) return
+  throw new TlogError(
+    'time-malformed',
+    'a signature has a time in whole seconds of the years 1970 to 9999',
+  )
 }
 
 /** Eight bytes, big-endian. */
