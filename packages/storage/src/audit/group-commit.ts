@@ -154,7 +154,6 @@ export class GroupCommit<Item, Receipt> {
       await this.#commit(batch)
       const restMs = this.#limits.underLoadMs - (this.#init.monotonicMs() - begunMs)
       if (pressing > 1 && restMs > 0) await this.#init.pause(restMs)
-      this.#hurryDue()
     }
     this.#running = undefined
   }
