@@ -67,8 +67,8 @@ function recorded(
   return { mesh, gate, journal, peer, reach: (other) => (open = other) }
 }
 
-async function connected(): Promise<Case> {
-  const made = recorded({ servers: [scriptServer()] }, 'script')
+async function connected(init: Partial<TestMeshInit> = {}): Promise<Case> {
+  const made = recorded({ servers: [scriptServer()], ...init }, 'script')
   const host = new MemoryHost()
   const { peer, mesh } = made
   const session = await openSession({ peer, host, random, components: mesh.components })
@@ -203,6 +203,26 @@ test('the end of a call is told as what it was', { tags: ['AUN-12'] }, async () 
   host.say(call(4, 'test/exit', { code: 1 }))
   expect(await ended(4)).toMatchObject({ outcome: 'failed', code: 'server-exited' })
 })
+
+test(
+  'a session that the host has closed cancels its calls, and one that the peer has lost fails them',
+  { tags: ['AUN-12'] },
+  async () => {
+    for (const [byPeer, end] of [
+      [false, { outcome: 'cancelled', code: 'session-ended' }],
+      [true, { outcome: 'failed', code: 'session-ended' }],
+    ] as const) {
+      const { journal, host, mesh, session } = await connected({ relayLimits: { drainMs: 1 } })
+      host.say(call(1, 'test/hang'))
+      await eventually(() => journal.left.length === 1)
+      const [sessionStream] = mesh.opened
+      if (byPeer) sessionStream?.abort(new StaleError('knowledge-stale', 'the cable was pulled'))
+      else host.leave()
+      await session.ended
+      expect(journal.ends).toEqual([expect.objectContaining(end)])
+    }
+  },
+)
 
 test('a refusal of the provider is told with its code', { tags: ['AUN-12'] }, async () => {
   const { journal, peer, mesh } = recorded(
