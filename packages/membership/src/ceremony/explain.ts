@@ -11,7 +11,7 @@ import type {
 } from '../records/mesh-record.ts'
 import type { AdminSet } from '../set/admin-set.ts'
 import { revocationThreshold } from '../set/check-signed.ts'
-import { byRank } from '../set/newest-membership.ts'
+import { rankedMemberships } from '../set/newest-membership.ts'
 import type { RecordSet } from '../set/record-set.ts'
 import { removalKey } from '../set/removals.ts'
 import { revocationsOfKey } from '../set/removals.ts'
@@ -33,7 +33,7 @@ export interface Reason {
 export function explain(set: RecordSet, did: Did, nowMs: number): Reason {
   const scid = scidOf(did)
   const { tables } = set
-  const memberships = (tables.memberships.get(scid) ?? []).toSorted(byRank)
+  const memberships = rankedMemberships(set, scid)
   return reason(`${named(did, set)} ${standingWords(standingOf(set, did, nowMs))}`, [
     ...memberships.map((record) => ofMembership(set, record, nowMs)),
     ...(tables.readmissions.get(scid) ?? []).map((record) => ofReadmission(set, record)),

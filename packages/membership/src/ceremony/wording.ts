@@ -1,4 +1,4 @@
-import { type Did, formatTimestamp, scidOf } from '@warren/identity'
+import { type Did, formatTimestamp } from '@warren/identity'
 import type { LogPosition } from '../records/mesh-record.ts'
 import { newestMembership } from '../set/newest-membership.ts'
 import type { RecordSet } from '../set/record-set.ts'
@@ -47,14 +47,10 @@ export function quoted(text: string): string {
   return JSON.stringify(text)
 }
 
-/** A DID, and the name that its newest membership gives it, where one is known. */
+/** A DID, and the name that the membership it is known by gives it, where there is one. */
 export function named(did: Did, set: RecordSet | undefined): string {
-  const name = set === undefined ? undefined : nameOf(set, scidOf(did))
+  const name = set === undefined ? undefined : newestMembership(set, did)?.membership.name
   return name === undefined ? did : `${quoted(name)} (${did})`
-}
-
-function nameOf(set: RecordSet, scid: string): string | undefined {
-  return newestMembership(set.tables.memberships.get(scid) ?? [])?.membership.name
 }
 
 /** A key by its beginning and its end; a short one in full. */

@@ -26,21 +26,27 @@ export interface MemberSummary {
 /** Everybody who is or was a member, by name and then by DID. */
 export function memberList(set: RecordSet, nowMs: number): readonly MemberSummary[] {
   return [...set.tables.memberships.values()]
-    .flatMap((records) => {
-      const newest = newestMembership(records)
-      return newest === undefined ? [] : [summary(set, newest, nowMs)]
-    })
+    .flatMap((records) => summary(set, records, nowMs) ?? [])
     .toSorted(byName)
 }
 
-function summary(set: RecordSet, newest: MembershipRecord, nowMs: number): MemberSummary {
-  const { did, scid, name, gen, enclave, roles, issuer, notAfterMs } = newest.membership
+function summary(
+  set: RecordSet,
+  records: readonly MembershipRecord[],
+  nowMs: number,
+): MemberSummary | undefined {
+  const [first] = records
+  if (first === undefined) return undefined
+  const { did, scid } = first.membership
   const standing = standingOf(set, did, nowMs)
+  // What a person acts by is what counts, and not what somebody signed who may not.
+  const known = 'membership' in standing ? standing : (newestMembership(set, did) ?? first)
+  const { name, enclave, roles, issuer, notAfterMs } = known.membership
   const revocations = set.tables.removals.revocations(`member ${scid}`)
   return {
     did,
     name,
-    gen,
+    gen: records.reduce((highest, { membership: { gen } }) => Math.max(highest, gen), 1),
     enclave,
     roles,
     status: standing.status,

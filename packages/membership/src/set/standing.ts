@@ -7,7 +7,7 @@ import type {
 } from '../records/mesh-record.ts'
 import { revocationsOfEnroller } from './is-enrolled.ts'
 import { isGranted } from './is-granted.ts'
-import { byRank } from './newest-membership.ts'
+import { rankedMemberships } from './newest-membership.ts'
 import type { RecordSet } from './record-set.ts'
 import { revocationsOfKeys } from './removals.ts'
 import { type FreshnessView, inView, type KnownStanding } from './stale-standing.ts'
@@ -59,9 +59,10 @@ export function standingOf(set: RecordSet, did: Did, at: number | StandingMoment
 
 function standingBySet(set: RecordSet, did: Did, nowMs: number): Standing {
   const scid = scidOf(did)
-  const judged = (set.tables.memberships.get(scid) ?? [])
-    .map((record) => ({ record, judgement: judgeMembership(set, record, nowMs) }))
-    .toSorted((left, right) => byRank(left.record, right.record))
+  const judged = rankedMemberships(set, scid).map((record) => ({
+    record,
+    judgement: judgeMembership(set, record, nowMs),
+  }))
   const valid = judged.find(({ judgement }) => judgement.verdict === 'valid')
   if (valid === undefined) return withoutMembership(set, scid, judged)
   const { membership, id } = valid.record
@@ -76,17 +77,19 @@ function withoutMembership(
   scid: string,
   judged: readonly JudgedMembership[],
 ): Standing {
+  const [newest] = judged
+  const hasCounted = newest !== undefined && isGranted(set, newest.record)
   for (const { record, judgement } of judged) {
-    if (judgement.verdict === 'revoked') {
-      const { reason, id } = judgement.revocation
-      return { status: 'revoked', reason, records: [record.id, id] }
-    }
+    if (judgement.verdict !== 'revoked') continue
+    // Whom others had let in is not revoked because an enroller is that signed for it besides.
+    if (hasCounted && revocationOf(set, record.membership) === undefined) continue
+    const { reason, id } = judgement.revocation
+    return { status: 'revoked', reason, records: [record.id, id] }
   }
   const [revocation] = set.tables.removals.revocations(`member ${scid}`)
   if (revocation !== undefined) {
     return { status: 'revoked', reason: revocation.reason, records: [revocation.id] }
   }
-  const [newest] = judged
   if (newest === undefined) return { status: 'unknown', why: 'no-membership', records: [] }
   const { verdict } = newest.judgement
   const why = verdict === 'expired' || verdict === 'not-yet-valid' ? verdict : 'not-granted'

@@ -1,5 +1,5 @@
 import { nodeSuite as suite } from '@warren/crypto'
-import { type Did, isDid, scidOf } from '@warren/identity'
+import { type Did, isDid } from '@warren/identity'
 import {
   type Acceptance,
   explain,
@@ -72,13 +72,13 @@ export function describeWhy(set: RecordSet, who: string, nowMs: number): JsonObj
 }
 
 /**
- * The answer to `membership`: what the newest membership of a member says.
+ * The answer to `membership`: what the membership says that a member is known by.
  *
  * @throws NodeError `no-such-member`, `name-ambiguous`
  */
 export function describeMembership(set: RecordSet, who: string, nowMs: number): JsonObject {
   const { did } = findMember(memberList(set, nowMs), who)
-  const newest = newestMembership(set.tables.memberships.get(scidOf(did)) ?? [])
+  const newest = newestMembership(set, did)
   if (newest === undefined) throw new NodeError('no-such-member', 'that DID was never a member')
   const { gen, name, keys, peerIds, enclave, roles } = newest.membership
   return { did, gen, name: name ?? null, keys, peerIds, enclave, roles }

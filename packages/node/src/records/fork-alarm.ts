@@ -1,4 +1,4 @@
-import { type Did, isDid, scidOf } from '@warren/identity'
+import { type Did, isDid } from '@warren/identity'
 import { newestMembership, type RecordSet } from '@warren/membership'
 import type { Report } from '../node-event.ts'
 import { forkedWitnesses } from './pinned-witness.ts'
@@ -31,7 +31,6 @@ export function forkWords(set: RecordSet, did: Did): string {
 
 /** What people call a member, which is unique nowhere, with its DID. */
 export function memberWords(set: RecordSet, did: string): string {
-  const records = isDid(did) ? set.tables.memberships.get(scidOf(did)) : undefined
-  const name = newestMembership(records ?? [])?.membership.name
+  const name = isDid(did) ? newestMembership(set, did)?.membership.name : undefined
   return name === undefined ? did : `${name} (${did})`
 }

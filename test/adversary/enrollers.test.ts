@@ -1,0 +1,134 @@
+import type { Identity } from '@warren/identity'
+import {
+  adminSigner,
+  explain,
+  memberList,
+  type MembershipGrant,
+  newestMembership,
+  type RecordSet,
+  standingOf,
+} from '@warren/membership'
+import { describe, expect, test } from 'vitest'
+import { HOUR_MS, NOW_MS } from '../../packages/membership/test/builders.ts'
+import {
+  enrolled,
+  enrollerCredential,
+  grant,
+  person,
+  revocation,
+  revoked,
+  withAll,
+  witnessedMesh,
+} from '../../packages/membership/test/record-builders.ts'
+import { findMember } from '../../packages/node/src/ceremony/find-member.ts'
+import { describeMembership } from '../../packages/node/src/control/records-protocol.ts'
+
+/* Somebody who has, or had, the keys of an enroller, and what the admins gave to others. */
+
+const mesh = witnessedMesh()
+const thief = adminSigner(person(9))
+const [alice, mallory] = [person(1), person(2)]
+const LATER_MS = NOW_MS + 2 * HOUR_MS
+const AGAIN_MS = NOW_MS + HOUR_MS
+const STOLEN = ['operator', 'root']
+
+const given = withAll(
+  mesh.empty,
+  grant(mesh, alice, { name: 'alice', roles: ['operator'] }).text,
+  grant(mesh, mallory, { name: 'mallory', roles: [] }).text,
+)
+
+/** What the thief signs of somebody, with a later date than that of the admins. */
+function claim(member: Identity, changes: Partial<MembershipGrant>): string {
+  return enrolled(mesh, { enroller: thief, member, changes: { notBeforeMs: AGAIN_MS, ...changes } })
+}
+
+function listed(set: RecordSet): readonly object[] {
+  return memberList(set, LATER_MS).map(({ did, name, enclave, roles, status, enroller }) => ({
+    did,
+    name,
+    enclave,
+    roles,
+    status,
+    enroller,
+  }))
+}
+
+describe('an enroller that was revoked', () => {
+  const swapped = withAll(
+    given,
+    enrollerCredential(mesh, { enroller: thief, roles: STOLEN }),
+    revocation(mesh, { targets: [{ enroller: thief.did }] }),
+    claim(alice, { name: 'mallory', roles: [] }),
+    claim(mallory, { name: 'alice', roles: STOLEN }),
+  )
+
+  test(
+    'swaps no names and no roles in what the admins see',
+    { tags: ['THR-59', 'THR-26', 'REC-20'] },
+    () => {
+      expect(listed(swapped)).toEqual(listed(given))
+      expect(listed(swapped)).toMatchObject([
+        { did: alice.did, name: 'alice', roles: ['operator'], enroller: undefined },
+        { did: mallory.did, name: 'mallory', roles: [], enroller: undefined },
+      ])
+      expect(explain(swapped, alice.did, LATER_MS).says).toContain('"alice"')
+    },
+  )
+
+  test(
+    'does not change whom a command means, nor what a renewal proposes',
+    { tags: ['THR-59', 'THR-26', 'REC-20'] },
+    () => {
+      expect(findMember(memberList(swapped, LATER_MS), 'mallory').did).toBe(mallory.did)
+      for (const who of ['alice', 'mallory']) {
+        expect(describeMembership(swapped, who, LATER_MS)).toEqual(
+          describeMembership(given, who, LATER_MS),
+        )
+      }
+    },
+  )
+
+  test(
+    'names nobody anew who was revoked or whose time is over',
+    { tags: ['THR-59', 'REC-20'] },
+    () => {
+      const short = withAll(
+        mesh.empty,
+        grant(mesh, alice, { name: 'alice', notAfterMs: AGAIN_MS }).text,
+        grant(mesh, mallory, { name: 'mallory' }).text,
+        revoked(mesh, mallory),
+      )
+      const after = swapped.merge(short)
+      expect(newestMembership(after, mallory.did)?.membership.name).toBe('mallory')
+      const over = withAll(
+        short,
+        enrollerCredential(mesh, { enroller: thief, roles: STOLEN }),
+        revocation(mesh, { targets: [{ enroller: thief.did }] }),
+        claim(alice, { name: 'mallory', roles: STOLEN }),
+      )
+      expect(listed(over)).toMatchObject([{ did: alice.did, name: 'alice' }, { name: 'mallory' }])
+      // Nor does it look revoked, because the one who signed for it besides is.
+      expect(standingOf(over, alice.did, LATER_MS)).toMatchObject({ why: 'expired' })
+    },
+  )
+
+  test(
+    'is all that there is to name somebody by whom nobody else let in',
+    { tags: ['REC-20'] },
+    () => {
+      const guest = person(3)
+      const set = withAll(swapped, claim(guest, { name: 'guest', roles: [] }))
+      expect(listed(set)).toContainEqual(
+        expect.objectContaining({ did: guest.did, name: 'guest', status: 'revoked' }),
+      )
+    },
+  )
+
+  test('makes a name doubtful at most, and then it names nobody', { tags: ['THR-59'] }, () => {
+    const set = withAll(swapped, claim(person(3), { name: 'alice', roles: [] }))
+    expect(() => findMember(memberList(set, LATER_MS), 'alice')).toThrow(
+      expect.objectContaining({ code: 'name-ambiguous' }),
+    )
+  })
+})
