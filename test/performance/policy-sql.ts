@@ -1,4 +1,4 @@
-import type { JsonObject } from '@warren/core'
+import { canonicalJson, type JsonObject } from '@warren/core'
 import {
   createPolicyEngine,
   FactDeclarations,
@@ -6,7 +6,7 @@ import {
   loadPostgresParser,
   type PolicyEngine,
 } from '@warren/policy'
-import { quantile } from './measure.ts'
+import { quantile, quietestP99 } from './measure.ts'
 
 const WARM_UP = 200
 const STATEMENT_CHARACTERS = 2000
@@ -31,13 +31,19 @@ const layer = new FactLayer(declarations, {
   sqlite: new Map(),
 })
 
-/** Measures whole decisions on a statement of 2,000 characters for Postgres: parsed, read for facts, asked about. */
+/** Measures whole decisions on a statement of 2,000 characters for Postgres: put in canonical form, parsed, read for facts, asked about. */
 export async function measureStatements(decisions: number): Promise<void> {
   const statements = [statement('orders'), statement('secrets')]
   const characters = statements[0]?.length ?? 0
-  console.log(`\nSQL for Postgres, ${characters} characters: parse, facts and decision`)
-  console.log('| rules | facts p50 µs | decision p50 µs | together p50 µs | p99 µs | CPU µs |')
-  console.log('| ----: | -----------: | --------------: | --------------: | -----: | -----: |')
+  console.log(
+    `\nSQL for Postgres, ${characters} characters: canonical form, parse, facts and decision`,
+  )
+  console.log(
+    '| rules | facts p50 µs | decision p50 µs | together p50 µs | p99 µs | in the quietest tenth | CPU µs |',
+  )
+  console.log(
+    '| ----: | -----------: | --------------: | --------------: | -----: | --------------------: | -----: |',
+  )
   for (const { count, tools } of SETS) {
     const engine = engineOf(count, tools)
     await measure(engine, statements, WARM_UP)
@@ -49,6 +55,7 @@ export async function measureStatements(decisions: number): Promise<void> {
       quantile(sorted(decide), 0.5),
       quantile(sorted(together), 0.5),
       quantile(sorted(together), 0.99),
+      quietestP99(together),
       cpuUs,
     ]
     const cells = [
@@ -76,6 +83,8 @@ async function measure(
   for (let index = 0; index < decisions; index += 1) {
     const input = { sql: statements[index % 2] ?? '' }
     const start = performance.now()
+    // As calls are told apart where something is counted, or held for a person.
+    if (canonicalJson(input).length <= input.sql.length) throw new Error('no canonical form')
     const known = await factsOf(input)
     const between = performance.now()
     const { allowed } = engine.decide({

@@ -18,8 +18,15 @@ export interface PostgresParser {
   parse(text: string): PostgresStatement
 }
 
+let loaded: PostgresParser | undefined
+
 /** Loads the parser, a module of WebAssembly, once for the process. */
 export async function loadPostgresParser(): Promise<PostgresParser> {
+  loaded ??= await load()
+  return loaded
+}
+
+async function load(): Promise<PostgresParser> {
   const { loadModule, parseSync } = await import('libpg-query')
   await loadModule()
   return {
