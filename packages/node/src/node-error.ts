@@ -37,6 +37,7 @@ export type NodeErrorCode =
   | 'audit-asked-too-often'
   | 'audit-doubted'
   | 'cosignature-untimely'
+  | 'cosigner-keys-shared'
   | 'policy-exists'
   | 'policy-set-foreign'
   | 'policy-set-not-yet-valid'

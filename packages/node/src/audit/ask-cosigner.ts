@@ -6,10 +6,12 @@ import {
   decodeCosignAnswer,
   encodeAddCheckpoint,
   formatCheckpoint,
+  type HybridKeys,
   type KnownSigner,
   parseCheckpoint,
   verifyCosignatures,
 } from '@warren/tlog'
+import { equals } from 'uint8arrays/equals'
 import { NodeError } from '../node-error.ts'
 import { encodeQuestion } from './audit-question.ts'
 import type { MemberLog } from './member-log.ts'
@@ -50,6 +52,8 @@ export class AskCosigner {
   readonly #init: AskCosignerInit
   /** What each has cosigned last, as far as is known here. */
   readonly #last = new Map<string, Checkpoint>()
+  /** The keys with which each has signed last. */
+  readonly #keys = new Map<string, HybridKeys>()
 
   constructor(init: AskCosignerInit) {
     this.#init = init
@@ -57,13 +61,16 @@ export class AskCosigner {
 
   /** Forgets all but these. */
   keep(dids: readonly string[]): void {
-    for (const did of this.#last.keys()) if (!dids.includes(did)) this.#last.delete(did)
+    for (const known of [this.#last, this.#keys]) {
+      for (const did of known.keys()) if (!dids.includes(did)) known.delete(did)
+    }
   }
 
   /**
    * Has one checkpoint of the log cosigned.
    *
-   * @throws what `ask` and the log throw; TlogError for an answer that is none; NodeError `cosignature-untimely`
+   * @throws what `ask` and the log throw; TlogError for an answer that is none; NodeError `cosignature-untimely`,
+   * `cosigner-keys-shared`
    */
   async cosign(cosigner: MemberLog, note: string): Promise<CosignResult> {
     const { did } = cosigner
@@ -88,9 +95,27 @@ export class AskCosigner {
     const cosigned = parseCheckpoint(note)
     const cosigners = [cosigner.signer]
     const signatures = verifyCosignatures({ suite, checkpoint: cosigned, log, cosigners })
-    for (const { timeSeconds } of signatures) this.#requireTimely(timeSeconds)
+    for (const { timeSeconds, keysIndex } of signatures) {
+      this.#requireTimely(timeSeconds)
+      this.#takeKeys(cosigner.did, cosigner.signer.keys[keysIndex])
+    }
     this.#last.set(cosigner.did, cosigned)
     return { outcome: 'cosigned', note }
+  }
+
+  /**
+   * A key log may list the keys of somebody else, and an Ed25519 cosignature does not say whose it is: it counts for the one
+   * who came with that key first.
+   */
+  #takeKeys(did: string, keys: HybridKeys | undefined): void {
+    if (keys === undefined) return
+    for (const [other, { ed25519, mlDsa44 }] of this.#keys) {
+      if (other === did) continue
+      if (!equals(ed25519, keys.ed25519) && !equals(mlDsa44, keys.mlDsa44)) continue
+      const message = 'a member has cosigned with a key with which another one has cosigned before'
+      throw new NodeError('cosigner-keys-shared', message)
+    }
+    this.#keys.set(did, keys)
   }
 
   /** Whoever reads the log later is told when it was cosigned: nobody but the cosigner vouches for that. */

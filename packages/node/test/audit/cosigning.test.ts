@@ -1,7 +1,9 @@
 import {
+  cosign as signLines,
   type CosignAnswer,
   decodeCosignAnswer,
   encodeAddCheckpoint,
+  encodeCosignAnswer,
   parseCheckpoint,
   verifyCosignatures,
   verifyEvidence,
@@ -114,6 +116,42 @@ test.for([
     const checkpoint = parseCheckpoint(node.kept[0]!)
     const input = { suite, checkpoint, log: node.log.key.signer, cosigners: known }
     expect(verifyCosignatures(input)).toHaveLength(cosigners)
+  },
+)
+
+test.for([
+  { name: 'its own keys', borrowed: false, cosigners: 2 },
+  { name: 'the Ed25519 key of the other one', borrowed: true, cosigners: 1 },
+])(
+  'of two who cosign, one lists the keys of the other and signs with $name: $cosigners count',
+  { tags: ['AWT-11'] },
+  async ({ borrowed, cosigners }) => {
+    const all = meshOf(2)
+    const { mesh, node, others } = all
+    const [honest, hostile] = [others[0]!.log, others[1]!]
+    mesh.away.add(hostile.log.did)
+    await round(all)
+    mesh.away.delete(hostile.log.did)
+    const { key } = hostile.log
+    const [own, stolen] = [key.signer.keys[0]!, honest.key.signer.keys[0]!]
+    const listed = { ...key.signer, keys: [own, stolen, { ...own, ed25519: stolen.ed25519 }] }
+    const logOf = mesh.logOf.bind(mesh)
+    mesh.logOf = (did) => (did === key.did ? { ...key, signer: listed } : logOf(did))
+    const { ed25519, mlDsa44 } = hostile.log.signers
+    const signers = { ed25519: borrowed ? honest.signers.ed25519 : ed25519, mlDsa44 }
+    // Whoever sees what another one has signed can put that line under its own name.
+    hostile.cosigner.answer = async () => {
+      const { origin, size, root } = parseCheckpoint(node.log.note!)
+      const { name } = key.signer
+      const timeSeconds = NOW_SECONDS + 1_000
+      const lines = signLines({ suite, name, signers, timeSeconds, origin, size, root })
+      return encodeCosignAnswer({ status: 200, lines })
+    }
+    await round(all)
+    expect(node.rounds.status()).toMatchObject({ asked: { length: 2 }, size: 10 })
+    const signed = parseCheckpoint(node.kept.at(-1)!).lines.map(({ name }) => name)
+    expect(new Set(signed).size).toBe(1 + cosigners)
+    expect(signed).toContain(honest.key.signer.name)
   },
 )
 

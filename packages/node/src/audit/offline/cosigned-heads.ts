@@ -6,6 +6,7 @@ import {
   type KnownSigner,
   parseCheckpoint,
   TlogError,
+  type TlogErrorCode,
   verifyCheckpoint,
   verifyCosignatures,
 } from '@warren/tlog'
@@ -25,11 +26,38 @@ export interface RefusedHead {
   readonly reason: string
 }
 
+/** A cosigner that does not count under some checkpoint, and why; what others have signed there stands. */
+export interface LeftOutCosigner {
+  readonly name: string
+  readonly reason: string
+}
+
 /** Whose notes they are, and who may have cosigned them. */
 export interface NoteSigners {
   readonly log: KnownSigner
   readonly cosigners: readonly KnownSigner[]
 }
+
+/** What came of verifying checkpoints. */
+export interface VerifiedHeads {
+  readonly heads: readonly CosignedHead[]
+  readonly refused: readonly RefusedHead[]
+  /** Each cosigner and reason once. */
+  readonly leftOut: readonly LeftOutCosigner[]
+}
+
+interface Signed {
+  readonly signer: KnownSigner
+  readonly signature: Cosignature
+}
+
+/** What a cosigner can bring about alone, by its key log and its lines: it must not make the note wrong for the others. */
+const OWN_FAULTS: ReadonlySet<TlogErrorCode> = new Set([
+  'cosigner-not-distinct',
+  'key-malformed',
+  'time-malformed',
+])
+const SHARED = 'it has signed with a key with which another cosigner has signed as well'
 
 /** The signers that sources name. */
 export function signersOf({ log, cosigners }: AuditSources): NoteSigners {
@@ -39,22 +67,60 @@ export function signersOf({ log, cosigners }: AuditSources): NoteSigners {
 }
 
 /** Verifies checkpoints that came from anywhere. */
-export function verifyHeads(
-  notes: readonly string[],
-  signers: NoteSigners,
-): { readonly heads: readonly CosignedHead[]; readonly refused: readonly RefusedHead[] } {
+export function verifyHeads(notes: readonly string[], signers: NoteSigners): VerifiedHeads {
   const heads: CosignedHead[] = []
   const refused: RefusedHead[] = []
+  const leftOut = new Map<string, LeftOutCosigner>()
   for (const note of notes) {
     try {
       const checkpoint = parseCheckpoint(note)
       const { timeSeconds } = verifyCheckpoint({ suite, checkpoint, log: signers.log })
-      const cosignatures = verifyCosignatures({ suite, checkpoint, ...signers })
-      heads.push({ note, checkpoint, timeSeconds, cosignatures })
+      const counted = countCosigners(checkpoint, signers)
+      heads.push({ note, checkpoint, timeSeconds, cosignatures: counted.cosignatures })
+      for (const each of counted.leftOut) leftOut.set(`${each.name} ${each.reason}`, each)
     } catch (error) {
       if (!(error instanceof TlogError)) throw error
       refused.push({ note, reason: error.message })
     }
   }
-  return { heads, refused }
+  return { heads, refused, leftOut: [...leftOut.values()] }
+}
+
+/**
+ * Counts each cosigner by itself. A key log shows no possession of the keys in it, so any member can list those of another:
+ * what counts is with which keys somebody has signed, and no two may have signed with one.
+ */
+function countCosigners(
+  checkpoint: Checkpoint,
+  { log, cosigners }: NoteSigners,
+): { readonly cosignatures: readonly Cosignature[]; readonly leftOut: readonly LeftOutCosigner[] } {
+  const leftOut: LeftOutCosigner[] = []
+  const signed = cosigners.flatMap((signer): readonly Signed[] => {
+    try {
+      const cosignatures = verifyCosignatures({ suite, checkpoint, log, cosigners: [signer] })
+      return cosignatures.map((signature) => ({ signer, signature }))
+    } catch (error) {
+      if (!(error instanceof TlogError) || !OWN_FAULTS.has(error.code)) throw error
+      leftOut.push({ name: signer.name, reason: error.message })
+      return []
+    }
+  })
+  const cosignatures = signed.flatMap((each) => {
+    const { signature } = each
+    const own = new Set(marksOf(each))
+    const isShared = signed.some(
+      (other) => other !== each && marksOf(other).some((mark) => own.has(mark)),
+    )
+    if (!isShared) return [signature]
+    leftOut.push({ name: signature.name, reason: SHARED })
+    return []
+  })
+  return { cosignatures, leftOut }
+}
+
+/** The name under which and the keys with which somebody has signed. */
+function marksOf({ signer, signature }: Signed): readonly string[] {
+  const keys = signer.keys[signature.keysIndex]
+  const used = keys === undefined ? [] : [keys.ed25519, keys.mlDsa44]
+  return [signer.name, ...used.map((key) => Buffer.from(key).toString('hex'))]
 }

@@ -12,7 +12,7 @@ import { nodeSuite as suite } from '@warren/crypto/node-suite'
 import { AuditArchive, readSharedFile } from '@warren/storage'
 import { NOTE_BYTES_MAX } from '@warren/tlog'
 import { type AuditSources, type GivenSources, readSources } from './audit-sources.ts'
-import { type CosignedHead, signersOf, verifyHeads } from './cosigned-heads.ts'
+import { type CosignedHead, signersOf, type VerifiedHeads, verifyHeads } from './cosigned-heads.ts'
 
 export interface VerifyAuditInit extends GivenSources {
   /** A directory with the files of a log, `audit/` of a node or a copy of it. */
@@ -56,12 +56,8 @@ export async function verifyAudit(init: VerifyAuditInit): Promise<AuditVerdict> 
   const notes = await notesOf(archive, init)
   // A running node has gone on since.
   await archive.refresh()
-  const { heads, refused } = verifyHeads(notes, signers)
-  const more: AuditFinding[] = refused.map(({ reason }) => ({
-    code: 'cosigned-wrong',
-    severity: 'error',
-    sentence: `A checkpoint that was kept beside the log, or given, does not count: ${reason}.`,
-  }))
+  const { heads, ...faults } = verifyHeads(notes, signers)
+  const more = headFindings(faults)
   const verifier = new LogVerifier({
     suite,
     node: sources.log.did,
@@ -108,6 +104,21 @@ async function notesOf(
     notes.push(...(await copy.cosigned.all()).map(({ note }) => note))
   }
   return notes
+}
+
+function headFindings({ refused, leftOut }: Omit<VerifiedHeads, 'heads'>): AuditFinding[] {
+  return [
+    ...refused.map(({ reason }) => ({
+      code: 'cosigned-wrong',
+      severity: 'error' as const,
+      sentence: `A checkpoint that was kept beside the log, or given, does not count: ${reason}.`,
+    })),
+    ...leftOut.map(({ name, reason }) => ({
+      code: 'cosigner-left-out',
+      severity: 'warn' as const,
+      sentence: `A cosignature of ${name} was not counted: ${reason}.`,
+    })),
+  ]
 }
 
 function knownHead({ checkpoint, cosignatures }: CosignedHead): KnownHead {
