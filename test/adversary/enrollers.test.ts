@@ -14,9 +14,11 @@ import {
   enrolled,
   enrollerCredential,
   grant,
+  idOf,
   person,
   revocation,
   revoked,
+  seenBy,
   withAll,
   witnessedMesh,
 } from '../../packages/membership/test/record-builders.ts'
@@ -132,3 +134,63 @@ describe('an enroller that was revoked', () => {
     )
   })
 })
+
+describe('an enroller in office', () => {
+  const credential = enrollerCredential(mesh, { enroller: thief, enclave: 'lab', roles: [] })
+
+  test.for([
+    { when: 'later', notBeforeMs: AGAIN_MS },
+    { when: 'as early as it may', notBeforeMs: NOW_MS },
+  ])(
+    'takes nothing from a member that the admins admitted, with a date that is $when',
+    { tags: ['THR-59', 'REC-21'] },
+    ({ notBeforeMs }) => {
+      const bad = claim(alice, { enclave: 'lab', roles: [], name: 'x', notBeforeMs })
+      const before = standingOf(given, alice.did, LATER_MS)
+      const after = withAll(given, credential, bad)
+      const first = withAll(withAll(mesh.empty, credential, bad), ...textsOf(given))
+      for (const set of [after, first, after.merge(first), seen(after, bad)]) {
+        expect(standingOf(set, alice.did, LATER_MS)).toEqual(before)
+        expect(listed(set)).toEqual(listed(given))
+        expect(describeMembership(set, 'alice', LATER_MS)).toEqual(
+          describeMembership(given, 'alice', LATER_MS),
+        )
+      }
+    },
+  )
+
+  test(
+    'takes over nobody whom another enroller let in, however early its dates are',
+    { tags: ['THR-59', 'REC-21'] },
+    () => {
+      const door = adminSigner(person(8))
+      const guest = person(3)
+      const honest = enrolled(mesh, { enroller: door, member: guest, changes: { name: 'guest' } })
+      const before = seen(withAll(mesh.empty, enrollerCredential(mesh, { enroller: door })), honest)
+      const bad = [NOW_MS, AGAIN_MS].map((notBeforeMs) =>
+        claim(guest, { enclave: 'lab', roles: [], name: 'x', notBeforeMs }),
+      )
+      const after = seen(withAll(before, credential), ...bad)
+      expect(after.size).toBeGreaterThan(before.size)
+      expect(standingOf(after, guest.did, LATER_MS)).toEqual(
+        standingOf(before, guest.did, LATER_MS),
+      )
+      expect(standingOf(after, guest.did, LATER_MS)).toMatchObject({
+        membership: { name: 'guest', enclave: 'plant-a' },
+      })
+    },
+  )
+})
+
+let checkpoints = 0
+
+/** The set with these in it, and in the logs of all witnesses. */
+function seen(set: RecordSet, ...texts: readonly string[]): RecordSet {
+  checkpoints += 1
+  const claimedMs = NOW_MS + checkpoints * 1000
+  return seenBy(withAll(set, ...texts), mesh.witnesses, { added: texts.map(idOf), claimedMs })
+}
+
+function textsOf(set: RecordSet): readonly string[] {
+  return [...set.records()].map(({ text }) => text)
+}

@@ -277,6 +277,7 @@ export interface EnrollerWish {
   readonly quota?: number
   readonly roles?: readonly string[]
   readonly enclave?: string
+  readonly claimedMs?: number
   readonly notAfterMs?: number
   readonly uuid?: string
 }
@@ -286,7 +287,7 @@ export function enrollerCredential(mesh: TestMesh, wish: EnrollerWish): string {
   const document = writeEnroller({
     meshId: mesh.charter.meshId,
     uuid: wish.uuid ?? uuid(),
-    claimedMs: NOW_MS,
+    claimedMs: wish.claimedMs ?? NOW_MS,
     enroller: publicPair(wish.enroller),
     enclave: wish.enclave ?? 'plant-a',
     roles: wish.roles ?? ['operator'],

@@ -1,6 +1,7 @@
 import { pairName } from '../records/keyring.ts'
 import type { EnrollerRecord, MembershipRecord, RevocationRecord } from '../records/mesh-record.ts'
 import { isSignedByAdmins } from './is-signed.ts'
+import { compareRanks } from './ranks.ts'
 import type { RecordSet } from './record-set.ts'
 import { revocationsOfKey } from './removals.ts'
 import { seenAtMs, wasEverSeen, witnessedMs } from './witnessed.ts'
@@ -71,23 +72,10 @@ function withinQuota(set: RecordSet, enroller: EnrollerRecord): ReadonlySet<stri
   if (known !== undefined) return known
   const within = (set.tables.enrolled.get(enroller.enroller.did) ?? [])
     .filter((each) => covers(set, enroller, each))
-    .map(({ id, membership }) => ({ id, ranks: [seenAtMs(set, id), membership.notBeforeMs] }))
-    .toSorted((left, right) => compare(left, right))
+    .map(({ id, membership }) => ({ id, ranks: [seenAtMs(set, id), membership.notBeforeMs, id] }))
+    .toSorted(compareRanks)
     .slice(0, enroller.quota)
   const ids = new Set(within.map(({ id }) => id))
   cache.set(enroller.id, ids)
   return ids
-}
-
-interface Ranked {
-  readonly id: string
-  readonly ranks: readonly number[]
-}
-
-function compare(left: Ranked, right: Ranked): number {
-  for (const [at, rank] of left.ranks.entries()) {
-    const other = right.ranks[at] ?? 0
-    if (rank !== other) return rank < other ? -1 : 1
-  }
-  return left.id < right.id ? -1 : 1
 }
