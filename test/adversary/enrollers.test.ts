@@ -2,6 +2,7 @@ import type { Identity } from '@warren/identity'
 import {
   adminSigner,
   explain,
+  formerKeys,
   memberList,
   type MembershipGrant,
   newestMembership,
@@ -16,6 +17,7 @@ import {
   grant,
   idOf,
   person,
+  readmission,
   revocation,
   revoked,
   seenBy,
@@ -178,6 +180,42 @@ describe('an enroller in office', () => {
       expect(standingOf(after, guest.did, LATER_MS)).toMatchObject({
         membership: { name: 'guest', enclave: 'plant-a' },
       })
+    },
+  )
+})
+
+describe('an enroller in office, and whom the admins let come back', () => {
+  const gone = revoked(mesh, alice)
+  const fresh = { ...person(4), did: alice.did, log: { ...person(4).log, did: alice.did } }
+  const back = grant(mesh, fresh, { gen: 2 })
+  const word = readmission(mesh, { member: alice, gen: 2, keys: back.keys, ref: idOf(gone) })
+  const credential = enrollerCredential(mesh, { enroller: thief })
+  const before = seen(given, gone, credential)
+  const bar = claim(fresh, { roles: [] })
+  const returned = { status: 'member', membership: { id: back.id, gen: 2 } }
+
+  test(
+    'bars nobody’s way with a membership of the new keys, whether witnesses log it or not',
+    { tags: ['THR-59', 'REC-5', 'REC-22'] },
+    () => {
+      const after = withAll(before, word, back.text, bar)
+      const late = seen(seen(before, word, back.text), bar)
+      const atOnce = seen(before, word, back.text, bar)
+      for (const set of [after, late, atOnce, late.merge(after)]) {
+        expect(standingOf(set, alice.did, LATER_MS)).toMatchObject(returned)
+        expect([...formerKeys(set, alice.did, 1)]).toEqual(grant(mesh, alice).keys)
+      }
+    },
+  )
+
+  test(
+    'keeps nobody out with the keys to which a member has changed since',
+    { tags: ['THR-59', 'REC-22'] },
+    () => {
+      const rotated = { ...person(5), did: alice.did, log: { ...person(5).log, did: alice.did } }
+      const set = seen(seen(before, word, back.text), claim(rotated, { roles: [] }))
+      const former = formerKeys(set, alice.did, 1)
+      expect(grant(mesh, rotated).keys.some((key) => former.has(key))).toBe(false)
     },
   )
 })

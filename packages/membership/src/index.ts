@@ -202,6 +202,7 @@ export {
   verifyInclusion,
 } from './set/inclusion-proof.ts'
 export { memberList, type MemberSummary } from './set/member-list.ts'
+export { formerKeys } from './set/former-keys.ts'
 export { newestMembership } from './set/newest-membership.ts'
 export { type Acceptance, RecordSet, type Refusal } from './set/record-set.ts'
 export { membershipRefusal, standingRefusal } from './set/standing-refusal.ts'
@@ -213,7 +214,6 @@ export {
   type StaleStanding,
 } from './set/stale-standing.ts'
 export {
-  formerKeys,
   type Standing,
   type StandingMoment,
   standingOf,

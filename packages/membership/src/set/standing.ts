@@ -1,10 +1,11 @@
 import { type Did, scidOf } from '@warren/identity'
-import { type Membership, meshUrn } from '../membership.ts'
+import type { Membership } from '../membership.ts'
 import type {
   MembershipRecord,
   QuarantineRecord,
   RevocationRecord,
 } from '../records/mesh-record.ts'
+import { formerKeys } from './former-keys.ts'
 import { revocationsOfEnroller } from './is-enrolled.ts'
 import { isGranted } from './is-granted.ts'
 import { rankedMemberships } from './newest-membership.ts'
@@ -141,21 +142,6 @@ export function revocationOf(set: RecordSet, membership: Membership): Revocation
     )
   if (byDid !== undefined) return byDid
   return revocationsOfKeys(set, keys)[0] ?? removals.revocations(`credential ${uuid}`)[0]
-}
-
-/**
- * The keys that a DID had up to a generation, as its memberships say: none of them brings it back.
- *
- * Whoever came back with new keys is refused when it shows one of these, whatever its own log says of them.
- */
-export function formerKeys(set: RecordSet, did: Did, maxGen: number): ReadonlySet<string> {
-  const earlier = (set.tables.memberships.get(scidOf(did)) ?? []).filter(
-    (record) =>
-      record.membership.gen <= maxGen &&
-      // Or an enroller could bar somebody's way back with a membership of the keys that it is to have next.
-      (record.membership.issuer === meshUrn(set.charter.meshId) || isGranted(set, record)),
-  )
-  return new Set(earlier.flatMap(({ membership }) => membership.keys))
 }
 
 /** A later generation needs the admins' word that the DID may come back, with these keys, none of which it had before. */

@@ -58,6 +58,16 @@ export function wasEverSeen(
   return set.tree.reigns.some(({ set: admins }) => wasSeen(set, seen, admins))
 }
 
+/** Whether enough witnesses of any set that was in force wrote one id down in an earlier checkpoint than another, or without it. */
+export function wasSeenEarlier(set: RecordSet, id: string, other: string): boolean {
+  const others = new Map(set.logs.timesOf(other).map(({ witness, atMs }) => [witness, atMs]))
+  const earlier = set.logs
+    .timesOf(id)
+    .filter(({ witness, atMs }) => atMs < (others.get(witness) ?? Number.POSITIVE_INFINITY))
+    .map(({ witness }) => witness)
+  return set.tree.reigns.some(({ set: admins }) => areEnough(set, earlier, admins))
+}
+
 /** When an id had been seen by enough witnesses of now; infinity where it has not. */
 export function seenAtMs(set: RecordSet, id: string): number {
   const sound = soundWitnesses(set, set.tree.tip)
