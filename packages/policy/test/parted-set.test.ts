@@ -211,6 +211,26 @@ test('parts of a set say what the whole set says', { tags: ['POL-21', 'POL-2', '
   )
 })
 
+test.for<[what: string, condition: string, context: Partial<Context>, may: boolean]>([
+  ['64 elements', 'context.set.containsAny(["z"])', { set: elements(64) }, false],
+  ['65 elements', 'context.set.containsAny(["z"])', { set: elements(65) }, true],
+  ['65 elements of a rule', `${JSON.stringify(elements(65))}.contains(context.text)`, {}, true],
+  ['a text of 256 characters', 'context.text == "z"', { text: 'x'.repeat(256) }, false],
+  ['a text of 257 characters', 'context.text == "z"', { text: 'x'.repeat(257) }, true],
+  ['a long text in a set', 'context.set.contains("z")', { set: ['x'.repeat(257)] }, true],
+])(
+  'what a caller can make long is left to the engine, which looks at each rule once: %s',
+  { tags: ['POL-21'] },
+  ([, condition, changes, may]) => {
+    const conditions = new Conditions(rulesOf([when(condition)]).map(({ json }) => json))
+    expect(conditions.mayApply({ ...CONTEXT, ...changes })).toEqual([may])
+  },
+)
+
+function elements(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `element-${at}`)
+}
+
 test.for<[condition: string, applies: boolean]>([
   ['context.text == "a"', true],
   ['context.text == "b"', false],

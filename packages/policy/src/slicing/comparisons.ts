@@ -3,6 +3,13 @@ import type { JsonValue } from '@warren/core'
 /** A value, or undefined where it cannot be told, or where the engine would fail to evaluate what it is of. */
 export type Known = JsonValue | undefined
 
+/**
+ * What is longer is not known, and the engine is asked: callers write sets and texts, and rules are compared with them one
+ * after the other, so that the time of one call would grow with both.
+ */
+export const SET_ELEMENTS_MAX = 64
+export const TEXT_LENGTH_MAX = 256
+
 type Compare = (left: Known, right: Known) => boolean | undefined
 type Scalar = string | number | boolean
 
@@ -27,9 +34,10 @@ export const COMPARISONS: ReadonlyMap<string, Compare> = new Map<string, Compare
   ],
 ])
 
-/** Tells texts, truth values, and the whole numbers that are the same here and in the engine. */
+/** Tells texts that are not long, truth values, and the whole numbers that are the same here and in the engine. */
 export function isScalar(value: unknown): value is Scalar {
-  return typeof value === 'string' || typeof value === 'boolean' || isWhole(value)
+  if (typeof value === 'string') return value.length <= TEXT_LENGTH_MAX
+  return typeof value === 'boolean' || isWhole(value)
 }
 
 function isEqual(left: Known, right: Known): boolean | undefined {
@@ -50,5 +58,5 @@ function isWhole(value: unknown): value is number {
 }
 
 function isSet(value: Known): value is readonly Scalar[] {
-  return Array.isArray(value) && value.every(isScalar)
+  return Array.isArray(value) && value.length <= SET_ELEMENTS_MAX && value.every(isScalar)
 }
