@@ -110,7 +110,10 @@ test(
       limits: [{ id: 'calm', max: 3, within: '1h' }, { id: 'storm' }],
       facts: ['hadFailed'],
       keptOut: [],
+      room: { max: 262_144, mostOfOne: 3, maxOfOne: 65_536 },
+      trouble: null,
     })
+    expect((await runWarren(['--dir', lab, 'limits'])).stdout).toContain('has 3 of 65536')
   },
 )
 

@@ -66,6 +66,7 @@ export {
   type CallerAt,
   CallerBehaviour,
   type CallNews,
+  type CallRoom,
   CALLS_MAX,
   CALLS_PER_CALLER_MAX,
 } from './behaviour/caller-behaviour.ts'

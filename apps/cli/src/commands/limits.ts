@@ -31,8 +31,22 @@ export async function limits(_options: unknown, command: Command): Promise<void>
   if (rows.length === 1) output.progress('note: no limits are declared in policies/limits.yaml')
   output.result(answer, [
     ...(rows.length === 1 ? [] : table(rows)),
+    ...roomLines(answer),
     ...(kept.length === 1 ? ['nobody is kept out'] : ['kept out:', ...table(kept)]),
   ])
+}
+
+/** How much of what may be remembered is, and why calls are not counted where that is so. */
+function roomLines(answer: JsonValue): readonly string[] {
+  const room = memberOf(answer, 'room')
+  const [taken, max, mostOfOne, maxOfOne] = ['taken', 'max', 'mostOfOne', 'maxOfOne'].map((key) =>
+    shown(memberOf(room, key)),
+  )
+  const trouble = memberOf(answer, 'trouble')
+  return [
+    `room: ${taken} of ${max} calls are taken; the busiest caller has ${mostOfOne} of ${maxOfOne}`,
+    ...(trouble === null ? [] : [`calls cannot be counted: ${shown(trouble)}`]),
+  ]
 }
 
 async function lift({ socket, output }: Context, did: string): Promise<void> {

@@ -14,6 +14,7 @@ import {
   type Breach,
   CallerBehaviour,
   type CallNews,
+  type CallRoom,
   CALLS_MAX,
   type CallState,
   isRefused,
@@ -96,6 +97,11 @@ export class BehaviourDesk {
   /** Why calls cannot be counted, where that is so. */
   get trouble(): string | undefined {
     return this.#trouble
+  }
+
+  /** How much of the room for calls is taken. */
+  get room(): CallRoom {
+    return this.#behaviour.room
   }
 
   /** Whom this node keeps out. */
@@ -218,6 +224,7 @@ export class BehaviourDesk {
     const { did } = question.caller
     const call = this.#behaviour.count({ caller: did, nowMs }, asked)
     if (call === undefined) {
+      this.#trouble = 'there is no room to remember one more call of this caller, or of any'
       this.#tell(question, 'history-full')
       return { refusal: UNCOUNTED }
     }

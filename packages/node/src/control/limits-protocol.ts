@@ -19,7 +19,7 @@ export function isLimitsRequest(
 /** Answers a request about limits. */
 export function answerAboutLimits(behaviour: BehaviourDesk, request: LimitsRequest): JsonObject {
   if (request.do === 'lift') return { did: request.did, lifted: behaviour.lift(request.did) }
-  const { rules, trouble } = behaviour
+  const { rules, room, trouble } = behaviour
   return {
     limits: rules.limits.map(({ id, server, tool, role, count, max, withinMs, actions }) => ({
       id,
@@ -33,6 +33,7 @@ export function answerAboutLimits(behaviour: BehaviourDesk, request: LimitsReque
     })),
     facts: [...rules.facts.keys()],
     keptOut: keptOutOf(behaviour),
+    room: { ...room },
     trouble: trouble ?? null,
   }
 }

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import type { BehaviourDesk, Entry } from '../../src/behaviour/behaviour-desk.ts'
 import { LIMIT_FILE, readLimitFile } from '../../src/behaviour/read-limit-file.ts'
+import { answerAboutLimits } from '../../src/control/limits-protocol.ts'
 import { VirtualTime } from '../approval/virtual-time.ts'
 import { SELF, TestBehaviour } from './test-behaviour.ts'
 
@@ -421,3 +422,24 @@ test('a node that ends deletes nothing more', { tags: ['BEH-18'] }, async () => 
   time.pass(MINUTE_MS)
   expect(tests.stored()).toHaveLength(2101 - 2048)
 })
+
+test(
+  'where there is no room for a call it is refused, and the limits say why',
+  { tags: ['BEH-6', 'BEH-13', 'THR-46'] },
+  async () => {
+    const { tests } = started({ max: 1_000_000 })
+    await codes(tests.desk, 1)
+    const [row] = tests.stored()
+    const more = Array.from({ length: 65_535 }, (_, index) => ({ ...row!, id: index + 2 }))
+    tests.store.callerCalls.write(more, [])
+    tests.restart()
+    expect(await codes(tests.desk, 1)).toEqual(['budget-unavailable'])
+    expect(answerAboutLimits(tests.desk, { do: 'limits' })).toMatchObject({
+      room: { mostOfOne: 65_536, maxOfOne: 65_536 },
+      trouble: expect.stringContaining('no room'),
+    })
+    expect(tests.alerts).toMatchObject([{ code: 'caller-behaviour' }])
+    expect(await codes(tests.desk, 1, BOB)).toEqual([undefined])
+    expect(answerAboutLimits(tests.desk, { do: 'limits' })).toMatchObject({ trouble: null })
+  },
+)

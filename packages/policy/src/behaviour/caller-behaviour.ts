@@ -51,6 +51,17 @@ export class CallerBehaviour {
     return this.#size
   }
 
+  /** How much of the room is taken, and how many calls are remembered of the caller that has most. */
+  get room(): CallRoom {
+    const most = this.#callers.values().reduce((size, each) => Math.max(size, each.size), 0)
+    return {
+      taken: Math.min(CALLS_MAX, this.#taken),
+      max: CALLS_MAX,
+      mostOfOne: most,
+      maxOfOne: this.#roomOf(),
+    }
+  }
+
   /** No call that a window may reach has a lower id. */
   get oldestId(): number {
     const oldest = this.#callers.values().map(({ oldestId }) => oldestId ?? this.#lastId + 1)
@@ -148,6 +159,15 @@ export class CallerBehaviour {
     this.#callers.set(caller, history)
     return history
   }
+}
+
+/** Room for what is remembered, in calls. */
+export interface CallRoom {
+  readonly taken: number
+  readonly max: number
+  readonly mostOfOne: number
+  /** What one caller may have now. */
+  readonly maxOfOne: number
 }
 
 /** How a call went on. */

@@ -339,3 +339,17 @@ test(
     expect(behaviour.oldestId).toBe(4)
   },
 )
+
+test(
+  'the room says how much of it is taken, and what one caller may have',
+  { tags: ['BEH-15'] },
+  () => {
+    const behaviour = new CallerBehaviour(rules([]))
+    const max = { max: CALLS_MAX, maxOfOne: CALLS_PER_CALLER_MAX }
+    expect(behaviour.room).toEqual({ ...max, taken: 0, mostOfOne: 0 })
+    askAll(behaviour, [A, B])
+    askAll(behaviour, [A], { caller: BOB })
+    // Each caller takes the room of four calls, and of eight for the counts of its session.
+    expect(behaviour.room).toEqual({ ...max, taken: 3 + 2 * 12, mostOfOne: 2 })
+  },
+)
