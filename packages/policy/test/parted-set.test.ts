@@ -211,7 +211,7 @@ test('parts of a set say what the whole set says', { tags: ['POL-21', 'POL-2', '
   )
 })
 
-test.for<[what: string, condition: string, context: Partial<Context>, may: boolean]>([
+test.for<[what: string, condition: string, changes: JsonObject, may: boolean]>([
   ['64 elements', 'context.set.containsAny(["z"])', { set: elements(64) }, false],
   ['65 elements', 'context.set.containsAny(["z"])', { set: elements(65) }, true],
   ['65 elements of a rule', `${JSON.stringify(elements(65))}.contains(context.text)`, {}, true],
