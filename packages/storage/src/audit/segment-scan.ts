@@ -105,6 +105,7 @@ async function take(line: Line, state: ScanState, input: SegmentToScan): Promise
 class TornTail {
   #line = 0
   #holes = false
+  #zeros = false
   #checkpoints = 0
   #afterCheckpoint = false
 
@@ -119,8 +120,12 @@ class TornTail {
 
   add({ bytes, ended }: Line): void {
     const last = bytes.at(-1)
-    if (bytes.includes(0)) this.#holes = true
-    if (!ended && last === 0) return
+    // Zeros up to the end of the file are room; with anything behind them they are a hole.
+    if (!ended && last === 0) {
+      this.#zeros = true
+      return
+    }
+    if (this.#zeros || bytes.includes(0)) this.#holes = true
     if (this.#checkpoints > 0) this.#afterCheckpoint = true
     // Where a hole has taken the beginning of a line, its end still says what it was.
     if (ended && last === QUOTE) this.#checkpoints += 1

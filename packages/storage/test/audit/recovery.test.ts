@@ -16,6 +16,8 @@ import { temporaryDirectory } from '../temporary-directory.ts'
 import { alert, auditInit, decision, openAudit, suite } from './audit-node.ts'
 
 const SECTOR = 512
+/** So many bytes of a file are read at a time. */
+const READ_BYTES = 1_048_576
 
 /** The lines of two batches, and how long the first is. */
 const lines = twoBatches()
@@ -90,15 +92,35 @@ test(
 )
 
 test(
-  'one byte that was changed before the last checkpoint is damage, and the line is named',
-  { tags: ['AFS-12'], timeout: 60_000 },
+  'a hole of a long batch that ends where a read does is torn as well',
+  { tags: ['AFS-11'] },
   async () => {
-    const { both } = lines
+    const { openLog, stamp } = auditInit('')
+    const log = openLog({ frontier: TreeFrontier.empty(suite), end: undefined })
+    const drafts = Array.from({ length: 1_023 }, () => alert('x'.repeat(1_000)))
+    const { bytes } = log.batch({ drafts, stamp: stamp(), saltKey: new Uint8Array(32) })
+    expect(bytes.length).toBeGreaterThan(READ_BYTES + SECTOR)
+    for (const end of [READ_BYTES - SECTOR, READ_BYTES, READ_BYTES + SECTOR]) {
+      const torn = Uint8Array.from(bytes).fill(0, end - 200_000, end)
+      const { length, torn: isTorn } = await scan(torn)
+      expect([length, isTorn], `hole up to ${end}`).toEqual([0, true])
+    }
+  },
+)
+
+test.for([
+  { behind: 'nothing', room: 0, step: 1 },
+  { behind: 'room', room: 4_096, step: 7 },
+])(
+  'one byte that was changed before the last checkpoint is damage with $behind at the end, and the line is named',
+  { tags: ['AFS-12', 'THR-42'], timeout: 60_000 },
+  async ({ room, step }) => {
+    const both = Buffer.concat([lines.both, Buffer.alloc(room)])
     // Under a checkpoint stand signatures, which are not the scan's to judge; the entries and the heads are.
     const heads = [...both.toString('latin1').matchAll(/\\n\d+\\n[\w+/=]{44}\\n\\n/g)].map(
       ({ index, 0: { length } }) => [index, index + length],
     )
-    for (let at = 0; at < both.length; at += 1) {
+    for (let at = 0; at < both.length; at += step) {
       const inEntry = both.lastIndexOf(0x0a, at - 1) + 1
       const isEntry = both[inEntry] === 0x7b
       const isHead = heads.some(([from, to]) => at >= from! && at < to!)
@@ -168,6 +190,23 @@ async function filled(count: number, segmentBytesMax: number): Promise<string> {
   await audit.stop()
   return directory
 }
+
+test.for([0, 1, 4_096, 2_500_000])(
+  'a log whose last batch was changed is refused at start with %d bytes of room, and left as it is',
+  { tags: ['AFS-12', 'THR-42'] },
+  async (room) => {
+    const { audit, directory } = await store()
+    await audit.append(alert('one'))
+    await audit.append(alert('two was acknowledged'))
+    await audit.stop()
+    const path = newest(directory)
+    const changed = readFileSync(path, 'utf8').replace('two was', 'two WAS')
+    writeFileSync(path, Buffer.concat([Buffer.from(changed), Buffer.alloc(room)]))
+    const before = readFileSync(path)
+    await expect(openAudit(directory)).rejects.toEqual(DAMAGED)
+    expect(readFileSync(path).equals(before)).toBe(true)
+  },
+)
 
 function newest(directory: string): string {
   return join(directory, 'segments', readdirSync(join(directory, 'segments')).toSorted().at(-1)!)
