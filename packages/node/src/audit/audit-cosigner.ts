@@ -66,7 +66,7 @@ export class AuditCosigner implements AuditPort {
     this.#checkPace(did)
     const question = decodeQuestion(bytes)
     if (question.ask === 'cosign') return encodeCosignAnswer(this.#cosign(question.request, did))
-    if (question.ask === 'compare') return this.#compare(question.checkpoint)
+    if (question.ask === 'compare') return this.#compare(question.checkpoint, did)
     return encodeHashes(await this.#init.history(question.oldSize, question.size))
   }
 
@@ -75,6 +75,8 @@ export class AuditCosigner implements AuditPort {
     const log = logOf(did)
     if (log === undefined) return { status: 404 }
     if (doubts.has(did)) {
+      // Not waited for: it may be asking this node for the same, and neither answers two questions at a time.
+      void doubts.settle(log)
       throw new NodeError(
         'audit-doubted',
         'two checkpoints of this log are about; it was asked for its history',
@@ -103,13 +105,13 @@ export class AuditCosigner implements AuditPort {
   }
 
   /** Whoever shows a checkpoint of a log is shown the one that is held here; both sides see whether they agree. */
-  #compare(text: string): Uint8Array {
+  #compare(text: string, by: string): Uint8Array {
     const { logOf, trees, doubts } = this.#init
     const shown = parseCheckpoint(text)
     const did = didOfOrigin(shown.origin)
     const log = did === undefined ? undefined : logOf(did)
     if (did === undefined || log === undefined) return new Uint8Array()
-    doubts.observe(log, shown)
+    doubts.observe(log, shown, by)
     return Buffer.from(trees.get(did)?.checkpoint ?? '')
   }
 

@@ -34,6 +34,7 @@ export class CosigningDesk {
   readonly port: AuditPort
   readonly #init: CosigningDeskInit
   readonly #logs: MemberLogs
+  readonly #doubts: LogDoubts
   readonly #exchange: LogExchange
   readonly #rounds: CosignRounds
   readonly #stopping = new AbortController()
@@ -51,12 +52,12 @@ export class CosigningDesk {
     const ask = askInTurn(async (did, question) =>
       network().askAudit(did, question, this.#stopping.signal),
     )
-    const doubts = this.#makeDoubts(ask)
-    this.port = this.#makeCosigner(doubts)
+    this.#doubts = this.#makeDoubts(ask)
+    this.port = this.#makeCosigner(this.#doubts)
     this.#exchange = new LogExchange({
       random: suite,
       trees: opened.store.cosignedTrees,
-      doubts,
+      doubts: this.#doubts,
       logOf: (did) => this.#logs.of(did),
       members: () => this.#members().map(({ log }) => log.did),
       ask,
@@ -74,6 +75,7 @@ export class CosigningDesk {
     this.#stopping.abort()
     await this.#rounds.stop()
     await this.#exchange.stop()
+    await this.#doubts.settled()
   }
 
   /** How the log of this node stands with its cosigners, for its status. */
@@ -89,9 +91,11 @@ export class CosigningDesk {
   }
 
   #makeDoubts(ask: AskMember): LogDoubts {
-    const { store } = this.#init.opened
+    const { opened, clock } = this.#init
+    const { store } = opened
     return new LogDoubts({
       suite,
+      monotonicMs: () => clock.monotonicMs(),
       held: (did) => store.cosignedTrees.get(did),
       askHistory: async (did, oldSize, size) =>
         ask(did, encodeQuestion({ ask: 'history', oldSize, size })),

@@ -78,7 +78,7 @@ export class LogExchange {
       const bytes = await this.#init.ask(peer, question)
       if (bytes.length === 0) return
       const shown = parseCheckpoint(Buffer.from(bytes).toString('utf8'))
-      if (didOfOrigin(shown.origin) === log.did) this.#init.doubts.observe(log, shown)
+      if (didOfOrigin(shown.origin) === log.did) this.#init.doubts.observe(log, shown, peer)
     } catch {
       // Who does not answer, or not with a checkpoint, shows nothing; the next round asks somebody else.
     }

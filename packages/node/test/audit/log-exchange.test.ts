@@ -129,6 +129,118 @@ test(
   },
 )
 
+/** Shows one node, in the name of another, a checkpoint of the log, and waits until that log has been asked. */
+async function show(note: string, { to, by }: { to: LogNode; by: LogNode }): Promise<void> {
+  const question = encodeQuestion({ ask: 'compare', checkpoint: note })
+  await to.cosigner.answer(question, by.log.did)
+  await to.doubts.settled()
+}
+
+/** How often the log has been asked what it was. */
+function asked({ asked: questions }: LogMesh): number {
+  return questions.filter(({ question }) => decodeQuestion(question).ask === 'history').length
+}
+
+test(
+  'a member that shows old checkpoints, another one before each round, keeps nobody from cosigning',
+  { tags: ['AWT-12'] },
+  async () => {
+    const { node, one, other } = threeNodes()
+    const old = Array.from({ length: 12 }, () => node.log.grow(3))
+    await cosign(node, one)
+    for (const note of old.slice(0, -1)) {
+      await show(note, { to: one, by: other })
+      const size = parseCheckpoint(node.log.grow(3)).size
+      await cosign(node, one)
+      expect(one.store().cosignedTrees.get(node.log.did)).toMatchObject({ size })
+    }
+    expect([one.alerts, one.evidence]).toEqual([[], []])
+  },
+)
+
+test(
+  'what was shown to belong to a log raises no doubt again, of as many as 16 checkpoints',
+  { tags: ['AWT-12'] },
+  async () => {
+    const { mesh, node, one, other } = threeNodes()
+    const old = Array.from({ length: 17 }, () => node.log.grow(3))
+    node.log.grow(3)
+    await cosign(node, one)
+    for (const note of old.slice(0, 16)) await show(note, { to: one, by: other })
+    expect(asked(mesh)).toBe(16)
+    for (const note of old.slice(0, 16)) await show(note, { to: one, by: other })
+    expect(asked(mesh)).toBe(16)
+    mesh.nowMs += 10_000
+    await show(old[16]!, { to: one, by: other })
+    await show(old[0]!, { to: one, by: other })
+    expect(asked(mesh)).toBe(18)
+  },
+)
+
+test(
+  'a larger tree that was settled once is compared again with what was cosigned since',
+  { tags: ['AWT-8', 'AWT-12'] },
+  async () => {
+    const { node, one, other } = threeNodes()
+    node.log.grow(20)
+    await cosign(node, one)
+    const first = node.log.grow(3)
+    await show(first, { to: one, by: other })
+    expect(one.doubts.has(node.log.did)).toBe(false)
+    node.log.rewrite(21)
+    node.log.grow(4)
+    await cosign(node, one)
+    expect(one.store().cosignedTrees.get(node.log.did)).toMatchObject({ size: 27 })
+    await show(first, { to: one, by: other })
+    expect(one.evidence).toMatchObject([{ kind: 'rewritten' }])
+    await expect(cosign(node, one)).rejects.toMatchObject({ code: 'audit-doubted' })
+  },
+)
+
+test(
+  'a member raises 16 doubts in ten seconds, and none beyond; others still do',
+  { tags: ['AWT-12'] },
+  async () => {
+    const { mesh, node, one, other } = threeNodes()
+    const third = mesh.node(4)
+    const old = Array.from({ length: 19 }, () => node.log.grow(3))
+    node.log.grow(3)
+    await cosign(node, one)
+    for (const note of old.slice(0, 17)) await show(note, { to: one, by: other })
+    expect(asked(mesh)).toBe(16)
+    await show(old[17]!, { to: one, by: third })
+    expect(asked(mesh)).toBe(17)
+    mesh.nowMs += 9_999
+    await show(old[18]!, { to: one, by: other })
+    expect(asked(mesh)).toBe(17)
+    mesh.nowMs += 1
+    await show(old[18]!, { to: one, by: other })
+    expect(asked(mesh)).toBe(18)
+  },
+)
+
+test(
+  'a log that could not be asked is asked again when it wants to be cosigned',
+  { tags: ['AWT-12'] },
+  async () => {
+    const { mesh, node, one, other } = threeNodes()
+    const old = node.log.grow(3)
+    node.log.grow(3)
+    await cosign(node, one)
+    mesh.away.add(node.log.did)
+    await show(old, { to: one, by: other })
+    await expect(cosign(node, one)).rejects.toMatchObject({ code: 'audit-doubted' })
+    await one.doubts.settled()
+    expect(one.doubts.has(node.log.did)).toBe(true)
+    mesh.away.delete(node.log.did)
+    await expect(cosign(node, one)).rejects.toMatchObject({ code: 'audit-doubted' })
+    await one.doubts.settled()
+    node.log.grow(1)
+    await cosign(node, one)
+    expect(one.store().cosignedTrees.get(node.log.did)).toMatchObject({ size: 7 })
+  },
+)
+
 test('a question is read as it was written', { tags: ['AWT-5'] }, () => {
   const questions = [
     { ask: 'cosign', request: Buffer.from('old 0\n\n') },

@@ -196,6 +196,7 @@ function logNode(mesh: LogMesh, log: TestLog, limits: Partial<CosignLimits> = {}
   }
   const doubts = new LogDoubts({
     suite,
+    monotonicMs: () => mesh.nowMs,
     held: trees.get,
     askHistory: async (did, oldSize, size) =>
       ask(did, encodeQuestion({ ask: 'history', oldSize, size })),
