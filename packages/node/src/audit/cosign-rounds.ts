@@ -1,3 +1,4 @@
+import { BoundedMap } from '@warren/core'
 import type { CryptoSuite } from '@warren/crypto'
 import { type Did, scidOf } from '@warren/identity'
 import { formatCheckpoint, type KnownSigner, parseCheckpoint } from '@warren/tlog'
@@ -18,6 +19,9 @@ export interface CosignLimits {
 
 /** How often it is looked whether a round is due. */
 const TICK_MS = 1_000
+/** What one member says of this log is worth one alert of each kind in so long, whatever it says in between. */
+const ALERT_PAUSE_MS = 600_000
+const ALERTS_MAX = 1_024
 
 export const COSIGN_LIMITS: CosignLimits = {
   cosignersMax: 5,
@@ -71,6 +75,8 @@ export class CosignRounds {
   readonly #limits: CosignLimits
   readonly #asker: AskCosigner
   readonly #keptLogs = new Map<string, string>()
+  /** What an operator was told that a member says, and whether that member has cosigned since. */
+  readonly #told = new BoundedMap<string, { readonly atMs: number; isOver: boolean }>(ALERTS_MAX)
   #asked: readonly string[] = []
   #cosigners: readonly string[] = []
   #size = 0
@@ -80,7 +86,6 @@ export class CosignRounds {
   /** Since when there have been entries that are not cosigned and members who could. */
   #waitingSinceMs: number | undefined
   #isAlarmed = false
-  #isBehind = false
   #round: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
 
@@ -228,16 +233,33 @@ export class CosignRounds {
     this.#init.alert({ code: 'cosigned-again', severity: 'info', sentence })
   }
 
-  /** Said once for each kind until a round goes well: this node's own log may have been taken back or rewritten. */
+  /**
+   * Said once of each member and kind until that member has cosigned again: this node's own log may have been taken back or
+   * rewritten. What one member says, which may be a lie, keeps nothing from being said of another.
+   */
   #alertOf({ did }: MemberLog, result: CosignResult | undefined): void {
-    if (result === undefined || result.outcome === 'cosigned' || this.#isBehind) return
-    if (result.outcome === 'refused' && result.status !== 422) return
-    this.#isBehind = true
+    if (result === undefined) return
+    if (result.outcome === 'cosigned') this.#endAlerts(did)
+    else if (result.outcome === 'ahead' || result.status === 422) this.#alertOnce(did, result)
+  }
+
+  #endAlerts(did: string): void {
+    for (const code of ['log-behind', 'cosign-refused']) {
+      const told = this.#told.get(`${code} ${did}`)
+      if (told !== undefined) told.isOver = true
+    }
+  }
+
+  #alertOnce(did: Did, result: Exclude<CosignResult, { readonly outcome: 'cosigned' }>): void {
+    const code = result.outcome === 'ahead' ? 'log-behind' : 'cosign-refused'
+    const atMs = this.#init.monotonicMs()
+    const told = this.#told.get(`${code} ${did}`)
+    if (told !== undefined && (!told.isOver || atMs - told.atMs < ALERT_PAUSE_MS)) return
+    this.#told.set(`${code} ${did}`, { atMs, isOver: false })
     const sentence =
       result.outcome === 'ahead'
         ? `A member says that it has cosigned ${result.size} entries of this node's audit log, which has fewer: entries are missing here.`
         : "A member does not cosign this node's audit log, since it is not what that member has cosigned before: it was changed."
-    const code = result.outcome === 'ahead' ? 'log-behind' : 'cosign-refused'
     this.#init.alert({ code, severity: 'error', about: did, sentence })
   }
 }

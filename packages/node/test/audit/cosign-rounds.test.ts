@@ -1,4 +1,4 @@
-import { parseCheckpoint } from '@warren/tlog'
+import { encodeCosignAnswer, parseCheckpoint } from '@warren/tlog'
 import { expect, test } from 'vitest'
 import { chooseCosigners } from '../../src/audit/choose-cosigners.ts'
 import { LogMesh, type LogNode, suite } from './log-node.ts'
@@ -156,3 +156,62 @@ test('a log that is behind what a member has cosigned says so', { tags: ['AWT-7'
   expect(node.alerts).toMatchObject([{ code: 'log-behind', severity: 'error' }])
   expect(sizes(node)).toEqual([15])
 })
+
+/** A member that says, as long as it lies, that it has cosigned more than any log has. */
+function liar(node: LogNode): { lies: boolean } {
+  const state = { lies: true }
+  const answer = node.cosigner.answer.bind(node.cosigner)
+  node.cosigner.answer = async (...question) =>
+    state.lies
+      ? encodeCosignAnswer({ status: 409, size: Number.MAX_SAFE_INTEGER })
+      : answer(...question)
+  return state
+}
+
+async function grownRound(mesh: LogMesh, node: LogNode): Promise<void> {
+  node.log.grow(2)
+  mesh.nowMs += 5_000
+  await node.rounds.tick()
+}
+
+const codes = ({ alerts }: LogNode): readonly string[] => alerts.map(({ code }) => code)
+
+test(
+  'a lie of one member is told once, and keeps neither what another one finds nor its own next finding from being told',
+  { tags: ['AWT-7'] },
+  async () => {
+    const { mesh, node, others } = meshOf(2)
+    const lying = liar(others[0]!)
+    for (let count = 0; count < 3; count += 1) await grownRound(mesh, node)
+    expect(codes(node)).toEqual(['log-behind'])
+    lying.lies = false
+    await grownRound(mesh, node)
+    node.log.rewrite(0)
+    await grownRound(mesh, node)
+    await grownRound(mesh, node)
+    expect(codes(node)).toEqual(['log-behind', 'cosign-refused', 'cosign-refused'])
+    expect(new Set(node.alerts.slice(1).map(({ about }) => about))).toEqual(
+      new Set(others.map(({ log }) => log.did)),
+    )
+  },
+)
+
+test.for([
+  { pauseMs: 599_999, told: 1 },
+  { pauseMs: 600_000, told: 2 },
+])(
+  'a member that lies, cosigns, and lies again $pauseMs ms later is told of $told times',
+  { tags: ['AWT-7'] },
+  async ({ pauseMs, told }) => {
+    const { mesh, node, others } = meshOf(1)
+    const lying = liar(others[0]!)
+    await grownRound(mesh, node)
+    const firstMs = mesh.nowMs
+    lying.lies = false
+    await grownRound(mesh, node)
+    lying.lies = true
+    mesh.nowMs = firstMs + pauseMs - 5_000
+    await grownRound(mesh, node)
+    expect(codes(node).filter((code) => code === 'log-behind')).toHaveLength(told)
+  },
+)
