@@ -86,7 +86,7 @@ export class TreeCheck {
     // The times of signatures may not go back, so they are verified in the order of the log.
     this.endSegment()
     if (base === undefined) this.#find(placed)
-    else if (isFirst && checkpoint.size > this.#grown.size) this.#skip(placed)
+    else if (isFirst && checkpoint.size > this.#grown.size) this.#skip(base, placed)
     else if (this.#init.signatures.check(placed)) this.#explain(base, placed)
   }
 
@@ -135,10 +135,20 @@ export class TreeCheck {
     this.#goOn(this.#grown)
   }
 
-  /** A segment starts further on than the one before has ended. */
-  #skip(placed: PlacedCheckpoint): void {
+  /** A segment starts further on than the one before has ended: of that nothing counts behind its last checkpoint. */
+  #skip(base: TreeFrontier, placed: PlacedCheckpoint): void {
     const { size } = placed.checkpoint
-    this.#init.missing.miss(this.#grown.size, size)
+    const [first] = this.#pending
+    if (first !== undefined) {
+      this.#init.findings.add({
+        code: 'checkpoint-missing',
+        severity: 'error',
+        place: first.place,
+        seq: base.size,
+        sentence: `${this.#pending.length} lines stand before a gap without a checkpoint: nobody has signed them.`,
+      })
+    }
+    this.#init.missing.miss(base.size, size)
     this.#init.entries.skipTo(size)
     this.#lose()
     this.#find(placed)

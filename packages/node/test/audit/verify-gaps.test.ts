@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import {
+  grow,
+  linesOf,
+  replaceSegment,
+  signedLog,
+  type SignedLog,
+  verdictOn,
+} from './signed-log.ts'
+
+/** A log of three segments, the second of which was erased. */
+async function logWithGap(): Promise<SignedLog> {
+  const log = await signedLog()
+  await grow(log, 14)
+  const [, second = 0] = log.store.segments
+  await log.store.erase({ segment: second, what: 'entries' })
+  await log.store.stop()
+  return log
+}
+
+function forged(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => line.startsWith('{')).map((line) => line.replace('honest', 'other'))
+}
+
+test(
+  'lines that were put before an erased stretch are found, though nothing but checkpoints went',
+  { tags: ['AUD-16', 'AUD-20', 'ACM-2', 'THR-42'] },
+  async () => {
+    const log = await logWithGap()
+    expect(await verdictOn(log)).toMatchObject({ clean: true, codes: [] })
+    const honest = linesOf(log, 0)
+
+    replaceSegment(log, 0, forged(honest))
+    for (const everySignature of [false, true]) {
+      const { clean, codes, verdict } = await verdictOn(log, { everySignature })
+      expect(clean).toBe(false)
+      expect(codes).toEqual(['checkpoint-missing', 'segment-missing'])
+      expect(verdict.findings[0]).toMatchObject({
+        seq: 0,
+        place: { segment: 'segments/000000000000.log', line: 1 },
+      })
+    }
+
+    const [line = ''] = forged(honest)
+    replaceSegment(log, 0, [...honest, line])
+    expect((await verdictOn(log)).codes).toEqual(['checkpoint-missing'])
+  },
+)
+
+test(
+  'a segment that was made up where one was erased is found, even of one line',
+  { tags: ['AUD-20', 'ACM-2', 'THR-42'] },
+  async () => {
+    const log = await signedLog()
+    await grow(log, 14)
+    const lines = forged(linesOf(log, 0))
+    const [, second = 0] = log.store.segments
+    expect(lines).toHaveLength(second)
+    await log.store.erase({ segment: 0, what: 'entries' })
+    await log.store.stop()
+    expect(await verdictOn(log)).toMatchObject({ clean: true, codes: [] })
+
+    for (const count of [1, second - 1]) {
+      replaceSegment(log, 0, lines.slice(0, count))
+      const { clean, codes } = await verdictOn(log, { everySignature: true })
+      expect(clean).toBe(false)
+      expect(codes).toEqual(['checkpoint-missing'])
+    }
+    // As many as were erased: the signed root tells that they are others.
+    replaceSegment(log, 0, lines)
+    const { clean, codes } = await verdictOn(log)
+    expect(clean).toBe(false)
+    expect(codes).toContain('entry-changed')
+  },
+)
