@@ -13,7 +13,7 @@ import {
   type StoredTree,
   type Verification,
 } from '@warren/audit'
-import { leafHash, signCheckpoint, TreeFrontier } from '@warren/tlog'
+import { leafHash, nodeHash, signCheckpoint, TreeFrontier } from '@warren/tlog'
 import fc from 'fast-check'
 import { concat } from 'uint8arrays/concat'
 import { fromString } from 'uint8arrays/from-string'
@@ -94,6 +94,7 @@ function treeOf(batches: readonly Batch[]): StoredTree {
   const leaves = batches.flatMap(({ entries }) => entries.map((entry) => entry.leafHash))
   return {
     leafHash: (seq) => leaves[seq],
+    hash: ({ level, index }) => subtreeHash(leaves, level, index),
     frontier: (size) =>
       size > leaves.length
         ? undefined
@@ -101,6 +102,16 @@ function treeOf(batches: readonly Batch[]): StoredTree {
             .slice(0, size)
             .reduce((tree, leaf) => tree.append(leaf), TreeFrontier.empty(suite)),
   }
+}
+
+function subtreeHash(
+  leaves: readonly Uint8Array[],
+  level: number,
+  index: number,
+): Uint8Array | undefined {
+  if (level === 0) return leaves[index]
+  const [left, right] = [0, 1].map((side) => subtreeHash(leaves, level - 1, 2 * index + side))
+  return left === undefined || right === undefined ? undefined : nodeHash(suite, left, right)
 }
 
 function headOf({ next }: Batch, by = 'witness'): KnownHead {
@@ -437,6 +448,58 @@ test('what others have seen is compared inside of batches too', { tags: ['AUD-19
   )
   expect(short(verify([bytesOf(LINES)], { known: wrong }))).toEqual([['forked', 3]])
 })
+
+test(
+  'where entries are not there, what others have seen of them is compared with the stored tree',
+  { tags: ['AUD-29'] },
+  () => {
+    const last = [LINES[6]!, ...LINES.slice(7)]
+    const known = [0, 1, 2, 3, 4, 5, 6, 7].map((size) => ({
+      size,
+      root: TREE.frontier(size)!.root(),
+      by: 'witness',
+    }))
+    const gap = ['segment-missing', 0, 5]
+    const matches: number[] = []
+    const onMatch = ({ size }: KnownHead): unknown => matches.push(size)
+    const told = verify([bytesOf(last)], { tree: TREE, known, onMatch })
+    expect(short(told)).toEqual([gap])
+    expect(told.matched).toBe(8)
+    expect(matches).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+
+    for (const head of known) {
+      const other = known.with(head.size, { ...head, root: new Uint8Array(32).fill(9) })
+      const found = verify([bytesOf(last)], { tree: TREE, known: other })
+      expect(short(found)).toContainEqual(['forked', head.size])
+      expect(found.matched).toBe(7)
+    }
+  },
+)
+
+test(
+  'what others have seen of entries that are not there is said to be unchecked where nothing tells what they were',
+  { tags: ['AUD-29'] },
+  () => {
+    const last = [LINES[6]!, ...LINES.slice(7)]
+    const seen = { size: 3, root: TREE.frontier(3)!.root(), by: 'witness' }
+    const unchecked = ['cosigned-unchecked', 3]
+    const found = (tree: StoredTree | undefined) => {
+      const init = tree === undefined ? {} : { tree }
+      const verification = verify([bytesOf(last)], { ...init, known: [seen] })
+      expect(verification.matched).toBe(0)
+      return short(verification)
+    }
+    const untold: StoredTree = { ...TREE, hash: () => undefined }
+    expect(found(untold)).toEqual([unchecked, ['segment-missing', 0, 5]])
+    // A tree that agrees with what was seen, and leads nowhere.
+    const forged: StoredTree = {
+      ...TREE,
+      hash: (address) => (address.level === 0 ? new Uint8Array(32) : TREE.hash(address)),
+    }
+    expect(found(forged)).toContainEqual(unchecked)
+    expect(found(undefined)).toContainEqual(unchecked)
+  },
+)
 
 test(
   'a tail that a crash left behind the last checkpoint is no damage',

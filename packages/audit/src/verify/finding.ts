@@ -29,6 +29,8 @@ export type FindingCode =
   | 'rolled-back'
   /** Somebody has seen another tree of this size. */
   | 'forked'
+  /** Somebody has seen a tree of a size at which nothing tells what this log was. */
+  | 'cosigned-unchecked'
   | 'clock-set-back'
   | 'result-without-decision'
   | 'response-without-request'

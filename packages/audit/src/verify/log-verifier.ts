@@ -10,7 +10,8 @@ import { LineSplitter, type SplitLine } from './line-splitter.ts'
 import { MissingRanges } from './missing-ranges.ts'
 import { readLine } from './read-line.ts'
 import { SignatureCheck } from './signature-check.ts'
-import { type StoredTree, TreeCheck } from './tree-check.ts'
+import type { StoredTree } from './stored-tree.ts'
+import { TreeCheck } from './tree-check.ts'
 
 export interface LogVerifierInit {
   readonly suite: CryptoSuite
@@ -25,6 +26,8 @@ export interface LogVerifierInit {
   readonly everySignature?: boolean
   /** Takes each entry that was signed and is there. */
   readonly onEntry?: (entry: Entry) => void
+  /** Takes each tree that others have seen and that this log agrees with. */
+  readonly onMatch?: (head: KnownHead) => void
 }
 
 /** What came of verifying a log. */
@@ -64,11 +67,12 @@ export class LogVerifier {
   #checkpoints = 0
 
   constructor(init: LogVerifierInit) {
-    const { suite, node, keys, tree, onEntry } = init
+    const { suite, node, keys, tree, onEntry, onMatch } = init
     const findings = this.#findings
     this.#suite = suite
     this.#signatures = new SignatureCheck(suite, { name: originOf(node), keys }, findings)
-    this.#known = new KnownHeads(findings, init.known ?? [])
+    const heads = init.known ?? []
+    this.#known = new KnownHeads({ suite, findings, heads, tree, onMatch })
     this.#missing = new MissingRanges(findings)
     this.#entries = new EntryCheck({ node, findings, missing: this.#missing, onEntry })
     this.#tree = new TreeCheck({
@@ -104,7 +108,7 @@ export class LogVerifier {
     this.#tree.endSegment()
     this.#tree.endLog(this.#splitter.rest !== undefined)
     const { tree } = this.#tree
-    if (tree !== undefined) this.#known.finish(tree.size)
+    this.#known.finish(tree?.size)
     this.#missing.finish()
     this.#entries.finish()
     return {

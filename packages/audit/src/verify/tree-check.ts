@@ -8,14 +8,7 @@ import type { KnownHeads } from './known-heads.ts'
 import type { MissingRanges } from './missing-ranges.ts'
 import { MovedEntries } from './moved-entries.ts'
 import type { PlacedCheckpoint, SignatureCheck } from './signature-check.ts'
-
-/** The tree that was stored beside the log; nothing of it is believed but what leads to a signed root. */
-export interface StoredTree {
-  /** Undefined where it is not at hand. */
-  leafHash(seq: number): Uint8Array | undefined
-  /** The frontier of the tree of the first `size` entries; undefined where it is not at hand. */
-  frontier(size: number): TreeFrontier | undefined
-}
+import type { StoredTree } from './stored-tree.ts'
 
 export interface TreeCheckInit {
   readonly empty: TreeFrontier
@@ -212,9 +205,9 @@ export class TreeCheck {
   #goOnFrom({ checkpoint, place }: PlacedCheckpoint): void {
     const { tree, known, findings } = this.#init
     const { size } = checkpoint
-    known.skipTo(size)
     const frontier = size === 0 ? this.#init.empty : tree?.frontier(size)
     if (frontier !== undefined && isHeadOf(frontier, checkpoint)) {
+      known.skipTo(checkpoint)
       known.grow(frontier, [])
       this.#goOn(frontier)
       return

@@ -1,6 +1,10 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
+  cosignedHead,
   grow,
+  keepHead,
   linesOf,
   replaceSegment,
   signedLog,
@@ -71,5 +75,53 @@ test(
     const { clean, codes } = await verdictOn(log)
     expect(clean).toBe(false)
     expect(codes).toContain('entry-changed')
+  },
+)
+
+test(
+  'a log that its node has rewritten is found as a fork also once the rewritten part was erased',
+  { tags: ['AUD-19', 'AUD-29', 'ACM-3'] },
+  async () => {
+    const seen = await signedLog()
+    await grow(seen, 2)
+    const log = await signedLog()
+    await grow(log, 12, 'rewritten')
+    await keepHead(log, cosignedHead(seen))
+    expect((await verdictOn(log)).codes).toEqual(['forked'])
+
+    await log.store.erase({ segment: 0, what: 'entries' })
+    await log.store.stop()
+    const { clean, codes, verdict } = await verdictOn(log)
+    expect(clean).toBe(false)
+    expect(codes).toEqual(['forked'])
+    expect(verdict.cosigned).toBeUndefined()
+    expect(verdict.notChecked).toContainEqual(
+      expect.stringContaining('No cosignature covers entries 0 to'),
+    )
+  },
+)
+
+test(
+  'what was cosigned before it was erased still counts, and counts no more once no tile tells of it',
+  { tags: ['AUD-29', 'ACM-3'] },
+  async () => {
+    const log = await signedLog()
+    await grow(log, 3)
+    await keepHead(log, cosignedHead(log))
+    await grow(log, 10)
+    await log.store.erase({ segment: 0, what: 'entries' })
+    await log.store.stop()
+    const honest = await verdictOn(log)
+    expect(honest).toMatchObject({ clean: true, codes: [] })
+    expect(honest.verdict.cosigned?.checkpoint.size).toBe(3)
+    expect(honest.verdict.verification.matched).toBe(1)
+
+    rmSync(join(log.directory, 'tile'), { recursive: true })
+    const blind = await verdictOn(log)
+    expect(blind.clean).toBe(false)
+    expect(blind.codes).toEqual(
+      expect.arrayContaining(['tree-unknown', 'cosigned-unchecked', 'segment-missing']),
+    )
+    expect(blind.verdict.cosigned).toBeUndefined()
   },
 )

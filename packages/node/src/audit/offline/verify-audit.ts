@@ -37,7 +37,7 @@ export interface AuditVerdict {
   readonly sources: AuditSources
   readonly verification: Verification
   readonly findings: readonly AuditFinding[]
-  /** The largest tree that cosigners vouch for, where any does. */
+  /** The largest tree that cosigners vouch for and that is of this log, where there is one. */
   readonly cosigned: CosignedHead | undefined
   /** What whoever reads this has to look at elsewhere. */
   readonly notChecked: readonly string[]
@@ -58,23 +58,28 @@ export async function verifyAudit(init: VerifyAuditInit): Promise<AuditVerdict> 
   await archive.refresh()
   const { heads, ...faults } = verifyHeads(notes, signers)
   const more = headFindings(faults)
+  const headOf = new Map(heads.map((head) => [knownHead(head), head]))
+  const agreed: CosignedHead[] = []
   const verifier = new LogVerifier({
     suite,
     node: sources.log.did,
     keys: signers.log.keys,
-    known: heads.map(knownHead),
+    known: [...headOf.keys()],
     tree: archive.tiles,
     everySignature: init.everySignature ?? false,
     onEntry: (entry) => {
       if (isOfOtherMesh(entry, sources)) more.push(meshForeign(entry.seq))
       init.onEntry?.(entry)
     },
+    onMatch: (known) => {
+      const head = headOf.get(known)
+      if (head !== undefined && head.cosignatures.length > 0) agreed.push(head)
+    },
   })
   await feed(verifier, archive, init.onProgress)
   const verification = verifier.finish()
-  const cosigned = heads
-    .filter(({ cosignatures }) => cosignatures.length > 0)
-    .toSorted((a, b) => b.checkpoint.size - a.checkpoint.size)[0]
+  // They come in the order of their sizes.
+  const cosigned = agreed.at(-1)
   return {
     sources,
     verification,
