@@ -7,7 +7,7 @@
 // RFC 6962 (the tree), C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof and tlog-policy (what is signed, and how).
 // Exit code 0: what is said to be verified is. 1: it is not. 2: wrong usage, or a file that cannot be read.
 import { createHash, createPublicKey, verify } from 'node:crypto'
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const ED25519 = 0x01
@@ -20,13 +20,15 @@ const CHUNK_BYTES = 1_048_576
 const LINE_BYTES_MAX = 131_072
 /** The last second of the year 9999. */
 const TIME_SECONDS_MAX = 253_402_300_799
+const HASH_BYTES = 32
+const TILE_WIDTH = 256
+const RETENTION = '"kind":"retention"'
 const EMPTY_LOG = {
   size: 0,
   entries: 0,
   checkpoints: 0,
   pending: 0,
-  known: true,
-  gaps: '',
+  matched: 0,
   root: Buffer.alloc(0),
 }
 
@@ -51,6 +53,10 @@ const nodeHash = (left, right) => sha256(Buffer.of(1), left, right)
 class Tree {
   size = 0
   edge = []
+
+  copy() {
+    return Object.assign(new Tree(), { size: this.size, edge: [...this.edge] })
+  }
 
   append(leaf) {
     let hash = leaf
@@ -278,29 +284,39 @@ function verifyProof([entryPath, proofPath, policyPath]) {
 function verifyWholeLog([directory, policyPath]) {
   const policy = parsePolicy(readText(policyPath))
   const cosigned = cosignedHeads(directory, policy)
-  const log = { ...EMPTY_LOG, tree: new Tree() }
+  const tiles = new Tiles(directory)
+  const log = { ...EMPTY_LOG, tree: new Tree(), gaps: [], erased: [], said: [] }
   const names = readdirSync(join(directory, 'segments')).filter((name) =>
     /^\d{12}\.log$/.test(name),
   )
   if (names.length === 0) refuse('there is no segment')
   for (const name of names.toSorted()) {
-    readSegment(join(directory, 'segments', name), log, { policy, cosigned })
+    readSegment(join(directory, 'segments', name), log, { policy, cosigned, tiles })
   }
   const largest = Math.max(0, ...cosigned.keys())
   const signed = log.size - log.pending
   if (largest > signed) refuse(`others have cosigned ${largest} entries; the log has ${signed}`)
+  const unsaid = log.gaps.find((gap) => !isErased(gap, log.erased))
+  if (unsaid !== undefined)
+    refuse(
+      `entries ${unsaid.from} to ${unsaid.to - 1} are not there, and no entry says that they were erased`,
+    )
   say([
     `verified: ${log.entries} entries under ${log.checkpoints} checkpoints of one log, each signed with both keys`,
     `          ${signed} entries, root ${log.root.toString('base64')}`,
-    `          ${cosigned.size} cosigned checkpoints are among them`,
-    ...log.gaps.split('\n').slice(0, -1),
+    `          ${log.matched} cosigned checkpoints are among them`,
+    ...log.gaps.map(gapLine),
     ...(log.pending > 0
       ? [`note:     ${log.pending} lines stand behind the last checkpoint and do not count`]
       : []),
     'NOT checked: that the keys in the policy are those of this node; cosignatures beyond the quorum of a proof;',
-    '             what entries say, and whether calls have results; that a gap is one that the log itself tells of;',
-    '             times; kept values; tiles.',
+    '             what entries say, and whether calls have results; times; kept values;',
+    '             tiles, but where entries were erased.',
   ])
+}
+
+function gapLine({ from, to }) {
+  return `GAP:      entries ${from} to ${to - 1} were erased, as the log says; their hashes in the tiles lead to the signed root`
 }
 
 /** Checkpoints that lie beside the log, by their size; each must be signed by the log. */
@@ -315,6 +331,9 @@ function cosignedHeads(directory, policy) {
   for (const line of text.split('\n').slice(0, -1)) {
     const head = parseCheckpoint(JSON.parse(line.slice(1)))
     checkLog(policy, head)
+    const other = heads.get(head.size)
+    if (other !== undefined && !other.root.equals(head.root))
+      refuse(`others have cosigned two logs of ${head.size} entries`)
     heads.set(head.size, head)
   }
   return heads
@@ -334,30 +353,124 @@ function readSegment(path, log, rules) {
 function takeEntry(line, log, { cosigned, where }) {
   log.size += 1
   log.pending += 1
-  // Behind a gap no root can be computed.
-  if (!log.known) return
   log.tree.append(leafHash(line))
-  const seen = cosigned.get(log.size)
-  if (seen !== undefined && !seen.root.equals(log.tree.root()))
+  if (isForked(log.tree, cosigned))
     refuse(`${where}: others have cosigned another log of ${log.size} entries`)
+  if (cosigned.has(log.size)) log.matched += 1
+  if (line.includes(RETENTION)) log.said.push(line)
 }
 
-function takeCheckpoint(line, log, { policy, where, isFirst }) {
+function takeCheckpoint(line, log, { policy, cosigned, tiles, where, isFirst }) {
   const head = parseCheckpoint(JSON.parse(line.subarray(1).toString('utf8')))
   checkLog(policy, head)
   log.checkpoints += 1
-  if (isFirst && head.size > log.size && log.pending === 0) {
-    log.gaps += `GAP:      entries ${log.size} to ${head.size - 1} are not there; the roots of what follows were not computed\n`
-    log.known = false
-    log.size = head.size
-  }
+  if (isFirst && head.size > log.size && log.pending === 0) takeGap(head, log, { cosigned, tiles })
   if (head.size !== log.size)
     refuse(`${where}: the checkpoint is of ${head.size} entries, not of ${log.size}`)
-  if (log.known && !head.root.equals(log.tree.root()))
+  if (!head.root.equals(log.tree.root()))
     refuse(`${where}: the entries before it are not those that were signed`)
   log.entries += log.pending
   log.pending = 0
   log.root = head.root
+  for (const entry of log.said.splice(0)) takeErasure(entry, log)
+}
+
+/** Entries that are not there: their hashes in the tiles must lead to the root that was signed behind them. */
+function takeGap(head, log, { cosigned, tiles }) {
+  const [from, to] = [log.size, head.size]
+  const tree = log.tree.copy()
+  let matched = 0
+  let forked
+  for (let leaf = tiles.leaf(from); tree.size < to && leaf !== undefined;) {
+    tree.append(leaf)
+    if (isForked(tree, cosigned)) forked ??= tree.size
+    else if (cosigned.has(tree.size)) matched += 1
+    leaf = tiles.leaf(tree.size)
+  }
+  if (tree.size < to || !tree.root().equals(head.root)) {
+    refuse(
+      `entries ${from} to ${to - 1} are not there, and no tiles lead to the root behind them: only the ${log.entries} entries before them are what was signed`,
+    )
+  }
+  if (forked !== undefined) refuse(`others have cosigned another log of ${forked} entries`)
+  log.gaps.push({ from, to })
+  Object.assign(log, { tree, size: to, matched: log.matched + matched })
+}
+
+function isForked(tree, cosigned) {
+  const seen = cosigned.get(tree.size)
+  return seen !== undefined && !seen.root.equals(tree.root())
+}
+
+/** Notes what an entry says was erased; no entry can tell of one that stands behind it. */
+function takeErasure(line, { erased }) {
+  const { kind, what, from, to, seq } = JSON.parse(line.toString('utf8'))
+  if (kind === 'retention' && what === 'entries' && to <= seq) erased.push({ from, to })
+}
+
+/** Whether what was erased leaves nothing of a gap open. */
+function isErased(gap, erased) {
+  let at = gap.from
+  for (const { from, to } of erased.toSorted((a, b) => a.from - b.from))
+    if (from <= at) at = Math.max(at, to)
+  return at >= gap.to
+}
+
+/** The lowest hashes of the tree that was stored beside the log: C2SP tlog-tiles, level 0. */
+class Tiles {
+  at = -1
+  hashes = Buffer.alloc(0)
+
+  constructor(directory) {
+    this.directory = join(directory, 'tile', '0')
+  }
+
+  /** Undefined where no tile tells. */
+  leaf(seq) {
+    const index = Math.floor(seq / TILE_WIDTH)
+    if (index !== this.at) [this.at, this.hashes] = [index, this.read(index)]
+    const start = (seq % TILE_WIDTH) * HASH_BYTES
+    return start < this.hashes.length ? this.hashes.subarray(start, start + HASH_BYTES) : undefined
+  }
+
+  /** The full tile, or else the widest one that is not. */
+  read(index) {
+    const digits = String(index)
+    const groups = digits.padStart(Math.ceil(digits.length / 3) * 3, '0').match(/\d{3}/g)
+    const path = join(
+      this.directory,
+      ...groups.slice(0, -1).map((group) => `x${group}`),
+      groups.at(-1),
+    )
+    const widths = namesIn(`${path}.p`)
+      .filter((name) => /^\d{1,3}$/.test(name))
+      .map(Number)
+    const width = Math.max(0, ...widths.filter((each) => each < TILE_WIDTH))
+    return (
+      hashesIn(path, TILE_WIDTH) ??
+      hashesIn(join(`${path}.p`, `${width}`), width) ??
+      Buffer.alloc(0)
+    )
+  }
+}
+
+function namesIn(directory) {
+  try {
+    return readdirSync(directory)
+  } catch {
+    // A tile that is full, or is not there, has no such directory.
+    return []
+  }
+}
+
+function hashesIn(path, width) {
+  try {
+    const isTile = statSync(path).size === width * HASH_BYTES
+    return isTile ? readFileSync(path) : undefined
+  } catch {
+    // What is not there tells nothing.
+    return undefined
+  }
 }
 
 /** The lines of a file up to the room at its end, which is zeros. */

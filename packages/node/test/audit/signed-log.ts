@@ -6,7 +6,7 @@ import { nodeSuite as suite } from '@warren/crypto'
 import { createIdentity, type Identity, noteIdentity, scidOf } from '@warren/identity'
 import { findSecrets, isSecretName } from '@warren/sentinel'
 import { AuditStore } from '@warren/storage'
-import { addCosignature, cosign, parseCheckpoint } from '@warren/tlog'
+import { addCosignature, cosign, formatPolicy, parseCheckpoint } from '@warren/tlog'
 import { onTestFinished } from 'vitest'
 import {
   type AuditVerdict,
@@ -110,6 +110,11 @@ export function cosignedHead({ store }: SignedLog): string {
 export async function keepHead({ store }: SignedLog, note: string): Promise<void> {
   await store.copies.writeCosignerLog(scidOf(COSIGNER.did), COSIGNER.log.text)
   await store.cosigned.add(note, store.segments)
+}
+
+/** Whom somebody believes who verifies such a log without Warren: its node, and nobody else. */
+export function policyText(): string {
+  return formatPolicy(suite, { logs: [noteIdentity(NODE.log)], cosigners: [], quorum: 'none' })
 }
 
 /** The lines of one segment. */

@@ -1,0 +1,147 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import {
+  cosignedHead,
+  grow,
+  keepHead,
+  linesOf,
+  policyText,
+  replaceSegment,
+  signedLog,
+  type SignedLog,
+} from './signed-log.ts'
+
+const SCRIPT = join(import.meta.dirname, '../../../../apps/cli/audit-verify.mjs')
+
+/** For the start of processes on a machine that has others to do. */
+const PATIENCE_MS = 60_000
+
+/** What the verifier without Warren says of a whole log. */
+async function said({ directory }: SignedLog, policy = policyText()): Promise<[number, string]> {
+  const path = join(directory, 'policy.txt')
+  writeFileSync(path, policy)
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, 'log', directory, path])
+    return [0, stdout]
+  } catch (error) {
+    const { code, stdout } = Object(error)
+    return [Number(code), String(stdout)]
+  }
+}
+
+function secondOf({ store }: SignedLog): number {
+  return store.segments[1] ?? 0
+}
+
+function changed(lines: readonly string[]): readonly string[] {
+  const at = lines.findIndex((line) => line.includes('"kind":"alert"'))
+  return lines.with(at, (lines[at] ?? '').replace('honest', 'forged'))
+}
+
+test(
+  'the verifier without Warren compares every root also behind what was erased',
+  { tags: ['ACM-8'], timeout: PATIENCE_MS },
+  async () => {
+    const log = await signedLog()
+    await grow(log, 3)
+    await keepHead(log, cosignedHead(log))
+    await grow(log, 11)
+    const second = secondOf(log)
+    await log.store.erase({ segment: 0, what: 'entries' })
+    await log.store.stop()
+    const [code, text] = await said(log)
+    expect(code).toBe(0)
+    expect(text).toContain(`GAP:      entries 0 to ${second - 1} were erased, as the log says`)
+    expect(text).toContain('1 cosigned checkpoints are among them')
+
+    const honest = linesOf(log, second)
+    replaceSegment(log, second, changed(honest))
+    expect(await said(log)).toEqual([
+      1,
+      expect.stringMatching(/^NOT VERIFIED.*not those that were signed/),
+    ])
+    replaceSegment(log, second, honest)
+    expect((await said(log))[0]).toBe(0)
+  },
+)
+
+test(
+  'the verifier without Warren believes no tile that does not lead to a signed root, and nothing behind a gap without tiles',
+  { tags: ['ACM-8'], timeout: PATIENCE_MS },
+  async () => {
+    const log = await signedLog()
+    // More than a tile holds, in few batches.
+    await Promise.all(Array.from({ length: 300 }, async () => grow(log, 1)))
+    await grow(log, 12)
+    const { segments } = log.store
+    for (const segment of segments.slice(0, -1)) await log.store.erase({ segment, what: 'entries' })
+    await log.store.stop()
+    expect(segments.at(-1)).toBeGreaterThan(256)
+    expect((await said(log))[0]).toBe(0)
+
+    const tiles = join(log.directory, 'tile', '0')
+    const full = readFileSync(join(tiles, '000'))
+    const partial = join(tiles, '001.p')
+    const unproven: [number, unknown] = [
+      1,
+      expect.stringMatching(/^NOT VERIFIED: entries 0 to \d+ are not there, and no tiles lead/),
+    ]
+    writeFileSync(
+      join(tiles, '000'),
+      full.map((byte, at) => (at === 40 ? byte ^ 1 : byte)),
+    )
+    expect(await said(log)).toEqual(unproven)
+    writeFileSync(join(tiles, '000'), full.subarray(0, -1))
+    expect(await said(log)).toEqual(unproven)
+    writeFileSync(join(tiles, '000'), full)
+    expect((await said(log))[0]).toBe(0)
+    for (const name of readdirSync(partial)) rmSync(join(partial, name))
+    expect(await said(log)).toEqual(unproven)
+  },
+)
+
+test(
+  'the verifier without Warren takes a gap only where an entry says that all of it was erased',
+  { tags: ['ACM-8', 'AUD-20'], timeout: PATIENCE_MS },
+  async () => {
+    const log = await signedLog()
+    await grow(log, 14)
+    const [, second = 0, third = 0] = log.store.segments
+    const gone = linesOf(log, second)
+    await log.store.erase({ segment: second, what: 'entries' })
+    await log.store.stop()
+    expect((await said(log))[0]).toBe(0)
+
+    const first = linesOf(log, 0)
+    rmSync(join(log.directory, 'segments', '000000000000.log'))
+    expect(await said(log)).toEqual([
+      1,
+      expect.stringMatching(`^NOT VERIFIED: entries 0 to ${third - 1} are not there, and no entry`),
+    ])
+    replaceSegment(log, 0, first)
+    // What was erased and is there again is no gap.
+    replaceSegment(log, second, gone)
+    expect((await said(log))[1]).not.toContain('GAP')
+  },
+)
+
+test(
+  'the verifier without Warren finds a fork in what was erased, and among what was cosigned',
+  { tags: ['ACM-8', 'AUD-29'], timeout: PATIENCE_MS },
+  async () => {
+    const seen = await signedLog()
+    await grow(seen, 2)
+    const log = await signedLog()
+    await grow(log, 2, 'rewritten')
+    const own = cosignedHead(log)
+    await grow(log, 10, 'rewritten')
+    await log.store.erase({ segment: 0, what: 'entries' })
+    await keepHead(log, cosignedHead(seen))
+    expect(await said(log)).toEqual([1, expect.stringContaining('another log of 2 entries')])
+    await keepHead(log, own)
+    expect(await said(log)).toEqual([1, expect.stringContaining('two logs of 2 entries')])
+  },
+)
