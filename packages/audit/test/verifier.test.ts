@@ -543,6 +543,9 @@ test(
     expect(after([erase(0, 5)])).toEqual([['segment-erased', 'info']])
     expect(after([erase(3, 5), erase(0, 3)])).toEqual([['segment-erased', 'info']])
     expect(after([erase(0, 4)])).toEqual([['segment-missing', 'error']])
+    // The first of these is entry 7: of itself, and of what comes, it tells nothing.
+    expect(after([erase(0, 7)])).toEqual([['segment-erased', 'info']])
+    expect(after([erase(0, 8)])).toEqual([['segment-missing', 'error']])
     expect(after([erase(0, 2), erase(3, 5)])).toEqual([['segment-missing', 'error']])
     expect(after([{ ...erase(0, 5), what: 'bodies' } as EntryDraft])).toEqual([
       ['segment-missing', 'error'],

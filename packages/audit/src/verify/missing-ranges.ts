@@ -22,8 +22,9 @@ export class MissingRanges {
     if (this.#missing.length < RANGES_MAX) this.#missing.push({ from, to })
   }
 
+  /** Takes an entry; of what stands behind it, it can tell nothing. */
   add(entry: Entry): void {
-    if (entry.kind !== 'retention' || entry.what !== 'entries') return
+    if (entry.kind !== 'retention' || entry.what !== 'entries' || entry.to > entry.seq) return
     if (this.#erased.length < RANGES_MAX) this.#erased.push({ from: entry.from, to: entry.to })
   }
 

@@ -125,3 +125,20 @@ test(
     expect(blind.verdict.cosigned).toBeUndefined()
   },
 )
+
+test(
+  'a log from which what is old is erased again and again verifies, in whatever order that happens',
+  { tags: ['AUD-15', 'ACM-2', 'ACM-7', 'AFS-23'] },
+  async () => {
+    const log = await signedLog()
+    for (let generation = 0; generation < 3; generation += 1) {
+      await grow(log, 12)
+      const closed = await log.store.closedSegments()
+      const old = closed.filter(({ hasEntries }) => hasEntries).map(({ first }) => first)
+      const order = generation === 1 ? old.toReversed() : old
+      for (const segment of order.slice(0, -1)) await log.store.erase({ segment, what: 'entries' })
+      expect(await verdictOn(log)).toMatchObject({ clean: true, codes: [] })
+    }
+    await log.store.stop()
+  },
+)

@@ -1,10 +1,12 @@
-import { type Body, deriveSegmentKeys, type EntryDraft } from '@warren/audit'
+import { type Body, decodeEntry, deriveSegmentKeys, type EntryDraft } from '@warren/audit'
 import { StorageError } from '../storage-error.ts'
 import type { SegmentContext } from './active-segment.ts'
 import { readBodies } from './bodies-file.ts'
 import { digestOf, erase, writeTombstone } from './closed-files.ts'
-import { segmentOf } from './entry-reader.ts'
+import { segmentOf, type StoredEntry } from './entry-reader.ts'
 import { bodiesPath, segmentKeyPath, segmentPath } from './segment-name.ts'
+
+const RETENTION = '"kind":"retention"'
 
 /** What is to be erased. */
 export interface Erasure {
@@ -21,10 +23,15 @@ export interface ErasureInput {
   /** The segment that grows, of which nothing can be erased. */
   readonly active: number
   readonly append: (draft: EntryDraft) => Promise<unknown>
+  readonly entries: (from: number) => AsyncIterable<StoredEntry>
+  /** Whether an entry is what was signed for its place. */
+  readonly isSigned: (entry: StoredEntry) => Promise<boolean>
 }
 
 /**
  * Erases from a closed segment: first the log says what, then it goes. The tiles stay, so that the tree can be proven.
+ *
+ * What entries of the segment say of earlier erasures is said again, since it would go with them.
  *
  * A crash in between leaves something that the log calls erased; erasing it again says so again.
  */
@@ -43,12 +50,36 @@ export async function eraseSegment(input: ErasureInput): Promise<void> {
   const bodies = bodiesPath(directory, segment)
   const digest = await digestOf(suite, what === 'entries' ? entries : bodies)
   const told = digest ?? Buffer.from(suite.sha256()).toString('base64url')
+  if (what === 'entries') {
+    for (const draft of await erasedBefore(input, to)) await append(draft)
+  }
   await append({ kind: 'retention', segment, from: segment, to, what, digest: told })
   await erase(segmentKeyPath(directory, segment))
   await erase(bodies)
   if (what === 'bodies') return
   await writeTombstone(entries, { from: segment, to, digest: told })
   await erase(entries)
+}
+
+/**
+ * What entries of a segment say was erased before them. A line that was not signed says nothing: whoever can write to the
+ * disk must not get the signature of the node under what is missing.
+ */
+async function erasedBefore(
+  { erasure, entries, isSigned }: ErasureInput,
+  to: number,
+): Promise<readonly EntryDraft[]> {
+  const said = new Map<string, EntryDraft>()
+  for await (const stored of entries(erasure.segment)) {
+    if (stored.seq >= to) break
+    if (!Buffer.from(stored.bytes).includes(RETENTION)) continue
+    const entry = decodeEntry(stored.bytes)
+    if (entry.kind !== 'retention' || entry.what !== 'entries') continue
+    if (!(await isSigned(stored))) continue
+    const { segment, from, to: end, what, digest } = entry
+    said.set(`${from}/${end}`, { kind: 'retention', segment, from, to: end, what, digest })
+  }
+  return [...said.values()]
 }
 
 /**

@@ -8,6 +8,10 @@ import {
   historySubtrees,
   inclusionProof,
   inclusionSubtrees,
+  leafHash,
+  parseCheckpoint,
+  TlogError,
+  verifyInclusion,
 } from '@warren/tlog'
 import { setTimeout as pause } from 'node:timers/promises'
 import { StorageError } from '../storage-error.ts'
@@ -248,6 +252,8 @@ export class AuditStore {
       firsts: this.segments,
       active: writer.active.first,
       append: async (draft) => this.append(draft),
+      entries: (from) => this.entries(from),
+      isSigned: async (entry) => this.#isSigned(entry),
     })
   }
 
@@ -272,6 +278,21 @@ export class AuditStore {
     await this.#group.stop()
     await this.#parts.writer.stop()
     this.#parts.context.secrets.wipe()
+  }
+
+  /** Whether the tree that the node has signed last has this entry at its place. */
+  async #isSigned({ seq, bytes }: StoredEntry): Promise<boolean> {
+    const { suite } = this.#parts.init
+    if (this.checkpoint === undefined) return false
+    const { size, root } = parseCheckpoint(this.checkpoint)
+    const proof = await this.inclusionProof(seq, size)
+    try {
+      verifyInclusion(suite, proof, { index: seq, size, root, leaf: leafHash(suite, bytes) })
+      return true
+    } catch (error) {
+      if (error instanceof TlogError) return false
+      throw error
+    }
   }
 
   #behind(first: number): number | undefined {

@@ -126,6 +126,66 @@ test(
   },
 )
 
+/** Which ranges the log that is there says were erased. */
+async function erasedIn(audit: AuditStore): Promise<readonly (readonly [number, number])[]> {
+  const said: (readonly [number, number])[] = []
+  for await (const { bytes } of audit.entries(0)) {
+    const entry = decodeEntry(bytes)
+    if (entry.kind === 'retention' && entry.what === 'entries') said.push([entry.from, entry.to])
+  }
+  return said
+}
+
+test(
+  'what the entries of a segment say was erased is said again before they are erased themselves',
+  { tags: ['AFS-23'] },
+  async () => {
+    const { audit } = await filled()
+    await audit.erase({ segment: 0, what: 'entries' })
+    await audit.append(alert('more'))
+    expect(audit.segments).toEqual([0, 2, 3, 4, 5])
+    expect(await erasedIn(audit)).toEqual([[0, 2]])
+
+    // It tells of nothing earlier.
+    await audit.erase({ segment: 3, what: 'entries' })
+    expect(await erasedIn(audit)).toEqual([
+      [0, 2],
+      [3, 4],
+    ])
+    await audit.append(alert('more'))
+    // Values alone: the entry stays.
+    await audit.erase({ segment: 4, what: 'bodies' })
+    expect((await erasedIn(audit)).length).toBe(2)
+    await audit.erase({ segment: 4, what: 'entries' })
+    expect(await erasedIn(audit)).toEqual([
+      [3, 4],
+      [0, 2],
+      [4, 5],
+    ])
+  },
+)
+
+test(
+  'what somebody has written into a segment, to have it said again and signed, is not',
+  { tags: ['AFS-23', 'THR-42'] },
+  async () => {
+    const { audit, directory } = await filled()
+    await audit.erase({ segment: 0, what: 'entries' })
+    await audit.append(alert('more'))
+    const path = join(directory, 'segments', '000000000004.log')
+    chmodSync(path, 0o600)
+    const forged = readFileSync(path, 'utf8').replace(/"to":2/, '"to":3')
+    writeFileSync(path, forged)
+    rmSync(join(directory, 'segments', '000000000002.log'))
+    await audit.erase({ segment: 4, what: 'entries' })
+    const said = await audit.last(3)
+    expect(said.map(({ bytes }) => decodeEntry(bytes))).toEqual([
+      expect.objectContaining({ kind: 'alert' }),
+      expect.objectContaining({ kind: 'retention', from: 4, to: 5 }),
+    ])
+  },
+)
+
 test(
   'of the segment that grows, and of none, nothing is erased',
   { tags: ['AFS-20'] },
