@@ -1,14 +1,11 @@
 import { type Did, scidOf } from '@warren/identity'
 import type { Membership } from '../membership.ts'
-import type {
-  MembershipRecord,
-  QuarantineRecord,
-  RevocationRecord,
-} from '../records/mesh-record.ts'
+import type { MembershipRecord, RevocationRecord } from '../records/mesh-record.ts'
 import { formerKeys } from './former-keys.ts'
 import { revocationsOfEnroller } from './is-enrolled.ts'
 import { isGranted } from './is-granted.ts'
 import { rankedMemberships } from './newest-membership.ts'
+import { quarantineOf } from './quarantines.ts'
 import type { RecordSet } from './record-set.ts'
 import { revocationsOfKeys } from './removals.ts'
 import { type FreshnessView, inView, type KnownStanding } from './stale-standing.ts'
@@ -41,9 +38,6 @@ export interface StandingMoment {
   readonly nowMs: number
   readonly freshness: FreshnessView
 }
-
-/** Quarantines of one admin that count at one time: an admin alone may disturb, and not more. */
-export const QUARANTINES_OF_ONE_MAX = 16
 
 /**
  * What a set says of a DID at a time in mesh time; or, with the freshness of what is known then, whether that may be relied on.
@@ -157,40 +151,4 @@ function isReturnGranted(set: RecordSet, membership: Membership): boolean {
       set.get(readmission.ref)?.type === 'revocation' &&
       isGranted(set, readmission),
   )
-}
-
-/** The quarantine in force, the one that lasts longest where there are several. */
-function quarantineOf(set: RecordSet, scid: string, nowMs: number): QuarantineRecord | undefined {
-  const { skewMs } = set.charter.freshness
-  const admins = set.tree.tip.admins
-  return set.tables.removals
-    .quarantines(scid)
-    .filter((record) => isInForce(record, nowMs, skewMs))
-    .filter(({ issuer }) => admins.some(({ did }) => did === issuer))
-    .filter(({ issuer }) => set.tables.removals.revocations(`admin ${issuer}`).length === 0)
-    .filter((record) => isWithinRate(set, record, nowMs))
-    .toSorted((left, right) => right.notAfterMs - left.notAfterMs)[0]
-}
-
-function isInForce(
-  { claimedMs, notAfterMs }: QuarantineRecord,
-  nowMs: number,
-  skewMs: number,
-): boolean {
-  return nowMs >= claimedMs - skewMs && nowMs < notAfterMs
-}
-
-function isWithinRate(set: RecordSet, record: QuarantineRecord, nowMs: number): boolean {
-  const { skewMs } = set.charter.freshness
-  let before = 0
-  for (const each of set.tables.removals.quarantinesBy(record.issuer)) {
-    if (isInForce(each, nowMs, skewMs) && isEarlier(each, record)) before += 1
-    if (before >= QUARANTINES_OF_ONE_MAX) return false
-  }
-  return true
-}
-
-function isEarlier(left: QuarantineRecord, right: QuarantineRecord): boolean {
-  if (left.claimedMs !== right.claimedMs) return left.claimedMs < right.claimedMs
-  return left.id < right.id
 }
