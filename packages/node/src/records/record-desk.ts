@@ -239,7 +239,8 @@ export class RecordDesk implements RecordsPort {
       this.#take({ type: 'reserved', what, state })
     } catch (error) {
       if (!(error instanceof StorageError)) throw error
-      const message = `this node could not write down what it says as a witness: ${error.message}`
+      const what = effect.type === 'keep' ? 'a beacon' : 'what it says as a witness'
+      const message = `this node could not write down ${what}: ${error.message}`
       report({ event: 'records', level: 'error', code: error.code, message })
     }
   }

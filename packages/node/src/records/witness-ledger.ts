@@ -9,7 +9,7 @@ import {
   witnessContext,
   type WitnessState,
 } from '@warren/membership'
-import type { Store } from '@warren/storage'
+import { StorageError, type Store } from '@warren/storage'
 import { z } from 'zod'
 import { NodeError } from '../node-error.ts'
 
@@ -72,14 +72,28 @@ export class WitnessLedger {
     witnessState.write(JSON.stringify({ seq, timeMs, checkpoint }))
   }
 
-  /** Keeps the newest beacons; one that is known already is left. */
+  /**
+   * Keeps the newest beacons; one that is known already is left.
+   *
+   * Each by itself: a witness that has come back under other keys with an earlier time keeps nobody else's out, and
+   * its own bound stays the one that it had.
+   *
+   * @throws StorageError the first of what kept one out, once all have been looked at
+   */
   keep(beacons: readonly Beacon[]): void {
     const known = new Map(this.#store.beacons.all().map((each) => [each.witness, each.seq]))
+    const errors: StorageError[] = []
     for (const { witness, seq, timeMs, text } of beacons) {
-      if (seq > (known.get(witness) ?? 0)) {
+      if (seq <= (known.get(witness) ?? 0)) continue
+      try {
         this.#store.beacons.advance({ witness, seq, timeMs, text })
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error
+        errors.push(error)
       }
     }
+    const [first] = errors
+    if (first !== undefined) throw first
   }
 
   #state(): WitnessState | undefined {
