@@ -51,8 +51,7 @@ export async function openExchange(
   const leaves = (stream: MeshStream): void => carried?.departure.leave(stream)
   const first = carried === undefined ? {} : { first: carried.line }
   const asked = { open: peer.open, header, complete: true, openMs, leaves, ...first }
-  const opened = await openRecorded(asked, carried?.departure, options)
-  const head = statusOf(opened.body)
+  const { opened, head } = await openRecorded(asked, carried?.departure, options)
   if (message === undefined || carried?.departure.isOpen !== true) {
     return { ...head, body: bodyOf(opened), abort: (reason) => opened.stream.abort(reason) }
   }
@@ -81,25 +80,35 @@ function departing(
   return { departure, line }
 }
 
-/** Opens the stream, and waits until it is written down what went with it. */
+interface RecordedExchange {
+  readonly opened: OpenedStream
+  readonly head: Pick<ExchangeResponse, 'status' | 'headers'>
+}
+
+/** Opens the stream, reads the head of the response, and waits until it is written down what went with the request. */
 async function openRecorded(
   asked: Parameters<typeof openAnswered>[0],
   departure: CallDeparture | undefined,
   options: ConsumerOptions,
-): ReturnType<typeof openAnswered> {
+): Promise<RecordedExchange> {
+  let opened: OpenedStream | undefined
   try {
-    const opened = await openAnswered(asked, options)
+    const { body, ...accepted } = await openAnswered(asked, options)
+    opened = accepted
+    const head = headOf(body)
     await departure?.recorded()
-    return opened
+    return { opened, head }
   } catch (error) {
     const reason = asMcpError(error, 'stream-ended', 'the peer closed the stream')
+    opened?.stream.abort(reason)
     if (options.signal.aborted) await departure?.givenUp(reason)
     else await departure?.failed(reason)
     throw reason
   }
 }
 
-function statusOf({ status, headers }: JsonObject): Pick<ExchangeResponse, 'status' | 'headers'> {
+/** @throws McpError `peer-protocol`, `header-malformed` */
+function headOf({ status, headers }: JsonObject): RecordedExchange['head'] {
   if (typeof status !== 'number' || !Number.isInteger(status) || status < 200 || status > 599) {
     throw new McpError('peer-protocol', 'the peer sent no HTTP status')
   }
