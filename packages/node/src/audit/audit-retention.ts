@@ -1,11 +1,15 @@
+import { decodeEntry, parseMicros } from '@warren/audit'
 import { nodeSuite as suite } from '@warren/crypto/node-suite'
 import type { Scheduler } from '@warren/mcp'
 import type { AuditStore, ClosedSegment } from '@warren/storage'
 import { type KnownSigner, parseCheckpoint, verifyCheckpoint } from '@warren/tlog'
 import type { Report } from '../node-event.ts'
+import type { MeshNow } from './mesh-moment.ts'
 
 const DAY_SECONDS = 86_400
 const ROUND_MS = 3_600_000
+/** Segments in which it is looked for an entry that says mesh time, from the one that is to be erased on. */
+const SEGMENTS_READ_MAX = 8
 
 /** How long what closed segments hold is kept; for ever what is not said. */
 export interface RetentionRule {
@@ -16,11 +20,11 @@ export interface RetentionRule {
 }
 
 export interface AuditRetentionInit {
-  readonly store: Pick<AuditStore, 'closedSegments' | 'erase'>
+  readonly store: Pick<AuditStore, 'closedSegments' | 'entries' | 'erase'>
   /** This node as a signer of its log. */
   readonly log: KnownSigner
-  /** Mesh time, milliseconds since 1970; undefined as long as nobody knows it. */
-  readonly timeMs: () => number | undefined
+  /** Undefined as long as nobody knows what time it is. */
+  readonly now: () => MeshNow | undefined
   readonly scheduler: Scheduler
   readonly report: Report
 }
@@ -29,7 +33,9 @@ export interface AuditRetentionInit {
  * Erases what is older than the configuration lets it be, once an hour.
  *
  * How old a segment is, the signed time of the checkpoint behind it says, which never goes back; what time it is, the mesh
- * says. A clock that was wrong for a while can make things stay longer, and none go sooner.
+ * says. The signed time is that of the clock of this machine, so in a mesh with witnesses it has to be old by what the
+ * entries say of mesh time too, and stays where they do not say it. A clock that was wrong for a while can make things
+ * stay longer, and none go sooner. Without witnesses there is no other clock than that of the machine.
  */
 export class AuditRetention {
   readonly #init: AuditRetentionInit
@@ -70,12 +76,13 @@ export class AuditRetention {
   }
 
   async #eraseOld(): Promise<void> {
-    const { store, timeMs, report } = this.#init
-    const nowMs = timeMs()
-    if (nowMs === undefined) return
+    const { store, now, report } = this.#init
+    const meshNow = now()
+    if (meshNow === undefined) return
     try {
-      for (const segment of await store.closedSegments()) {
-        const what = this.#whatIsOld(segment, nowMs)
+      const segments = await store.closedSegments()
+      for (const [at, segment] of segments.entries()) {
+        const what = await this.#whatIsOld(segments.slice(at), meshNow)
         if (this.#stopped) return
         if (what !== undefined) await store.erase({ segment: segment.first, what })
       }
@@ -85,15 +92,43 @@ export class AuditRetention {
     }
   }
 
-  #whatIsOld(
-    { hasEntries, hasValues, checkpoint }: ClosedSegment,
-    nowMs: number,
+  /** What is to go of the first of these segments, which follow one another. */
+  async #whatIsOld(
+    segments: readonly ClosedSegment[],
+    { ms, isWitnessed }: MeshNow,
+  ): Promise<'entries' | 'bodies' | undefined> {
+    const [segment] = segments
+    if (segment?.checkpoint === undefined) return undefined
+    const nowSeconds = ms / 1000
+    const what = this.#tooOld(segment, nowSeconds - this.#timeOf(segment.checkpoint))
+    if (what === undefined || !isWitnessed) return what
+    const meshSeconds = await this.#meshSecondsOf(segments)
+    return meshSeconds === undefined ? undefined : this.#tooOld(segment, nowSeconds - meshSeconds)
+  }
+
+  #tooOld(
+    { hasEntries, hasValues }: ClosedSegment,
+    ageSeconds: number,
   ): 'entries' | 'bodies' | undefined {
-    if (checkpoint === undefined) return undefined
     const { valuesDays = Infinity, entriesDays = Infinity } = this.#rule
-    const days = (nowMs / 1000 - this.#timeOf(checkpoint)) / DAY_SECONDS
+    const days = ageSeconds / DAY_SECONDS
     if (days > entriesDays && hasEntries) return 'entries'
     return days > valuesDays && hasValues ? 'bodies' : undefined
+  }
+
+  /** Mesh time when the first of these segments had ended for certain: what its last entry says, or one that came later. */
+  async #meshSecondsOf(segments: readonly ClosedSegment[]): Promise<number | undefined> {
+    const readable = segments.filter(({ hasEntries }) => hasEntries).slice(0, SEGMENTS_READ_MAX)
+    for (const { checkpoint } of readable) {
+      if (checkpoint === undefined) continue
+      const last = parseCheckpoint(checkpoint).size - 1
+      for await (const { seq, bytes } of this.#init.store.entries(last)) {
+        const { meshAt } = decodeEntry(bytes)
+        if (seq === last && meshAt !== undefined) return parseMicros(meshAt) / 1_000_000
+        break
+      }
+    }
+    return undefined
   }
 
   #timeOf(note: string): number {

@@ -21,7 +21,7 @@ import { withEntries } from './event-entry.ts'
 import { SiemExport } from './export/siem-export.ts'
 import { KeepRules } from './keep-rules.ts'
 import { OutgoingRecorder } from './outgoing-recorder.ts'
-import { meshMoment } from './mesh-moment.ts'
+import { meshMoment, meshNow } from './mesh-moment.ts'
 import { type MeshMoment, openAudit } from './open-audit.ts'
 import { recordEntry } from './record-entry.ts'
 import { RefusalLedger } from './refusal-ledger.ts'
@@ -79,7 +79,7 @@ export class NodeAudit {
     this.retention = new AuditRetention({
       store: desk.store,
       log: noteIdentity(opened.log),
-      timeMs: () => known.knowledge?.freshness.meshTimeMs(),
+      now: () => known.knowledge && meshNow(known.knowledge.freshness),
       scheduler: systemScheduler,
       report: this.report,
     })

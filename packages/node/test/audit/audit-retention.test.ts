@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { AuditStore } from '@warren/storage'
 import { expect, test } from 'vitest'
 import { AuditRetention, type RetentionRule } from '../../src/audit/audit-retention.ts'
+import { meshNow } from '../../src/audit/mesh-moment.ts'
 import type { NodeEvent } from '../../src/node-event.ts'
 import { HandScheduler } from './hand-scheduler.ts'
 import { auditDirectory, entriesOf, openTestLog, SIGNER, START_MS } from './test-log.ts'
@@ -17,11 +18,17 @@ interface Case {
   readonly round: (rule: RetentionRule, timeMs: number | undefined) => Promise<readonly boolean[]>
 }
 
-/** A log of three closed segments and one that grows, all written at one time. */
-async function retained(): Promise<Case> {
+/**
+ * A log of three closed segments and one that grows, all written at one time by the clock of the machine. In a mesh with
+ * witnesses their entries say one mesh time after the other, where it was known.
+ */
+async function retained(meshMs: readonly (number | undefined)[] = []): Promise<Case> {
   const directory = auditDirectory()
-  const store = await openTestLog(directory, 1)
-  for (let at = 0; at < 4; at += 1) {
+  const isWitnessed = meshMs.length > 0
+  let written = 0
+  const store = await openTestLog(directory, 1, () => meshMs[written])
+  for (; written < 4; written += 1) {
+    const at = written
     await store.append({ kind: 'alert', code: 'x', severity: 'info', sentence: `${at}` })
   }
   const events: NodeEvent[] = []
@@ -29,7 +36,7 @@ async function retained(): Promise<Case> {
     const retention = new AuditRetention({
       store,
       log: SIGNER,
-      timeMs: () => timeMs,
+      now: () => (timeMs === undefined ? undefined : { ms: timeMs, isWitnessed }),
       scheduler: new HandScheduler(),
       report: (event) => events.push(event),
     })
@@ -77,3 +84,37 @@ test('the file that grows is never erased', { tags: ['AUN-10'] }, async () => {
   await round({ entriesDays: 1 }, START_MS + 9_999 * DAY_MS)
   expect((await store.last(1)).length).toBe(1)
 })
+
+const LATER_MS = START_MS + 400 * DAY_MS
+
+test.for<[string, readonly (number | undefined)[], readonly boolean[]]>([
+  ['as old as the signed time', [START_MS, START_MS, START_MS], [false, false]],
+  ['a moment older than they may be', [LATER_MS - 30 * DAY_MS - 1_000, LATER_MS], [false, false]],
+  ['as old as they may be', [LATER_MS - 30 * DAY_MS, LATER_MS], [true, true]],
+  ['new, since the clock of the machine is late', [LATER_MS, LATER_MS], [true, true]],
+  ['older than old ones behind them', [undefined, START_MS, LATER_MS], [false, false]],
+  ['older than new ones behind them', [undefined, undefined, LATER_MS], [true, true]],
+  ['of no time that anybody knows', [undefined, undefined, undefined], [true, true]],
+])(
+  'entries that are old by their signed time and, by mesh time, %s: %o leave key and entries %o',
+  { tags: ['AUN-17'] },
+  async ([, meshMs, left]) => {
+    const { round } = await retained(meshMs)
+    expect(await round({ entriesDays: 30 }, LATER_MS)).toEqual(left)
+  },
+)
+
+test.for([
+  { state: 'unwitnessed', meshTimeMs: undefined, now: { ms: 7, isWitnessed: false } },
+  { state: 'stop', meshTimeMs: undefined, now: undefined },
+  { state: 'fresh', meshTimeMs: 5, now: { ms: 5, isWitnessed: true } },
+  { state: 'stop', meshTimeMs: 5, now: { ms: 5, isWitnessed: true } },
+] as const)(
+  'where knowledge is $state and mesh time $meshTimeMs, it is $now',
+  { tags: ['AUN-17'] },
+  ({ state, meshTimeMs, now }) => {
+    const nothing = { ageMs: undefined, counted: [], missing: [], servers: [] }
+    const judgement = { ...nothing, why: 'age', state, meshTimeMs } as const
+    expect(meshNow({ judge: () => judgement, meshTimeMs: () => 7 })).toEqual(now)
+  },
+)

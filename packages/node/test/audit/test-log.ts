@@ -34,6 +34,7 @@ export function auditDirectory(): string {
 export async function openTestLog(
   directory: string,
   segmentBytesMax: number = SEGMENT_BYTES_MAX,
+  meshMs: () => number | undefined = () => undefined,
 ): Promise<AuditStore> {
   const init = { suite, node: NODE, signers: SIGNERS, secrets: { findSecrets, isSecretName } }
   const store = await AuditStore.open({
@@ -41,7 +42,11 @@ export async function openTestLog(
     suite,
     secret: new Uint8Array(32).fill(3),
     clock: { wallMs: () => 0, monotonicMs: () => performance.now() },
-    stamp: () => ({ boot: 'ab'.repeat(16), wallUs: START_US, monoUs: 0 }),
+    stamp: () => {
+      const ms = meshMs()
+      const mesh = ms === undefined ? {} : { meshUs: 1000 * ms }
+      return { boot: 'ab'.repeat(16), wallUs: START_US, monoUs: 0, ...mesh }
+    },
     openLog: ({ frontier, end }) =>
       end === undefined
         ? AuditLog.empty(init)
