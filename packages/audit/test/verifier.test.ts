@@ -1,6 +1,7 @@
 import {
   type AuditLog,
   type Batch,
+  BATCH_MAX,
   checkpointLine,
   encodeEntry,
   type Entry,
@@ -118,7 +119,7 @@ function headOf({ next }: Batch, by = 'witness'): KnownHead {
   return { size: next.size, root: next.frontier.root(), by }
 }
 
-function short({ findings }: Verification): readonly unknown[] {
+function short({ findings }: Verification): readonly (readonly unknown[])[] {
   return findings.map(({ code, seq, to, place }: Finding) =>
     [code, seq, to, place?.line].filter((each) => each !== undefined),
   )
@@ -394,6 +395,57 @@ test('an old checkpoint between later entries is out of place', { tags: ['AUD-18
     ['checkpoint-misplaced', 1, 9],
   ])
 })
+
+test.for([
+  ['as many as a batch can have', 1 + BATCH_MAX + 1],
+  ['more than a batch can have', 1 + BATCH_MAX + 2],
+  ['more than anybody can count', Number.MAX_SAFE_INTEGER],
+] as const)(
+  'a checkpoint that claims %s entries that are not there is told in one finding',
+  { tags: ['AUD-30'] },
+  ([, size]) => {
+    const [first] = BATCHES
+    const root = new Uint8Array(32)
+    const note = signCheckpoint({
+      suite,
+      origin: ORIGIN,
+      size,
+      root,
+      timeSeconds: 2e9,
+      signers: SIGNERS,
+    })
+    const found = verify([concat([first!.bytes, checkpointLine(note)])])
+    expect(short(found)).toEqual([
+      ['entry-missing', 1, size],
+      ['tree-unknown', size, 3],
+    ])
+  },
+)
+
+test(
+  'what does not belong to such a claim is told apart from it, by as many findings as there are lines',
+  { tags: ['AUD-30'] },
+  () => {
+    const [first, second] = BATCHES
+    const size = Number.MAX_SAFE_INTEGER
+    const root = new Uint8Array(32)
+    const note = signCheckpoint({
+      suite,
+      origin: ORIGIN,
+      size,
+      root,
+      timeSeconds: 2e9,
+      signers: SIGNERS,
+    })
+    const lines = splitLines(second!.bytes).filter((line) => line.startsWith('{'))
+    const bytes = concat([first!.bytes, bytesOf([lines[3]!, lines[1]!]), checkpointLine(note)])
+    expect(short(verify([bytes])).filter(([code]) => code === 'entry-missing')).toEqual([
+      ['entry-missing', 1, 2],
+      ['entry-missing', 3, 4],
+      ['entry-missing', 5, size],
+    ])
+  },
+)
 
 test(
   'a log that was rewritten with the own keys of the node is found by whoever has seen it',

@@ -112,15 +112,17 @@ function explainStrangers(
   return damage
 }
 
-/** The entries of a stretch that are not among those that were found, as few ranges as tell it. */
+/**
+ * The entries of a stretch that are not among those that were found, as few ranges as tell it. The work is that of what
+ * was found: how long the stretch is, whoever made the log says.
+ */
 export function missing(
   { from, to }: Pick<DamagedBatch, 'from' | 'to'>,
   taken: ReadonlySet<number>,
 ): readonly Damage[] {
   const damage: Damage[] = []
   let start = from
-  for (let seq = from; seq <= to; seq += 1) {
-    if (seq < to && !taken.has(seq)) continue
+  for (const seq of [...taken, to].toSorted((one, other) => one - other)) {
     if (start < seq) damage.push({ code: 'entry-missing', seq: start, to: seq })
     start = seq + 1
   }

@@ -65,16 +65,19 @@ function revised(
   movedFrom: number | undefined,
   found: ReadonlySet<number>,
 ): readonly Damage[] {
-  const { code, seq, to, place } = damage
-  if (code === 'entry-missing' && seq !== undefined)
-    return missing({ from: seq, to: to ?? seq + 1 }, found)
+  const { code, seq, to, place, absent } = damage
+  if (code === 'entry-missing' && seq !== undefined) {
+    // What hash each of them had is not known, so none of them was found.
+    if (absent === undefined) return [damage]
+    const here = absent.map((_hash, index) => seq + index).filter((each) => found.has(each))
+    return missing({ from: seq, to: to ?? seq + 1 }, new Set(here))
+  }
   if (place === undefined) return [damage]
   if (movedFrom === undefined) {
     const isElsewhere = code === 'entry-changed' && seq !== undefined && found.has(seq)
     return isElsewhere ? [{ code: 'entry-inserted', place }] : [damage]
   }
   const reordered: Damage = { code: 'entry-reordered', seq: movedFrom, place }
-  return seq === undefined
-    ? [reordered]
-    : [reordered, ...missing({ from: seq, to: seq + 1 }, found)]
+  const isLost = seq !== undefined && !found.has(seq)
+  return isLost ? [reordered, { code: 'entry-missing', seq, to: seq + 1 }] : [reordered]
 }
