@@ -29,17 +29,19 @@ export interface ToolWatchInit {
  * what it is shown then counts for all.
  *
  * A tool of which nothing was listed since the node started is not pinned. One that was listed otherwise stays changed
- * until the policies are loaded anew, whatever is listed meanwhile: a server may show its two faces in turn.
+ * until the policies are loaded anew, whatever is listed meanwhile: a server may show its two faces in turn. What the node
+ * itself was shown otherwise stays closed beyond that, until the node was shown it as it is pinned: a server that does not
+ * answer opens nothing.
  */
 export class ToolWatch {
   readonly #report: Report
   readonly #own: OwnLook | undefined
   readonly #sights = new ToolSights()
   #pins: PinnedDigests
-  /** Tools that the node itself was shown otherwise. */
-  readonly #closed = new Set<string>()
-  /** Those, and the ones that some caller was shown otherwise. */
-  readonly #changed = new Set<string>()
+  /** Tools that the node itself was shown otherwise: some of the pinned ones. */
+  readonly #closed = new Map<string, Closed>()
+  /** Tools that some caller was shown otherwise: some of the pinned ones. */
+  readonly #shown = new Set<string>()
 
   constructor({ report, clock, look }: ToolWatchInit, pins: PinnedDigests) {
     this.#report = report
@@ -55,13 +57,18 @@ export class ToolWatch {
           })
   }
 
-  /** Takes over other pins; what was listed last is compared with them at once. */
+  /** Takes over other pins; what was listed last is compared with them at once, and what was closed is looked at again. */
   expect(pins: PinnedDigests): void {
     this.#pins = pins
-    this.#changed.clear()
-    for (const id of this.#sights.expect(pins)) this.#tell(id)
-    const servers = new Set([...this.#closed].map((id) => id.slice(0, id.indexOf('/'))))
-    this.#closed.clear()
+    const servers = new Set([...this.#closed.keys()].map(serverOf))
+    for (const [id, { digest }] of this.#closed) {
+      const pin = pins.get(id)
+      if (pin === undefined || pin === digest) this.#closed.delete(id)
+      else this.#closed.set(id, { digest, isOpenable: true })
+    }
+    this.#shown.clear()
+    for (const id of this.#sights.expect(pins)) this.#shown.add(id)
+    for (const id of this.changed()) this.#tell(id)
     for (const server of servers) void this.#own?.again(server)
   }
 
@@ -75,7 +82,7 @@ export class ToolWatch {
 
   /** Tools that are not, for all or for some callers, the ones that were pinned: `<server>/<tool>`. */
   changed(): readonly string[] {
-    return [...this.#changed]
+    return [...new Set([...this.#closed.keys(), ...this.#shown])]
   }
 
   /** Ends what the node looks at itself. */
@@ -97,7 +104,7 @@ export class ToolWatch {
           const { tools } = objectAt(end.answer.message, 'result')
           const isAsPinned = this.#see(caller.did, server, listOf(tools))
           // Not waited for: the caller's answer does not depend on it.
-          if (!isAsPinned) void this.#own?.at(server)
+          if (!isAsPinned || this.#isToBeSeen(server)) void this.#own?.at(server)
         }
         return call === undefined ? { allowed: true } : call.ended(end)
       },
@@ -111,16 +118,29 @@ export class ToolWatch {
       this.#sights.take(did, id, { digest, pin })
       if (digest === pin) continue
       isAsPinned = false
-      if (!this.#changed.has(id)) this.#tell(id)
+      const isKnown = this.#shown.has(id) || this.#closed.has(id)
+      this.#shown.add(id)
+      if (!isKnown) this.#tell(id)
     }
     return isAsPinned
   }
 
+  /** Whether a look could open a tool of a server. */
+  #isToBeSeen(server: string): boolean {
+    return this.#closed
+      .entries()
+      .some(([id, { isOpenable }]) => isOpenable && serverOf(id) === server)
+  }
+
   #seeItself(server: string, tools: readonly JsonValue[]): void {
     for (const { id, digest, pin } of this.#pinnedOf(server, tools)) {
-      if (digest === pin || this.#closed.has(id)) continue
-      this.#closed.add(id)
-      this.#tell(id)
+      const closed = this.#closed.get(id)
+      if (digest === pin) {
+        if (closed?.isOpenable === true) this.#closed.delete(id)
+        continue
+      }
+      this.#closed.set(id, { digest, isOpenable: false })
+      if (closed === undefined) this.#tell(id)
     }
   }
 
@@ -133,13 +153,20 @@ export class ToolWatch {
   }
 
   #tell(id: string): void {
-    this.#changed.add(id)
     const name = JSON.stringify(id.slice(0, ID_SHOWN_MAX))
     const message = this.#closed.has(id)
       ? `The tool ${name} is not the one that was pinned: its definition has changed, for all callers.`
       : `The tool ${name} is not the one that was pinned, as its server shows it to a caller: it is closed to that caller.`
     this.#report({ event: 'tool-changed', level: 'error', code: 'tool-changed', message })
   }
+}
+
+/** A tool that the node itself was shown otherwise than it is pinned. */
+interface Closed {
+  /** As it was shown last. */
+  readonly digest: string
+  /** Whether it was shown so before the policies were loaded, and one look that shows it as it is pinned opens it. */
+  readonly isOpenable: boolean
 }
 
 /** A tool as it was listed, and as it is pinned. */
@@ -150,6 +177,11 @@ interface Listed {
 }
 
 const ID_SHOWN_MAX = 200
+
+/** No name of a server has a slash. */
+function serverOf(id: string): string {
+  return id.slice(0, id.indexOf('/'))
+}
 
 function digestOf(tool: JsonObject): string {
   try {

@@ -205,6 +205,87 @@ test(
 )
 
 test(
+  'a reload opens no tool that has changed for the node, until it was shown again as it is pinned',
+  { tags: ['PST-17', 'PST-13', 'THR-53', 'THR-57'] },
+  async () => {
+    const answers: (readonly JsonValue[] | undefined)[] = [[CHANGED], undefined, [], [TOOL]]
+    const stalled = new NodeError('call-timeout', 'the server does not answer')
+    const { tools, events, time } = watch(async () => {
+      const answer = answers.shift()
+      return answer === undefined ? Promise.reject(stalled) : Promise.resolve(answer)
+    })
+    await list(tools, [TOOL], { did: OTHER })
+    await list(tools, [CHANGED])
+    await looked()
+    const isOpen = (): boolean => tools.stateOf(OTHER, 'fs', 'read').pinned
+    expect(isOpen()).toBe(false)
+    tools.expect(pins())
+    // The look that this brings about is under way, then fails.
+    expect(isOpen()).toBe(false)
+    await looked()
+    expect(isOpen()).toBe(false)
+    expect(tools.changed()).toEqual(['fs/read'])
+    expect(events.slice(2)).toMatchObject([
+      { event: 'tool-changed', message: expect.stringContaining('for all callers') },
+      { event: 'tools-unseen', code: 'call-timeout' },
+    ])
+    // Neither what it shows to a caller counts, nor a list without the tool.
+    time.nowMs = 60_000
+    await list(tools, [TOOL], { did: OTHER })
+    await looked()
+    expect(answers).toHaveLength(1)
+    expect(isOpen()).toBe(false)
+    // Whoever lists brings about the look by which it opens, where one is missing.
+    time.nowMs = 120_000
+    await list(tools, [TOOL], { did: OTHER })
+    await looked()
+    expect(answers).toHaveLength(0)
+    expect(isOpen()).toBe(true)
+    // That one caller is shown another is as it was.
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(false)
+    expect(tools.changed()).toEqual(['fs/read'])
+  },
+)
+
+test(
+  'what the node is shown otherwise after a reload stays closed until the next one',
+  { tags: ['PST-17', 'THR-53'] },
+  async () => {
+    let shown: JsonObject = CHANGED
+    const { tools, time } = watch(async () => Promise.resolve([shown]))
+    await list(tools, [CHANGED])
+    await looked()
+    tools.expect(pins())
+    await looked()
+    shown = TOOL
+    time.nowMs = 60_000
+    await list(tools, [CHANGED])
+    await list(tools, [TOOL], { did: OTHER })
+    await looked()
+    expect(tools.stateOf(OTHER, 'fs', 'read').pinned).toBe(false)
+    tools.expect(pins())
+    await looked()
+    expect(tools.stateOf(OTHER, 'fs', 'read').pinned).toBe(true)
+    expect(tools.changed()).toEqual(['fs/read'])
+  },
+)
+
+test(
+  'a tool that is pinned as the node was shown it last is open at once, and one that is no longer pinned is forgotten',
+  { tags: ['PST-17'] },
+  async () => {
+    const { tools } = watch(async () => Promise.resolve([CHANGED]))
+    await list(tools, [CHANGED])
+    await looked()
+    tools.expect(pins(CHANGED))
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(true)
+    expect(tools.changed()).toEqual([])
+    tools.expect(new Map())
+    expect(tools.changed()).toEqual([])
+  },
+)
+
+test(
   'callers bring about one look in a minute, and none after the end',
   { tags: ['POL-29', 'THR-57'] },
   async () => {
