@@ -40,6 +40,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'call-refused': EXIT.refused,
   'knowledge-stale': EXIT.refused,
   'join-refused': EXIT.refused,
+  'inviter-revoked': EXIT.refused,
+  'inviter-stale': EXIT.refused,
   'no-admin-key': EXIT.refused,
   'confirmation-missing': EXIT.refused,
   'not-confirmed': EXIT.refused,

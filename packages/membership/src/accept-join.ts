@@ -7,7 +7,12 @@ import { type JoinRequest, verifyJoinRequest } from './join-request.ts'
 import { createJoinResponse } from './join-response.ts'
 import type { Membership } from './membership.ts'
 import { MembershipError } from './membership-error.ts'
-import { type Grant, type InvitationLedger, redeemInvitation } from './redeem-invitation.ts'
+import {
+  type Grant,
+  type InvitationLedger,
+  offeredGrant,
+  redeemInvitation,
+} from './redeem-invitation.ts'
 import { authorityRecords, BESIDE_JOIN } from './set/authority-records.ts'
 import type { RecordSet } from './set/record-set.ts'
 
@@ -15,7 +20,7 @@ export interface AcceptJoinInit {
   readonly suite: CryptoSuite
   /** What the inviter knows of its mesh. */
   readonly set: RecordSet
-  /** Whose keys here may let somebody in with this grant; nobody's when undefined. */
+  /** Whose keys here may let somebody in with this grant; nobody's when undefined. Asked before the invitation is used up. */
   readonly issuerFor: (grant: Grant) => MembershipIssuer | undefined
   readonly ledger: InvitationLedger
   /** This node, the inviter. */
@@ -38,7 +43,7 @@ export interface AcceptedJoin {
 /**
  * The inviter's side of a join: verifies the request, uses up the invitation, issues the membership.
  *
- * The invitation is used before the membership exists, so that no failure can let two machines in
+ * Where nobody here may admit, the invitation stays. It is used before the membership exists, so that no failure can let two machines in
  * on one invitation. On a throw the network tells the joiner the code, and nothing else.
  *
  * @throws MembershipError with the reason
@@ -57,11 +62,11 @@ export function acceptJoin(init: AcceptJoinInit): AcceptedJoin {
     nowMs,
   })
   const { secretHash, did, log, name } = request
-  const { enclave, roles } = redeemInvitation(ledger, { secretHash, did, nowMs })
-  const issuer = issuerFor({ enclave, roles })
+  const issuer = issuerFor(offeredGrant(ledger, { secretHash, nowMs }))
   if (issuer === undefined) {
     throw new MembershipError('join-refused', 'this node may admit nobody any more')
   }
+  const { enclave, roles } = redeemInvitation(ledger, { secretHash, did, nowMs })
   const membership = grantMembership({
     set,
     issuer,

@@ -193,6 +193,7 @@ export {
 export { type AdminSet, keysHash } from './set/admin-set.ts'
 export { authorityRecords } from './set/authority-records.ts'
 export { TARGETS_OF_K_MAX } from './set/check-signed.ts'
+export { isInOffice } from './set/is-enrolled.ts'
 export { isGranted } from './set/is-granted.ts'
 export { IdTrie, type TrieSummary } from './set/id-trie.ts'
 export {

@@ -57,6 +57,16 @@ const REFUSALS: readonly { readonly code: MembershipErrorCode; readonly sentence
   { code: 'invitation-expired', sentence: 'the invitation has expired; ask for a new one' },
   { code: 'invitation-used', sentence: 'the invitation has been used already; ask for a new one' },
   {
+    code: 'inviter-revoked',
+    sentence:
+      'the admins have taken from the inviter what it admitted others by; ask another node for an invitation',
+  },
+  {
+    code: 'inviter-stale',
+    sentence:
+      'the inviter has not heard of the witnesses of its mesh for too long and admits nobody; the invitation is not used up, so try again once it is connected',
+  },
+  {
     code: 'membership-foreign',
     sentence: 'the inviter belongs to another mesh by now; ask for a new invitation',
   },

@@ -62,6 +62,8 @@ export type MembershipErrorCode =
   | 'join-unproved'
   | 'join-mismatch'
   | 'join-refused'
+  | 'inviter-revoked'
+  | 'inviter-stale'
   | 'channel-mismatch'
   | 'key-mismatch'
   | 'log-invalid'

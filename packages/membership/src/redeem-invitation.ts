@@ -28,6 +28,8 @@ export type RedemptionResult =
 export interface InvitationLedger {
   /** How an invitation stands; changes nothing, and costs one look-up whatever the asker sent. */
   standing(question: InvitationQuestion): InvitationStanding
+  /** What using an invitation would give; changes nothing. */
+  offered(question: InvitationQuestion): RedemptionResult
   /** Uses an invitation: `ok` once in its life, and that must be durable when this returns. */
   redeem(redemption: Redemption): RedemptionResult
 }
@@ -84,6 +86,20 @@ export function checkInvitation(
 ): void {
   const standing = ledger.standing(question)
   if (standing !== 'open') throw unusable(standing)
+}
+
+/**
+ * What an invitation that can be used grants.
+ *
+ * @throws MembershipError `invitation-unknown`, `invitation-expired`, `invitation-used`
+ */
+export function offeredGrant(
+  ledger: Pick<InvitationLedger, 'offered'>,
+  question: InvitationQuestion,
+): Grant {
+  const result = ledger.offered(question)
+  if (result.status === 'ok') return result.grant
+  throw unusable(result.status)
 }
 
 /**

@@ -186,6 +186,10 @@ function ledgerWith(secretHash: Uint8Array, record: InvitationRecord): Inviting[
     standing(question) {
       return invitationStanding(records.get(question.secretHash.join()), question.nowMs)
     },
+    offered(question) {
+      const known = records.get(question.secretHash.join())
+      return judgeRedemption(known, { ...question, did: 'nobody' }).result
+    },
     redeem(redemption) {
       const key = redemption.secretHash.join()
       const judged = judgeRedemption(records.get(key), redemption)

@@ -28,6 +28,7 @@ export function createJoinDesk(
     suite,
     clock: meshClock,
     records,
+    freshness,
     admin,
     signer,
     self,

@@ -5,8 +5,10 @@ import {
   acceptJoin,
   type AdminSigner,
   createInvitation,
+  type FreshnessView,
   type Grant,
-  isGranted,
+  isInOffice,
+  MembershipError,
   type MembershipIssuer,
   type RecordSet,
 } from '@warren/membership'
@@ -20,6 +22,8 @@ export interface JoinDeskInit {
   readonly suite: CryptoSuite
   readonly clock: Clock
   readonly records: JoinRecords
+  /** Whether this node may trust what it knows. */
+  readonly freshness: { judge(): Pick<FreshnessView, 'state'> }
   /** The admin whose keys lie here, where one works on this machine. */
   readonly admin: AdminSigner | undefined
   /** This node's own keys: they may be an enroller's. */
@@ -87,7 +91,10 @@ export class JoinDesk implements JoinPort {
     const accepted = acceptJoin({
       suite,
       set: records.set,
-      issuerFor: (grant) => this.#issuer(grant),
+      issuerFor: (grant) => {
+        this.#checkFresh()
+        return this.#issuer(grant)
+      },
       ledger: invitations,
       self,
       bytes: request,
@@ -108,7 +115,27 @@ export class JoinDesk implements JoinPort {
     return accepted.response
   }
 
-  /** Whose keys here let somebody in with that: an admin's where one is enough, an enroller's where its credential reaches so far. */
+  /**
+   * Refuses to admit anybody while this node may not trust what it knows: it might be revoked itself.
+   *
+   * Nor could a mesh begin, of which the witnesses have to be admitted first: where fewer than it takes have ever said
+   * anything, there is nothing yet from which this node could be cut off.
+   */
+  #checkFresh(): void {
+    const { records, freshness } = this.#init
+    const { logs, tree } = records.set
+    if (freshness.judge().state !== 'stop' || logs.ends().length < tree.tip.kWitness) return
+    throw new MembershipError(
+      'inviter-stale',
+      'this node has not heard of the witnesses for too long, and admits nobody until it has: look at its connections',
+    )
+  }
+
+  /**
+   * Whose keys here let somebody in with that: an admin's where one is enough, an enroller's where its credential reaches so far.
+   *
+   * @throws MembershipError `inviter-revoked` where a credential that reaches so far was taken away
+   */
   #issuer({ enclave, roles }: Grant): MembershipIssuer | undefined {
     const { admin, signer, records, clock } = this.#init
     const { set } = records
@@ -116,14 +143,18 @@ export class JoinDesk implements JoinPort {
     if (admin !== undefined && k === 1 && admins.some(({ did }) => did === admin.did)) {
       return { admins: [admin] }
     }
-    const reaches = (set.tables.enrollers.get(signer.did) ?? []).some(
+    const reaching = (set.tables.enrollers.get(signer.did) ?? []).filter(
       (credential) =>
         credential.enclave === enclave &&
         roles.every((role) => credential.roles.includes(role)) &&
-        clock.wallMs() < credential.notAfterMs &&
-        isGranted(set, credential),
+        clock.wallMs() < credential.notAfterMs,
     )
-    return reaches ? { enroller: signer } : undefined
+    if (reaching.some((credential) => isInOffice(set, credential))) return { enroller: signer }
+    if (reaching.length === 0) return undefined
+    throw new MembershipError(
+      'inviter-revoked',
+      'the admins have taken away what this node admits others by; invite on another node, or use "warren admit"',
+    )
   }
 }
 

@@ -84,21 +84,24 @@ export class Invitations {
     return standingOf(this.#find(secretHash), nowMs)
   }
 
+  /** What using an invitation would give; changes nothing. */
+  offered({ secretHash, nowMs }: InvitationQuestion): RedemptionResult {
+    checkHash(secretHash)
+    return resultFor(this.#find(secretHash), nowMs)
+  }
+
   /** Uses an invitation, at most once for all processes together; durable when this returns. */
   redeem({ secretHash, did, nowMs }: Redemption): RedemptionResult {
     checkHash(secretHash)
     checkRecordText(did)
     return this.#database.transaction(() => {
-      const row = this.#find(secretHash)
-      const status = standingOf(row, nowMs)
-      if (row === undefined) return { status: 'unknown' }
-      if (status === 'used') return { status, usedBy: text(row, 'used_by') }
-      if (status !== 'open') return { status }
+      const result = resultFor(this.#find(secretHash), nowMs)
+      if (result.status !== 'ok') return result
       this.#database.run(
         'UPDATE invitation SET used_ms = :nowMs, used_by = :did WHERE secret_hash = :secretHash',
         { nowMs, did, secretHash },
       )
-      return { status: 'ok', grant: grantOf(row) }
+      return result
     })
   }
 
@@ -127,6 +130,13 @@ export class Invitations {
       beforeMs: nowMs - KEPT_AFTER_EXPIRY_MS,
     })
   }
+}
+
+function resultFor(row: Row | undefined, nowMs: number): RedemptionResult {
+  const status = standingOf(row, nowMs)
+  if (row === undefined) return { status: 'unknown' }
+  if (status === 'used') return { status, usedBy: text(row, 'used_by') }
+  return status === 'open' ? { status: 'ok', grant: grantOf(row) } : { status }
 }
 
 function standingOf(row: Row | undefined, nowMs: number): InvitationStanding {

@@ -35,11 +35,17 @@ test('an invitation works once and gives what it grants', { tags: ['STO-10'] }, 
   invitations.add(invitation(1))
   const attempt = { secretHash: hash(1), did: 'did:bo', nowMs: 10 }
 
-  expect(invitations.redeem(attempt)).toEqual({
+  const granted = {
     status: 'ok',
     grant: { enclave: 'hall', roles: ['operator', 'reader'], note: 'for Bo' },
-  })
+  }
+  // Asking what it would give changes nothing.
+  expect(invitations.offered(attempt)).toEqual(granted)
+  expect(invitations.offered(attempt)).toEqual(granted)
+  expect(invitations.offered({ ...attempt, secretHash: hash(2) })).toEqual({ status: 'unknown' })
+  expect(invitations.redeem(attempt)).toEqual(granted)
   expect(invitations.redeem(attempt)).toEqual({ status: 'used', usedBy: 'did:bo' })
+  expect(invitations.offered(attempt)).toEqual({ status: 'used', usedBy: 'did:bo' })
   expect(invitations.redeem({ ...attempt, did: 'did:eve' })).toEqual({
     status: 'used',
     usedBy: 'did:bo',

@@ -38,6 +38,12 @@ export function covers(
   )
 }
 
+/** Whether an enroller may admit anybody more by a credential: it counts, and neither it nor its enroller, nor one of its keys, was taken away. */
+export function isInOffice(set: RecordSet, enroller: EnrollerRecord): boolean {
+  if (set.tables.removals.revocations(`credential ${enroller.uuid}`).length > 0) return false
+  return isSignedByAdmins(set, enroller) && revocationsOfEnroller(set, enroller).length === 0
+}
+
 /** What takes away an enroller: a revocation of it, or of one of its keys. */
 export function revocationsOfEnroller(
   set: RecordSet,
