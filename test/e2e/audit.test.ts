@@ -500,6 +500,46 @@ test(
   },
 )
 
+test(
+  'a report says what verifying finds, tells of no entry that was not signed, and then exits with 1',
+  { tags: ['ACM-9'] },
+  async () => {
+    const copy = join(mesh.root, 'reported')
+    cpSync(join(lab.directory, 'audit'), copy, { recursive: true })
+    const reportOf = async (
+      name: string,
+    ): Promise<{ code: number; said: JsonObject; page: string }> => {
+      const page = join(mesh.root, `reported-${name}.html`)
+      const words = ['--json', '--dir', lab.directory, 'audit', 'report', '--log', copy]
+      const { code, stdout } = await runWarren([...words, '--out', page])
+      return { code, said: Object(JSON.parse(stdout)), page: readFileSync(page, 'utf8') }
+    }
+    const honest = await reportOf('honest')
+    expect(honest).toMatchObject({ code: 0, said: { clean: true } })
+    expect(honest.page).not.toContain('<tr class="error">')
+
+    const path = join(copy, 'segments', '000000000000.log')
+    const text = readFileSync(path, 'utf8')
+    writeFileSync(path, text.replace('"tool":"fail"', '"tool":"none"'))
+    const changed = await reportOf('changed')
+    expect(changed).toMatchObject({
+      code: 1,
+      said: { clean: false, entries: Number(honest.said['entries']) - 1 },
+      page: expect.stringContaining('entry-changed'),
+    })
+    expect(changed.page).not.toContain('slow/none')
+    writeFileSync(path, text)
+
+    const checkpoint = text.split('\n').findLast((line) => line.startsWith('#')) ?? ''
+    writeFileSync(join(copy, 'cosigned.log'), `${spoil(checkpoint)}\n`)
+    expect(await reportOf('cosigned')).toMatchObject({
+      code: 1,
+      said: { clean: false, entries: honest.said['entries'] },
+      page: expect.stringContaining('cosigned-wrong'),
+    })
+  },
+)
+
 /** A checkpoint with another signature by its side. */
 function spoil(line: string): string {
   const at = line.length - 40

@@ -18,6 +18,7 @@ function report(changes: Partial<ReportInput> = {}): string {
   return formatReport({
     summary: summaryOf(everyKind()),
     verification: VERIFIED,
+    findings: [],
     madeAt: '2026-11-28T01:00:00Z',
     ...changes,
   })
@@ -141,13 +142,11 @@ test(
 
 test('findings and events stand in the report, with the proof', { tags: ['AUD-26'] }, () => {
   const page = report({
-    verification: {
-      ...VERIFIED,
-      findings: [
-        { code: 'entry-changed', severity: 'error', seq: 3, sentence: 'Entry 3 was changed.' },
-      ],
-      more: 7,
-    },
+    verification: { ...VERIFIED, more: 7 },
+    findings: [
+      { code: 'entry-changed', severity: 'error', sentence: 'Entry 3 was changed.' },
+      { code: 'cosigned-wrong', severity: 'error', sentence: 'A checkpoint beside it is wrong.' },
+    ],
     events: [
       {
         entry: decision({ seq: 5 }),
@@ -159,6 +158,7 @@ test('findings and events stand in the report, with the proof', { tags: ['AUD-26
   for (const part of [
     'entry-changed',
     'Entry 3 was changed.',
+    'cosigned-wrong',
     'And 7 more.',
     'Event 5',
     'tlog-proof@v1\nindex 5\n',
@@ -202,10 +202,7 @@ test('nothing in a log adds markup to the report', { tags: ['AUD-26'] }, () => {
         } as const
         return report({
           summary: summaryOf([entry, alert, { ...head(), kind: 'config', what: two }]),
-          verification: {
-            ...VERIFIED,
-            findings: [{ code: 'forked', severity: 'error', sentence: one }],
-          },
+          findings: [{ code: one, severity: 'error', sentence: one }],
           events: [{ entry, proof: 'p', cosigners: [two] }],
           madeAt: one,
           notChecked: [two],

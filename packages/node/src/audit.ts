@@ -27,6 +27,7 @@ export { type EntryProof, proveEntry } from './audit/offline/prove-entry.ts'
 export {
   type EntryBound,
   type EntryRange,
+  isInRange,
   readPlaces,
   readRange,
 } from './audit/offline/read-entries.ts'

@@ -9,6 +9,8 @@ import {
   formatOcsf,
   formatReport,
   formatSyslog,
+  isClean,
+  isInRange,
   openArchive,
   type ProvenEvent,
   proveEntry,
@@ -27,6 +29,7 @@ import {
 import { entryPlace, entryRange } from '../audit-range.ts'
 import { CommandError } from '../command-error.ts'
 import { contextOf } from '../context.ts'
+import { EXIT } from '../exit-code.ts'
 import { visibleText } from '../visible-text.ts'
 
 const EVENTS_MAX = 1_000
@@ -97,10 +100,15 @@ export async function auditReport(_options: unknown, command: Command): Promise<
   const directory = logDirectory(context, options.log)
   const nowMs = Date.now()
   const given = givenSources(options)
-  const verdict = await verifyAudit({ directory, ...given, nowMs })
-  const archive = await openArchive(directory)
   const summary = new ReportSummary()
-  for await (const entry of readRange(archive, range)) summary.add(entry)
+  const verdict = await verifyAudit({
+    directory,
+    ...given,
+    nowMs,
+    onEntry: (entry) => {
+      if (isInRange(entry, range)) summary.add(entry)
+    },
+  })
   const events: ProvenEvent[] = []
   for (const seq of places) {
     const { text, proof, cosigners } = await proveEntry({ directory, seq, ...given, nowMs })
@@ -109,6 +117,7 @@ export async function auditReport(_options: unknown, command: Command): Promise<
   const page = formatReport({
     summary,
     verification: verdict.verification,
+    findings: verdict.findings,
     madeAt: new Date(nowMs).toISOString(),
     events,
     notChecked: verdict.notChecked,
@@ -117,9 +126,12 @@ export async function auditReport(_options: unknown, command: Command): Promise<
   await file.writeFile(page)
   await file.close()
   const { count } = summary
-  context.output.result({ file: options.out, entries: count, events: events.length }, [
+  const clean = isClean(verdict)
+  context.output.result({ file: options.out, clean, entries: count, events: events.length }, [
     `wrote a report of ${count} entries to ${options.out}`,
+    ...(clean ? [] : ['The log is NOT what the node signed, or is not whole: see the findings.']),
   ])
+  if (!clean) process.exitCode = EXIT.failed
 }
 
 async function openNew(path: string): Promise<Awaited<ReturnType<typeof open>>> {

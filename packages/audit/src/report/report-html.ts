@@ -1,6 +1,7 @@
 import type { Entry } from '../entry.ts'
 import { entrySentence } from '../forms/entry-sentence.ts'
 import { formatJsonLine } from '../forms/json-line.ts'
+import type { Finding } from '../verify/finding.ts'
 import type { Verification } from '../verify/log-verifier.ts'
 import type { Counts } from './counts.ts'
 import { type Markup, markup } from './markup.ts'
@@ -16,9 +17,14 @@ export interface ProvenEvent {
   readonly cosigners: readonly string[]
 }
 
+/** What is wrong, or worth knowing: of the log itself, or of what lies beside it. */
+export type ReportedFinding = Pick<Finding, 'severity' | 'sentence'> & { readonly code: string }
+
 export interface ReportInput {
   readonly summary: ReportSummary
-  readonly verification: Verification
+  readonly verification: Omit<Verification, 'findings'>
+  /** All that verifying has found. */
+  readonly findings: readonly ReportedFinding[]
   /** When the report was made, as it should be read. */
   readonly madeAt: string
   readonly events?: readonly ProvenEvent[]
@@ -42,7 +48,7 @@ export function formatReport(input: ReportInput): string {
 <body>
 <h1>Audit report</h1>
 ${overview(input, node)}
-${findings(input.verification)}
+${findings(input)}
 ${counted('Entries by kind', summary.kinds)}
 ${counted('Refusals by reason and rule', summary.refusals)}
 ${counted('Calls allowed, by rule', summary.permits)}
@@ -83,7 +89,7 @@ function overview({ summary, verification, madeAt }: ReportInput, node: string):
   return markup`<table class="facts">${rows}</table>`
 }
 
-function findings({ findings: found, more }: Verification): Markup {
+function findings({ findings: found, verification: { more } }: ReportInput): Markup {
   const rows = found.map(
     ({ code, severity, sentence }) =>
       markup`<tr class="${severity}"><td>${severity}</td><td>${code}</td><td>${sentence}</td></tr>`,

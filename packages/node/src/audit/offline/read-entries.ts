@@ -10,19 +10,24 @@ export interface EntryRange {
 /** A place in the log, or a time as entries have it. */
 export type EntryBound = { readonly seq: number } | { readonly at: string }
 
-/** Entries of a range, in order. Those of whose time a clock was wrong are where their own clock puts them. */
-export async function* readRange(
-  archive: AuditArchive,
-  { from, to }: EntryRange,
-): AsyncGenerator<Entry> {
-  const end = Math.min(archive.size, placeOf(to) ?? archive.size)
+/** Whether an entry is of a range. Those of whose time a clock was wrong are where their own clock puts them. */
+export function isInRange({ seq, at }: Entry, { from, to }: EntryRange): boolean {
   const [since, until] = [timeOf(from), timeOf(to)]
-  for await (const { seq, bytes } of archive.entries(placeOf(from) ?? 0)) {
+  return (
+    seq >= (placeOf(from) ?? 0) &&
+    seq < (placeOf(to) ?? Infinity) &&
+    (since === undefined || at >= since) &&
+    (until === undefined || at < until)
+  )
+}
+
+/** Entries of a range, in order. */
+export async function* readRange(archive: AuditArchive, range: EntryRange): AsyncGenerator<Entry> {
+  const end = Math.min(archive.size, placeOf(range.to) ?? archive.size)
+  for await (const { seq, bytes } of archive.entries(placeOf(range.from) ?? 0)) {
     if (seq >= end) return
     const entry = decodeEntry(bytes)
-    const isThen =
-      (since === undefined || entry.at >= since) && (until === undefined || entry.at < until)
-    if (isThen) yield entry
+    if (isInRange(entry, range)) yield entry
   }
 }
 
