@@ -116,13 +116,18 @@ function checkPrivate(path: string, stats: Stats): void {
   }
 }
 
-interface BoundedRead {
+export interface BoundedRead {
   readonly path: string
   readonly file: FileHandle
   readonly bytesMax: number
 }
 
-async function readAtMost({ path, file, bytesMax }: BoundedRead): Promise<Uint8Array> {
+/**
+ * Reads an open file from where it stands, at most that many bytes.
+ *
+ * @throws StorageError `file-too-large`
+ */
+export async function readAtMost({ path, file, bytesMax }: BoundedRead): Promise<Uint8Array> {
   // One byte more than allowed tells an oversized file from one at the limit, whatever stat said.
   const buffer = new Uint8Array(bytesMax + 1)
   let length = 0

@@ -5,8 +5,9 @@ import { type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errnoOf } from '../errno.ts'
 import { flushDirectory } from '../flushed-file.ts'
-import { readPrivateFile, writePrivateFile } from '../private-file.ts'
+import { readAtMost, writePrivateFile } from '../private-file.ts'
 import { StorageError } from '../storage-error.ts'
+import { openForReading } from './open-for-reading.ts'
 import { lengthWithoutRoom } from './room.ts'
 import { firstOf } from './segment-name.ts'
 
@@ -91,14 +92,14 @@ export async function writeTombstone(
 }
 
 /**
- * What stands where a segment was erased; undefined where none was.
+ * What stands where a segment was erased; undefined where none was. Whoever reads a copy need not own it.
  *
- * @throws StorageError `audit-damaged`, and as `readPrivateFile`
+ * @throws StorageError `audit-damaged`
  */
 export async function readTombstone(segment: string): Promise<Tombstone | undefined> {
   const path = tombstonePath(segment)
   try {
-    const bytes = await readPrivateFile(path, TOMBSTONE_BYTES_MAX)
+    const bytes = await readFile(path)
     const value = parseJson(Buffer.from(bytes).toString('utf8'), TOMBSTONE_LIMITS)
     if (isJsonObject(value)) {
       const { from, to, digest } = value
@@ -111,6 +112,15 @@ export async function readTombstone(segment: string): Promise<Tombstone | undefi
     throw new StorageError('audit-damaged', `"${path}" cannot be read`, { cause })
   }
   throw new StorageError('audit-damaged', `"${path}" does not say what was erased`)
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  const file = await openForReading(path)
+  try {
+    return await readAtMost({ path, file, bytesMax: TOMBSTONE_BYTES_MAX })
+  } finally {
+    await file.close()
+  }
 }
 
 function tombstonePath(segment: string): string {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AuditArchive } from '@warren/storage'
@@ -124,5 +124,36 @@ test.for([
       name: 'StorageError',
       code: 'file-unreadable',
     })
+  },
+)
+
+test(
+  'a copy from which something was erased is read by whoever may read its files, and through no link',
+  { tags: ['AFS-22', 'ACM-1'] },
+  async () => {
+    const { directory, audit } = await filled()
+    const [, second = 0] = audit.segments
+    await audit.erase({ segment: 0, what: 'entries' })
+    const copy = join(await temporaryDirectory(), 'copy')
+    await cp(directory, copy, { recursive: true })
+    const firstPlace = async (): Promise<number | undefined> => {
+      const archive = await AuditArchive.open(copy, suite)
+      for await (const { seq } of archive.entries(0)) return seq
+      return undefined
+    }
+    const tombstone = join(copy, 'segments', '000000000000.erased')
+    chmodSync(tombstone, 0o644)
+    // Whoever runs the tests as another than root cannot give a file away.
+    if (process.geteuid?.() === 0) chownSync(tombstone, 65_534, 65_534)
+    expect(await firstPlace()).toBe(second)
+
+    const said = '{"digest":"x","from":0,"to":1}'
+    writeFileSync(tombstone, said.padEnd(1_024))
+    expect(await firstPlace()).toBe(second)
+    writeFileSync(tombstone, said.padEnd(1_025))
+    await expect(firstPlace()).rejects.toMatchObject({ code: 'audit-damaged' })
+    rmSync(tombstone)
+    symlinkSync(join(directory, 'segments', '000000000000.erased'), tombstone)
+    await expect(firstPlace()).rejects.toMatchObject({ code: 'audit-damaged' })
   },
 )
