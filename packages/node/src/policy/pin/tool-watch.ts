@@ -115,12 +115,13 @@ export class ToolWatch {
   #see(did: string, server: string, tools: readonly JsonValue[]): boolean {
     let isAsPinned = true
     for (const { id, digest, pin } of this.#pinnedOf(server, tools)) {
+      const wasOpen = !this.#sights.isClosed(id)
       this.#sights.take(did, id, { digest, pin })
       if (digest === pin) continue
       isAsPinned = false
       const isKnown = this.#shown.has(id) || this.#closed.has(id)
       this.#shown.add(id)
-      if (!isKnown) this.#tell(id)
+      if (!isKnown || (wasOpen && this.#sights.isClosed(id))) this.#tell(id)
     }
     return isAsPinned
   }
@@ -154,10 +155,15 @@ export class ToolWatch {
 
   #tell(id: string): void {
     const name = JSON.stringify(id.slice(0, ID_SHOWN_MAX))
-    const message = this.#closed.has(id)
-      ? `The tool ${name} is not the one that was pinned: its definition has changed, for all callers.`
-      : `The tool ${name} is not the one that was pinned, as its server shows it to a caller: it is closed to that caller.`
+    const message = `The tool ${name} is not the one that was pinned${this.#howOf(id)}`
     this.#report({ event: 'tool-changed', level: 'error', code: 'tool-changed', message })
+  }
+
+  #howOf(id: string): string {
+    if (this.#closed.has(id)) return ': its definition has changed, for all callers.'
+    if (this.#sights.isClosed(id))
+      return ', as its server shows it to more callers than can be remembered: it is closed to all.'
+    return ', as its server shows it to a caller: it is closed to that caller.'
   }
 }
 

@@ -326,3 +326,28 @@ test(
     expect(tools.stateOf(OTHER, 'fs', 'read').pinned).toBe(true)
   },
 )
+
+test(
+  'a tool that is closed to all for want of room is told as that',
+  { tags: ['PST-13', 'THR-57'], timeout: 60_000 },
+  async () => {
+    const { tools, events } = watch()
+    const many = Array.from({ length: 1024 }, (_, at) => ({ name: `t${at}` }))
+    const others = many.map(({ name }) => [`fs/${name}`, 'another digest'] as const)
+    tools.expect(new Map([...others, ...pins()]))
+    await list(tools, [TOOL], { did: OTHER })
+    for (let each = 0; each < 64; each += 1) await list(tools, many, { did: `did:m${each}` })
+    expect(events).toHaveLength(1024)
+    expect(tools.stateOf(OTHER, 'fs', 'read').pinned).toBe(true)
+    await list(tools, [CHANGED])
+    expect(tools.stateOf(OTHER, 'fs', 'read').pinned).toBe(false)
+    // Told before as closed to one caller alone.
+    await list(tools, many)
+    expect(events.slice(1024, 1026).map(({ message }) => message)).toEqual([
+      expect.stringMatching(/"fs\/read" .* to more callers than can be remembered/),
+      expect.stringMatching(/"fs\/t0" .* to more callers than can be remembered/),
+    ])
+    await list(tools, many)
+    expect(events).toHaveLength(1024 + 1 + 1024)
+  },
+)
