@@ -16,7 +16,7 @@ import type { BehaviourDesk, CallerAction, Entry } from './behaviour/behaviour-d
 import { type PolicySet, retirePolicies } from './load-policies.ts'
 import type { Report } from './node-event.ts'
 import { type CallFacts, readCallFacts } from './policy/call-facts.ts'
-import type { LookAtTools } from './policy/pin/own-look.ts'
+import type { ToolLooks } from './policy/pin/own-look.ts'
 import type { PinnedDigests } from './policy/pin/tool-digest.ts'
 import { ToolWatch } from './policy/pin/tool-watch.ts'
 import { offerLimit } from './policy/offer-limit.ts'
@@ -33,7 +33,7 @@ export interface PolicyGateComponents extends EntranceComponents {
   /** The capabilities of callers that cover a request; absent, nobody has any. */
   readonly capabilities?: CoveringCapabilities
   /** Lists the tools of a server for the node itself. */
-  readonly lookAtTools?: LookAtTools
+  readonly toolLooks?: ToolLooks
   /** What counts the calls of callers, and does to them what limits and rules say. */
   readonly behaviour: BehaviourDesk
 }
@@ -99,7 +99,7 @@ export class PolicyGate implements Gate {
     this.#policies = policies
     this.#components = components
     this.#tools = new ToolWatch(
-      { report: components.report, clock: components.clock, look: components.lookAtTools },
+      { report: components.report, clock: components.clock, looks: components.toolLooks },
       policies.pins ?? NO_PINS,
     )
     components.behaviour.configure(policies.limits)

@@ -1,6 +1,6 @@
 import type { Clock } from '@warren/core'
 import { nodeSuite as suite } from '@warren/crypto'
-import { Provider } from '@warren/mcp'
+import { Provider, systemScheduler } from '@warren/mcp'
 import type { Network } from '@warren/network'
 import type { ApprovalDesk } from './approval/approval-desk.ts'
 import { createApprovals } from './approval/create-approvals.ts'
@@ -30,7 +30,7 @@ import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
 import { type OpenedNode, openNode } from './open-node.ts'
 import { liveTools } from './policy/pin/live-tools.ts'
-import type { LookAtTools } from './policy/pin/own-look.ts'
+import type { ToolLooks } from './policy/pin/own-look.ts'
 import { openPolicyDesk, type PolicyDesk } from './policy/set/policy-desk.ts'
 import { PolicyGate } from './policy-gate.ts'
 import { Enforcement } from './records/enforcement.ts'
@@ -160,7 +160,7 @@ function compose(site: Site, policies: PolicySet): Parts {
   audit.know(mesh)
   const calling: CallParts = createProvider(site, mesh, {
     policies,
-    lookAtTools: (server, signal) => liveTools({ catalog, self: self.did, server }, signal),
+    toolLooks: toolLooksOf(self.did, () => catalog),
   })
   const { provider } = calling
   const streams = createStreams(mesh, provider)
@@ -212,7 +212,7 @@ function compose(site: Site, policies: PolicySet): Parts {
 /** By what the gate decides. */
 interface Deciding {
   readonly policies: PolicySet
-  readonly lookAtTools: LookAtTools
+  readonly toolLooks: ToolLooks
 }
 
 /** What stands between callers and servers. */
@@ -224,11 +224,15 @@ interface CallParts {
   readonly behaviour: BehaviourDesk
 }
 
-function createProvider(
-  site: Site,
-  mesh: MeshParts,
-  { policies, lookAtTools }: Deciding,
-): CallParts {
+/** What the node is shown itself goes the way of any host of its own. */
+function toolLooksOf(self: string, catalogOf: () => MeshCatalog): ToolLooks {
+  return {
+    look: (server, signal) => liveTools({ catalog: catalogOf(), self, server }, signal),
+    scheduler: systemScheduler,
+  }
+}
+
+function createProvider(site: Site, mesh: MeshParts, { policies, toolLooks }: Deciding): CallParts {
   const { config, report, clock, callAudit } = site
   const { self, standings, freshness } = mesh
   const approvals = createApprovals(site)
@@ -241,7 +245,7 @@ function createProvider(
     approvals,
     capabilities: coveringCapabilities(capabilities),
     behaviour,
-    lookAtTools,
+    toolLooks,
     self: self.did,
     standingOf: (did, view) => standings.inView(did, view),
     freshnessFor: (server) => freshness.viewFor(server),

@@ -1,19 +1,26 @@
 import { BoundedMap, CodedError, type Clock, type JsonValue } from '@warren/core'
+import type { Scheduler } from '@warren/mcp'
 import type { Report } from '../../node-event.ts'
 
 /** All tools of a server of this node, as it lists them to the node itself. */
 export type LookAtTools = (server: string, signal: AbortSignal) => Promise<readonly JsonValue[]>
 
-export interface OwnLookInit {
+/** By what the node looks at tools itself. */
+export interface ToolLooks {
+  readonly look: LookAtTools
+  readonly scheduler: Scheduler
+}
+
+export interface OwnLookInit extends ToolLooks {
   readonly clock: Pick<Clock, 'monotonicMs'>
   readonly report: Report
-  readonly look: LookAtTools
   /** Takes what was seen. */
   readonly see: (server: string, tools: readonly JsonValue[]) => void
 }
 
 /** Callers can bring about as many looks as they like; more of them would show nothing new. */
 const LOOK_PAUSE_MS = 60_000
+/** A node has no more servers; what waits for one that it has no longer is over within a minute. */
 const SERVERS_MAX = 256
 
 /** Looks at the tools of servers with a handshake of the node's own, which no caller has a part in. */
@@ -21,6 +28,8 @@ export class OwnLook {
   readonly #init: OwnLookInit
   /** When each server was looked at last. */
   readonly #lastMs = new BoundedMap<string, number>(SERVERS_MAX)
+  /** Looks at the end of a pause, and how each is cancelled. */
+  readonly #postponed = new Map<string, () => void>()
   readonly #stopping = new AbortController()
 
   constructor(init: OwnLookInit) {
@@ -30,22 +39,43 @@ export class OwnLook {
   /** Ends the looks under way, and begins no other. */
   stop(): void {
     this.#stopping.abort()
+    for (const cancel of this.#postponed.values()) cancel()
+    this.#postponed.clear()
   }
 
   /** Looks, whenever it has looked last. Never rejects. */
   again(server: string): Promise<void> {
     this.#lastMs.delete(server)
+    this.#postponed.get(server)?.()
+    this.#postponed.delete(server)
     return this.at(server)
   }
 
-  /** Looks, unless it has looked within a minute. Never rejects. */
+  /** Looks now, or once at the end of a minute since it has looked last. Never rejects. */
   async at(server: string): Promise<void> {
-    const { clock, report, look, see } = this.#init
-    const { signal } = this.#stopping
-    const nowMs = clock.monotonicMs()
+    if (this.#stopping.signal.aborted || this.#postponed.has(server)) return
+    const nowMs = this.#init.clock.monotonicMs()
     const lastMs = this.#lastMs.get(server)
-    if (signal.aborted || (lastMs !== undefined && nowMs - lastMs < LOOK_PAUSE_MS)) return
+    if (lastMs !== undefined && nowMs - lastMs < LOOK_PAUSE_MS) {
+      this.#postpone(server, lastMs + LOOK_PAUSE_MS - nowMs)
+      return
+    }
     this.#lastMs.set(server, nowMs)
+    await this.#look(server)
+  }
+
+  #postpone(server: string, waitMs: number): void {
+    if (this.#postponed.size >= SERVERS_MAX) return
+    const cancel = this.#init.scheduler.after(waitMs, () => {
+      this.#postponed.delete(server)
+      void this.at(server)
+    })
+    this.#postponed.set(server, cancel)
+  }
+
+  async #look(server: string): Promise<void> {
+    const { report, look, see } = this.#init
+    const { signal } = this.#stopping
     try {
       see(server, await look(server, signal))
     } catch (error) {

@@ -4,7 +4,7 @@ import { objectAt } from '@warren/mcp'
 import type { ToolState } from '@warren/policy'
 import type { Report } from '../../node-event.ts'
 import { listOf } from '../../tool-client.ts'
-import { type LookAtTools, OwnLook } from './own-look.ts'
+import { OwnLook, type ToolLooks } from './own-look.ts'
 import { type PinnedDigests, toolDigest } from './tool-digest.ts'
 import { ToolSights } from './tool-sights.ts'
 
@@ -18,7 +18,7 @@ export interface ToolWatchInit {
   readonly report: Report
   readonly clock: Pick<Clock, 'monotonicMs'>
   /** Lists the tools of a server for the node itself; absent, what callers are shown is all that is known. */
-  readonly look?: LookAtTools | undefined
+  readonly looks?: ToolLooks | undefined
 }
 
 /**
@@ -43,16 +43,16 @@ export class ToolWatch {
   /** Tools that some caller was shown otherwise: some of the pinned ones. */
   readonly #shown = new Set<string>()
 
-  constructor({ report, clock, look }: ToolWatchInit, pins: PinnedDigests) {
+  constructor({ report, clock, looks }: ToolWatchInit, pins: PinnedDigests) {
     this.#report = report
     this.#pins = pins
     this.#own =
-      look === undefined
+      looks === undefined
         ? undefined
         : new OwnLook({
             report,
             clock,
-            look,
+            ...looks,
             see: (server, tools) => this.#seeItself(server, tools),
           })
   }

@@ -6,6 +6,7 @@ import type { NodeEvent } from '../../../src/node-event.ts'
 import { toolDigest } from '../../../src/policy/pin/tool-digest.ts'
 import type { LookAtTools } from '../../../src/policy/pin/own-look.ts'
 import { ToolWatch } from '../../../src/policy/pin/tool-watch.ts'
+import { VirtualTime } from '../../approval/virtual-time.ts'
 
 const TOOL: JsonObject = {
   name: 'read',
@@ -23,16 +24,16 @@ function pins(tool = TOOL): ReadonlyMap<string, string> {
 
 function watch(look?: LookAtTools): Watched {
   const events: NodeEvent[] = []
-  const time = { nowMs: 0 }
-  const clock = { monotonicMs: () => time.nowMs }
+  const time = new VirtualTime()
   const report = (event: NodeEvent): void => void events.push(event)
-  return { tools: new ToolWatch({ report, clock, look }, pins()), events, time }
+  const looks = look === undefined ? undefined : { look, scheduler: time }
+  return { tools: new ToolWatch({ report, clock: time, looks }, pins()), events, time }
 }
 
 interface Watched {
   readonly tools: ToolWatch
   readonly events: readonly NodeEvent[]
-  readonly time: { nowMs: number }
+  readonly time: VirtualTime
 }
 
 function question(method: string, server = 'fs', did = MEMBER): GateQuestion {
@@ -230,13 +231,13 @@ test(
       { event: 'tools-unseen', code: 'call-timeout' },
     ])
     // Neither what it shows to a caller counts, nor a list without the tool.
-    time.nowMs = 60_000
+    time.pass(60_000)
     await list(tools, [TOOL], { did: OTHER })
     await looked()
     expect(answers).toHaveLength(1)
     expect(isOpen()).toBe(false)
     // Whoever lists brings about the look by which it opens, where one is missing.
-    time.nowMs = 120_000
+    time.pass(60_000)
     await list(tools, [TOOL], { did: OTHER })
     await looked()
     expect(answers).toHaveLength(0)
@@ -258,7 +259,7 @@ test(
     tools.expect(pins())
     await looked()
     shown = TOOL
-    time.nowMs = 60_000
+    time.pass(60_000)
     await list(tools, [CHANGED])
     await list(tools, [TOOL], { did: OTHER })
     await looked()
@@ -294,17 +295,66 @@ test(
       looks += 1
       return Promise.resolve([TOOL])
     })
-    for (const atMs of [0, 1, 59_999]) {
-      time.nowMs = atMs
+    for (const passMs of [0, 1, 59_998]) {
+      time.pass(passMs)
       await list(tools, [CHANGED], { did: OTHER })
       expect(looks).toBe(1)
     }
-    time.nowMs = 60_000
-    await list(tools, [CHANGED])
+    // However often it was asked for, one look comes at the end of the pause.
+    expect(time.timers).toBe(1)
+    time.pass(1)
     expect(looks).toBe(2)
-    tools.stop()
-    time.nowMs = 120_000
+    time.pass(60_000)
+    expect(looks).toBe(2)
     await list(tools, [CHANGED])
+    expect(looks).toBe(3)
+    await list(tools, [CHANGED])
+    tools.stop()
+    expect(time.timers).toBe(0)
+    time.pass(60_000)
+    await list(tools, [CHANGED])
+    expect(looks).toBe(3)
+  },
+)
+
+test(
+  'a tool that changes within a minute of a look is closed to all at its end, though nobody lists again',
+  { tags: ['POL-29', 'THR-53'] },
+  async () => {
+    const { tools, time } = watch(async () => Promise.resolve([shown]))
+    let shown: JsonObject = TOOL
+    const { annotations: _left, ...without } = TOOL
+    await list(tools, [TOOL], { did: OTHER })
+    await list(tools, [without])
+    await looked()
+    shown = CHANGED
+    time.pass(30_000)
+    await list(tools, [CHANGED])
+    time.pass(29_999)
+    await looked()
+    expect(tools.stateOf(OTHER, 'fs', 'read').pinned).toBe(true)
+    time.pass(1)
+    await looked()
+    expect(tools.stateOf(OTHER, 'fs', 'read').pinned).toBe(false)
+  },
+)
+
+test(
+  'a reload looks at once in place of what was postponed',
+  { tags: ['POL-29', 'PST-17'] },
+  async () => {
+    let looks = 0
+    const { tools, time } = watch(async () => {
+      looks += 1
+      return Promise.resolve([CHANGED])
+    })
+    await list(tools, [CHANGED])
+    await looked()
+    await list(tools, [CHANGED])
+    expect([looks, time.timers]).toEqual([1, 1])
+    tools.expect(pins())
+    expect([looks, time.timers]).toEqual([2, 0])
+    time.pass(60_000)
     expect(looks).toBe(2)
   },
 )
