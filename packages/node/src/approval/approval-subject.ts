@@ -5,10 +5,13 @@ import {
   type JsonObject,
   type JsonValue,
 } from '@warren/core'
-import { paramsOf } from '@warren/mcp'
+import { isRequestId, paramsOf } from '@warren/mcp'
 import type { JudgedMessage } from '../audit/call-audit.ts'
 import type { CallFacts } from '../policy/call-facts.ts'
 import { textDigest } from '../text-digest.ts'
+
+/** UTF-16 code units of an id or progress token that nobody is shown. */
+const ID_LENGTH_MAX = 64
 
 /** What a person agrees to, and nothing else. */
 export interface ApprovalSubject extends JsonObject {
@@ -17,9 +20,9 @@ export interface ApprovalSubject extends JsonObject {
   readonly tool: string
   /** As the server would get them; null where it gets none. */
   readonly arguments: JsonValue
-  /** All other parameters of the call, `_meta` among them, but for the progress token. */
+  /** All other parameters of the call, `_meta` among them, but for a short progress token. */
   readonly more: JsonObject
-  /** What stands in the message beside its parameters, but for its id. */
+  /** What stands in the message beside its parameters, but for a short id. */
   readonly beside: JsonObject
   /** What the arguments mean on this machine, as the rules have seen it. */
   readonly facts: JsonObject
@@ -62,19 +65,25 @@ export function subjectOf(
   return { subject, length: text.length, hash }
 }
 
-/** The progress token is chosen anew for each request, and exchanged on the way: it says where notes go, not what is done. */
+/** Chosen anew for each request, a progress token says where notes go and not what is done: unless it has room for more. */
 function withoutToken({ _meta: meta, ...more }: JsonObject): JsonObject {
   if (meta === undefined) return more
   if (!isJsonObject(meta)) return { ...more, _meta: meta }
-  const { progressToken: _token, ...rest } = meta
+  const { progressToken: token, ...rest } = meta
+  if (token !== undefined && !isShortId(token)) return { ...more, _meta: meta }
   // Without it nothing may be left, which is what a host says that wants no notes.
   return Object.keys(rest).length === 0 ? more : { ...more, _meta: rest }
 }
 
-/** The id is chosen anew for each request, and exchanged on the way. */
+/** So it is with the id. */
 function besideOf(message: JsonObject): JsonObject {
-  const { jsonrpc: _version, id: _id, method: _method, params: _params, ...beside } = message
-  return beside
+  const { jsonrpc: _version, id, method: _method, params: _params, ...beside } = message
+  return id === undefined || isShortId(id) ? beside : { ...beside, id }
+}
+
+/** Most servers get id and token as the caller has sent them: what is not shown of them has to be too short to matter. */
+function isShortId(value: JsonValue): boolean {
+  return isRequestId(value) && (typeof value === 'number' || value.length <= ID_LENGTH_MAX)
 }
 
 function factsOf(call: CallFacts | undefined): JsonObject {
