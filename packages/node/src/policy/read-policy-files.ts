@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { FactDeclarations, PolicyError, type PolicySource } from '@warren/policy'
 import { LIMIT_FILE } from '../behaviour/read-limit-file.ts'
@@ -36,7 +36,7 @@ const CASES_SUFFIX = '.cases.yaml'
 export function readPolicyFiles(directory: string, links: Links = 'followed'): PolicySetFiles {
   const read = (name: string): PolicySource => readSource(directory, name, links)
   const policies = listFiles(directory, '.cedar').map(read)
-  const facts = existsSync(join(directory, FACT_FILE)) ? [read(FACT_FILE)] : []
+  const facts = isThere(join(directory, FACT_FILE)) ? [read(FACT_FILE)] : []
   const [declared] = facts
   const { declarations, schemaFiles } =
     declared === undefined ? NOTHING_DECLARED : readFactFile(declared)
@@ -44,7 +44,7 @@ export function readPolicyFiles(directory: string, links: Links = 'followed'): P
     policies,
     facts,
     declarations,
-    limits: existsSync(join(directory, LIMIT_FILE)) ? [read(LIMIT_FILE)] : [],
+    limits: isThere(join(directory, LIMIT_FILE)) ? [read(LIMIT_FILE)] : [],
     schemas: schemaFiles.map((file) => readSchema(directory, file, links)),
     pins: listPins(directory, links).map(read),
     cases: listFiles(directory, CASES_SUFFIX).map(read),
@@ -66,16 +66,25 @@ function readSource(directory: string, name: string, links: Links): PolicySource
 }
 
 function readSchema(directory: string, { name, line }: SchemaFile, links: Links): PolicySource {
-  if (existsSync(join(directory, name))) return readSource(directory, name, links)
+  if (isThere(join(directory, name))) return readSource(directory, name, links)
   const message = `${name}, which is declared as a schema here, is not there`
   throw new PolicyError('policy-malformed', message, { file: FACT_FILE, line })
 }
 
 function listPins(directory: string, links: Links): readonly string[] {
   const pins = join(directory, PINNED_DIRECTORY)
-  if (!existsSync(pins)) return []
+  if (!isThere(pins)) return []
   if (links === 'refused' && lstatSync(pins).isSymbolicLink()) throw isLink(pins)
   return listFiles(pins, '.json').map((name) => `${PINNED_DIRECTORY}/${name}`)
+}
+
+/** What a link leads to may be missing and the link is there all the same: then it cannot be read, and is not left out. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch (cause) {
+    throw new NodeError('policies-unreadable', `${path} cannot be read`, { cause })
+  }
 }
 
 function listFiles(directory: string, suffix: string): readonly string[] {
