@@ -1,4 +1,4 @@
-import { canonicalJson } from '@warren/core'
+import { canonicalJson, type JsonObject } from '@warren/core'
 import {
   appendControlledRotation,
   appendDeactivation,
@@ -7,6 +7,7 @@ import {
   authenticationKeys,
   createControlledIdentity,
   createIdentity,
+  type Did,
   formatTimestamp,
   noteIdentity,
   openIdentity,
@@ -26,6 +27,7 @@ import {
   SUITES,
   verify,
 } from './builders.ts'
+import { encodeMultikey } from '../src/multikey.ts'
 
 describe.for(SUITES)('with the $name suite', (by) => {
   test('the first entry of a node says who it is', { tags: ['ID-5'] }, () => {
@@ -312,3 +314,51 @@ test('as a signer of notes a DID has the keys of every version, each pair once',
     keys: [pair(first), pair(last)],
   })
 })
+
+test.for([
+  { versions: 8, pairs: 512 },
+  { versions: 9, pairs: 512 },
+  { versions: 7, pairs: 448 },
+])(
+  'a key log of $versions versions with 64 pairs each gives $pairs pairs, the oldest first',
+  { tags: ['TLG-30'] },
+  ({ versions, pairs }) => {
+    const { log } = node(1)
+    const [first] = log.entries
+    const entries = Array.from({ length: versions }, (_, version) => {
+      const keys = Array.from({ length: 8 }, (_at, at) => 8 * version + at)
+      const method = (type: 'ed25519' | 'mldsa44', number: number): Method => ({
+        id: `${log.did}#${type}-${number}`,
+        type: 'Multikey',
+        controller: log.did,
+        publicKeyMultibase: encodeMultikey({ type, bytes: keyBytes(type, number) }),
+      })
+      const verificationMethod = keys.flatMap((number) => [
+        method('ed25519', number),
+        method('mldsa44', number),
+      ])
+      const assertionMethod = verificationMethod.map(({ id }) => id)
+      return { ...first!, state: { ...first!.state, verificationMethod, assertionMethod } }
+    })
+    const { keys } = noteIdentity({ did: log.did, entries })
+    expect(keys).toHaveLength(pairs)
+    expect(keys[0]).toEqual({ ed25519: keyBytes('ed25519', 0), mlDsa44: keyBytes('mldsa44', 0) })
+    const last = pairs / 8 - 1
+    expect(keys.at(-1)).toEqual({
+      ed25519: keyBytes('ed25519', last),
+      mlDsa44: keyBytes('mldsa44', last),
+    })
+    expect(new Set(keys.map(({ ed25519 }) => ed25519)).size).toBe(pairs / 8)
+  },
+)
+
+interface Method extends JsonObject {
+  readonly id: string
+  readonly type: 'Multikey'
+  readonly controller: Did
+  readonly publicKeyMultibase: string
+}
+
+function keyBytes(type: 'ed25519' | 'mldsa44', number: number): Uint8Array {
+  return new Uint8Array(type === 'ed25519' ? 32 : 1312).fill(number)
+}

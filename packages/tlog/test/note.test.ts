@@ -307,6 +307,66 @@ describe('the log', () => {
     expect(() => judge(disguised)).toThrow(refusal('signature-wrong'))
   })
 
+  test(
+    'the id of a key is computed once for all pairs that it is in and all checkpoints',
+    { tags: ['TLG-30'] },
+    () => {
+      let hashes = 0
+      const counting = {
+        ...suite,
+        sha256: (...parts: readonly Uint8Array[]): Uint8Array => {
+          hashes += 1
+          return suite.sha256(...parts)
+        },
+      }
+      const classical = Array.from({ length: 64 }, (_, at) => new Uint8Array(32).fill(at))
+      const others = Array.from({ length: 8 }, (_, at) => new Uint8Array(1312).fill(at))
+      const listed = classical.flatMap((ed25519) => others.map((mlDsa44) => ({ ed25519, mlDsa44 })))
+      const known = { name: log.name, keys: [...listed, log.keys] }
+      const input = { suite: counting, checkpoint: CHECKPOINT, log: known }
+      expect(verifyCheckpoint(input)).toMatchObject({ keysIndex: 512 })
+      expect(hashes).toBe(64 + 8 + 2)
+      expect(verifyCheckpoint(input)).toMatchObject({ keysIndex: 512 })
+      expect(hashes).toBe(64 + 8 + 2)
+      hashes = 0
+      const cosigners = [{ name: 'warren.internal/other', keys: listed }]
+      expect(verifyCosignatures({ ...input, log: log.known, cosigners })).toEqual([])
+      expect(hashes).toBe(0)
+    },
+  )
+
+  test.for([
+    { name: 'before', at: 0 },
+    { name: 'behind', at: 1 },
+  ])(
+    'another key of the same id, listed $name, takes nothing from what the first one has signed',
+    { tags: ['TLG-30'] },
+    ({ at }) => {
+      // Four bytes are soon found; here every key of a kind has the same.
+      const clashing = {
+        ...suite,
+        sha256: (...parts: readonly Uint8Array[]): Uint8Array =>
+          parts.length === 3 ? new Uint8Array(32).fill(parts[1]![0]!) : suite.sha256(...parts),
+      }
+      const { origin, size, root } = CHECKPOINT
+      const text = signCheckpoint({
+        suite: clashing,
+        origin,
+        size,
+        root,
+        timeSeconds: NOW_SECONDS,
+        signers: log.signers,
+      })
+      const checkpoint = parseCheckpoint(text)
+      const found = { ed25519: new Uint8Array(32).fill(1), mlDsa44: other.keys.mlDsa44 }
+      const both = { name: log.name, keys: [log.keys].toSpliced(at, 0, found) }
+      const input = { suite: clashing, checkpoint }
+      expect(verifyCheckpoint({ ...input, log: both })).toMatchObject({ keysIndex: 1 - at })
+      const without = { name: log.name, keys: [found, other.keys] }
+      expect(() => verifyCheckpoint({ ...input, log: without })).toThrow(refusal('signature-wrong'))
+    },
+  )
+
   test('the tree without entries has one root', { tags: ['TLG-8'] }, () => {
     const empty = parseCheckpoint(checkpointText(log, { size: 0, root: tree.root(0) }))
     expect(judge(empty)).toMatchObject({ size: 0 })

@@ -71,8 +71,8 @@ export function addCosignature(input: AddCosignatureInput): string {
 export function requireDistinct(signers: readonly KnownSigner[]): void {
   const taken = new Set<string>()
   for (const { name, keys } of signers) {
-    const own = keys.flatMap(({ ed25519, mlDsa44 }) => [ed25519, mlDsa44])
-    const marks = new Set([`name ${name}`, ...own.map((key) => toString(key, 'hex'))])
+    const own = new Set(keys.flatMap(({ ed25519, mlDsa44 }) => [ed25519, mlDsa44]))
+    const marks = new Set([`name ${name}`, ...[...own].map((key) => toString(key, 'hex'))])
     for (const mark of marks) {
       if (taken.has(mark)) {
         throw new TlogError('cosigner-not-distinct', 'two signers have a name or a key in common')
