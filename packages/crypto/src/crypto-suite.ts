@@ -11,6 +11,8 @@ export interface CryptoSuite extends RandomSource {
   readonly name: 'node' | 'noble'
   /** SHA-256 over the concatenation of the parts (FIPS 180-4). 32 bytes. */
   sha256(...parts: readonly Uint8Array[]): Uint8Array
+  /** SHA-256 of what comes in pieces and is too long to be kept. */
+  startSha256(): Sha256State
   /** HMAC-SHA-256 (RFC 2104) over the concatenation of the parts. 32 bytes. */
   hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array
   /** HKDF-SHA-256 (RFC 5869), Extract and Expand in one. With an empty `info` it is the HKDF of Noise §4.3. */
@@ -22,6 +24,13 @@ export interface CryptoSuite extends RandomSource {
   readonly ed25519: Ed25519
   readonly mlDsa44: MlDsa44
   readonly chaCha20Poly1305: ChaCha20Poly1305
+}
+
+/** A SHA-256 under way. */
+export interface Sha256State {
+  update(part: Uint8Array): void
+  /** 32 bytes. Called once, and last. */
+  digest(): Uint8Array
 }
 
 export interface HkdfInput {

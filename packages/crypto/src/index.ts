@@ -18,6 +18,7 @@ export type {
   MlKem768,
   MlKem768KeyPair,
   SealInput,
+  Sha256State,
   Signer,
   VerifyInput,
   X25519,

@@ -10,6 +10,9 @@ describe.each(pairs)('$name', ({ a, b }) => {
     const hkdf = { ikm: message, salt, info: text('info'), length: 96 }
     const argon2id = { password: message, salt, memoryKib: 64, passes: 1, lanes: 1, length: 32 }
     expect(a.sha256(message, salt)).toStrictEqual(b.sha256(message, salt))
+    const [first, second] = [a.startSha256(), b.startSha256()]
+    for (const part of [message, salt]) for (const state of [first, second]) state.update(part)
+    expect(first.digest()).toStrictEqual(second.digest())
     expect(a.hmacSha256(salt, message)).toStrictEqual(b.hmacSha256(salt, message))
     expect(a.hkdfSha256(hkdf)).toStrictEqual(b.hkdfSha256(hkdf))
     expect(await a.argon2id(argon2id)).toStrictEqual(await b.argon2id(argon2id))

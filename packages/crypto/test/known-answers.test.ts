@@ -26,6 +26,12 @@ describe.each(suites)('$name', (suite) => {
     expect(first).toStrictEqual(suite.sha256(bytes(length)))
   })
 
+  test.each([0, 1, 64, 5000])('SHA-256 of %i bytes that come in pieces', CRY_1, (length) => {
+    const state = suite.startSha256()
+    for (let at = 0; at < length; at += 63) state.update(bytes(Math.min(63, length - at)))
+    expect(state.digest()).toStrictEqual(suite.sha256(bytes(length)))
+  })
+
   // RFC 4231 §4.3 and §4.7.
   test('HMAC-SHA-256', CRY_1, () => {
     expect(

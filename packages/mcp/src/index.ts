@@ -68,7 +68,7 @@ export type { ConsumerComponents, ConsumerOptions, PeerServer } from './consumer
 export { RELAY_LIMITS, type RelayLimits } from './consumer/relay-limits.ts'
 export { requestOnce } from './consumer/request-once.ts'
 export { REQUEST_HEADERS, RESPONSE_HEADERS } from './http/header-fields.ts'
-export { REFUSAL_META_KEY } from './provider/gatekeeper.ts'
+export { REFUSAL_META_KEY } from './word-of-node.ts'
 export { Provider, type ProviderInit, type ProviderStatus } from './provider/provider.ts'
 export type { ProviderEvent } from './provider/provider-event.ts'
 export { PROVIDER_LIMITS, type ProviderLimits } from './provider/provider-limits.ts'

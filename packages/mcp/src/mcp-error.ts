@@ -35,6 +35,8 @@ export const MCP_ERROR_CODES = [
   'server-idle',
   'server-unreachable',
   'server-answer-unacceptable',
+  // What is no answer to a request, though the host may take it for one.
+  'answer-unread',
   // What took too long for the aggregate.
   'call-timeout',
   'list-timeout',

@@ -6,4 +6,4 @@
  * @packageDocumentation
  */
 export { pumpStdio } from './entry/pump-stdio.ts'
-export { REFUSAL_META_KEY } from './provider/gatekeeper.ts'
+export { REFUSAL_META_KEY } from './word-of-node.ts'

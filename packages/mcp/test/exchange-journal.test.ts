@@ -74,3 +74,87 @@ test.for([200, 599])('%i is a status that ends a request', { tags: ['AUN-12'] },
   expect(await bodyOf(await response)).toBe(body)
   expect(journal.ends).toMatchObject([{ outcome: 'answered' }])
 })
+
+const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{"x":1}}'
+const NOBODYS = '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"m"}}'
+const STREAM = 'text/event-stream'
+
+test.for([
+  ['an answer in a batch', 'application/json', `[${ANSWER}]`],
+  ['an answer to the id as a text', 'application/json', ANSWER.replace('"id":1', '"id":"1"')],
+  ['what is no JSON', 'application/json', `${ANSWER},`],
+  ['an answer without a type', undefined, `data: ${ANSWER}\n\n`],
+  ['an answer longer than a message', 'application/json', `${' '.repeat(4_194_304)}${ANSWER}`],
+  ['an event longer than a message', STREAM, `data: ${ANSWER}${' '.repeat(4_194_304)}\n\n`],
+  ['notes alone', STREAM, 'data: {"jsonrpc":"2.0","method":"n"}\n\n'],
+  ['one byte', STREAM, ':'],
+] as const)(
+  'bytes in which no answer was read are told of as that, and as what they were: %s',
+  { tags: ['AUN-18'] },
+  async ([, type, body]) => {
+    const headers = type === undefined ? {} : { 'content-type': type }
+    const { journal, response } = answered({ status: 200, headers }, body)
+    expect(await bodyOf(await response)).toBe(body)
+    expect(journal.ends).toEqual([{ outcome: 'failed', code: 'answer-unread' }])
+    expect(journal.passed === body).toBe(true)
+  },
+)
+
+test('a response without a byte is no answer', { tags: ['AUN-18'] }, async () => {
+  const { journal, response } = answered({ status: 202, headers: {} })
+  expect(await bodyOf(await response)).toBe('')
+  expect(journal.ends).toEqual([{ outcome: 'failed', code: 'stream-ended' }])
+  expect(journal.passed).toBe('')
+})
+
+test(
+  'a host that leaves, and a stream that is cut, hide nothing of what the host was given',
+  { tags: ['AUN-18'] },
+  async () => {
+    const left = answered({ status: 200, headers: JSON_TYPE }, `[${ANSWER}]`)
+    for await (const chunk of (await left.response).body) {
+      expect(Buffer.from(chunk).toString()).toBe(`[${ANSWER}]`)
+      break
+    }
+    expect(left.journal.ends).toMatchObject([{ outcome: 'cancelled' }])
+    expect(left.journal.passed).toBe(`[${ANSWER}]`)
+
+    const cut = answered({ status: 200, headers: JSON_TYPE }, `[${ANSWER}`, ']')
+    const reading = async (): Promise<void> => {
+      for await (const _ of (await cut.response).body) cut.near.abort(new Error('reset'))
+    }
+    await expect(reading()).rejects.toMatchObject({ code: 'stream-ended' })
+    expect(cut.journal.ends).toEqual([{ outcome: 'failed', code: 'stream-ended' }])
+    expect(cut.journal.passed).not.toBe('')
+  },
+)
+
+test.for([
+  ['the type in capitals', 'Text/Event-Stream', `data: ${ANSWER}\n\n`],
+  ['a type with a parameter', 'TEXT/event-stream ; charset=utf-8', `data: ${ANSWER}\n\n`],
+  ['an error that names no request before', STREAM, `data: ${NOBODYS}\n\ndata: ${ANSWER}\n\n`],
+  ['an event before that is no message', STREAM, `data: {\n\ndata: ${ANSWER}\n\n`],
+] as const)(
+  'the answer that the host takes is the one that is told: %s',
+  { tags: ['AUN-18'] },
+  async ([, type, body]) => {
+    const { journal, response } = answered({ status: 200, headers: { 'content-type': type } }, body)
+    expect(await bodyOf(await response)).toBe(body)
+    expect(journal.ends).toEqual([
+      { outcome: 'answered', answer: { message: JSON.parse(ANSWER), bytes: ANSWER.length } },
+    ])
+  },
+)
+
+test.for([
+  ['in a body', 'application/json', NOBODYS],
+  ['in a stream', STREAM, `data: ${NOBODYS}\n\n`],
+] as const)(
+  'an error that names no request is the answer where there is no other: %s',
+  { tags: ['AUN-18'] },
+  async ([, type, body]) => {
+    const { response, journal } = answered({ status: 400, headers: { 'content-type': type } }, body)
+    expect(await bodyOf(await response)).toBe(body)
+    expect(journal.ends).toMatchObject([{ outcome: 'error', answer: { bytes: NOBODYS.length } }])
+  },
+)

@@ -121,6 +121,7 @@ function bound(target: CryptoSuite): CryptoSuite {
     name: target.name,
     randomBytes: (length) => target.randomBytes(length),
     sha256: (...parts) => target.sha256(...parts),
+    startSha256: () => target.startSha256(),
     hmacSha256: (key, ...parts) => target.hmacSha256(key, ...parts),
     hkdfSha256: (input) => target.hkdfSha256(input),
     argon2id: (input) => target.argon2id(input),

@@ -2,7 +2,7 @@ import { argon2idAsync } from '@noble/hashes/argon2.js'
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
-import type { Argon2idInput, HkdfInput } from '../crypto-suite.ts'
+import type { Argon2idInput, HkdfInput, Sha256State } from '../crypto-suite.ts'
 import {
   ARGON2ID_MEMORY_KIB_MAX,
   requireArgon2idLimits,
@@ -16,6 +16,11 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const state = nobleSha256.create()
   for (const part of parts) state.update(part)
   return state.digest()
+}
+
+export function startSha256(): Sha256State {
+  const state = nobleSha256.create()
+  return { update: (part) => void state.update(part), digest: () => state.digest() }
 }
 
 export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {

@@ -3,7 +3,7 @@ import type { CryptoSuite } from '../crypto-suite.ts'
 import { systemRandom } from '../system-random.ts'
 import { nobleChaCha20Poly1305 } from './noble-chacha20-poly1305.ts'
 import { nobleEd25519 } from './noble-ed25519.ts'
-import { argon2id, hkdfSha256, hmacSha256, sha256 } from './noble-hashes.ts'
+import { argon2id, hkdfSha256, hmacSha256, sha256, startSha256 } from './noble-hashes.ts'
 import { nobleMlDsa44 } from './noble-ml-dsa-44.ts'
 import { nobleMlKem768 } from './noble-ml-kem-768.ts'
 import { nobleX25519 } from './noble-x25519.ts'
@@ -18,6 +18,7 @@ export function createNobleSuite(random: RandomSource): CryptoSuite {
     name: 'noble',
     randomBytes: (length) => random.randomBytes(length),
     sha256,
+    startSha256,
     hmacSha256,
     hkdfSha256,
     argon2id,

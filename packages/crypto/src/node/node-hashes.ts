@@ -1,5 +1,5 @@
 import { createHash, createHmac, hash, hkdfSync } from 'node:crypto'
-import type { HkdfInput } from '../crypto-suite.ts'
+import type { HkdfInput, Sha256State } from '../crypto-suite.ts'
 import { requireHkdfLimits } from '../derivation-limits.ts'
 import { plainBytes } from './plain-bytes.ts'
 
@@ -16,6 +16,11 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const state = createHash('sha256')
   for (const part of parts) state.update(part)
   return plainBytes(state.digest())
+}
+
+export function startSha256(): Sha256State {
+  const state = createHash('sha256')
+  return { update: (part) => void state.update(part), digest: () => plainBytes(state.digest()) }
 }
 
 function hashJoined(parts: readonly Uint8Array[], length: number): Uint8Array {

@@ -3,7 +3,7 @@ import { systemRandom } from '../system-random.ts'
 import { argon2id } from './node-argon2id.ts'
 import { chaCha20Poly1305 } from './node-chacha20-poly1305.ts'
 import { ed25519 } from './node-ed25519.ts'
-import { hkdfSha256, hmacSha256, sha256 } from './node-hashes.ts'
+import { hkdfSha256, hmacSha256, sha256, startSha256 } from './node-hashes.ts'
 import { mlDsa44 } from './node-ml-dsa-44.ts'
 import { mlKem768 } from './node-ml-kem-768.ts'
 import { x25519 } from './node-x25519.ts'
@@ -13,6 +13,7 @@ export const nodeSuite: CryptoSuite = {
   name: 'node',
   randomBytes: (length) => systemRandom.randomBytes(length),
   sha256,
+  startSha256,
   hmacSha256,
   hkdfSha256,
   argon2id,

@@ -1,17 +1,8 @@
-import type { JsonObject, JsonValue } from '@warren/core'
 import type { CallAnswer } from '../gate.ts'
-import { isRequest, objectAt } from '../json-rpc.ts'
-import {
-  asMcpError,
-  CODE,
-  codeBehind,
-  isMcpErrorCode,
-  type McpError,
-  type McpErrorCode,
-} from '../mcp-error.ts'
+import { isRequest } from '../json-rpc.ts'
+import { asMcpError, codeBehind, type McpError, type McpErrorCode } from '../mcp-error.ts'
 import type { MeshStream } from '../mesh-stream.ts'
-import { REFUSAL_META_KEY } from '../provider/gatekeeper.ts'
-import { RPC_CODE } from '../rpc-answer.ts'
+import { wordOfNode } from '../word-of-node.ts'
 import type { CallJournal, JournaledCall, JournaledEnd, LeavingMessage } from './call-journal.ts'
 
 /** Said by the provider in place of an answer: it would not, whatever the server might have. */
@@ -24,13 +15,6 @@ const REFUSALS: ReadonlySet<string> = new Set<McpErrorCode>([
   'sessions-exhausted',
   'requests-exhausted',
   'bytes-exhausted',
-])
-
-/** Errors that the provider answers with where it has no answer of the server. */
-const RELAY_ERRORS: ReadonlySet<JsonValue | undefined> = new Set([
-  RPC_CODE.ended,
-  RPC_CODE.exhausted,
-  RPC_CODE.unavailable,
 ])
 
 /** One message for a server of a peer: tells the journal that it leaves or stays, and once how it ended. Without a journal it tells nobody. */
@@ -70,6 +54,11 @@ export class CallDeparture {
    */
   async recorded(): Promise<void> {
     await this.#call?.recorded
+  }
+
+  /** Bytes that the host is about to be given, and in which no answer has been read. */
+  passes(bytes: Uint8Array): void {
+    if (this.isOpen) this.#call?.passes(bytes)
   }
 
   /** The response, as it came. */
@@ -116,25 +105,14 @@ export class CallDeparture {
 /** A response of a server, or one that the provider has given in its place. */
 function answeredEnd(answer: CallAnswer): JournaledEnd {
   const { message } = answer
-  const error = objectAt(message, 'error')
-  const said = codeIn(objectAt(error, 'data'))
-  const meta = objectAt(objectAt(message, 'result'), '_meta')
-  const refusal =
-    error['code'] === RPC_CODE.refused
-      ? (said ?? 'refused')
-      : codeIn(objectAt(meta, REFUSAL_META_KEY))
-  if (refusal !== undefined) return { outcome: 'refused', code: refusal, answer }
-  if (RELAY_ERRORS.has(error['code']) && isMcpErrorCode(said)) {
-    return { ...failedEnd(said), answer }
+  const word = wordOfNode(message)
+  if (word === undefined) {
+    return { outcome: Object.hasOwn(message, 'result') ? 'answered' : 'error', answer }
   }
-  return { outcome: Object.hasOwn(message, 'result') ? 'answered' : 'error', answer }
+  const { code } = word
+  return { ...(word.isRefusal ? { outcome: 'refused', code } : failedEnd(code)), answer }
 }
 
 function failedEnd(code: string): JournaledEnd {
   return { outcome: REFUSALS.has(code) ? 'refused' : 'failed', code }
-}
-
-/** A server can write whatever it likes where the provider writes a code. */
-function codeIn({ code }: JsonObject): string | undefined {
-  return typeof code === 'string' && CODE.test(code) ? code : undefined
 }

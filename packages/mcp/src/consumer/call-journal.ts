@@ -28,6 +28,8 @@ export interface CallJournal {
 export interface JournaledCall {
   /** Resolves when it is on the disk; rejects with an McpError `audit-unavailable` when it cannot get there. Nothing that comes back is given to the host before. */
   readonly recorded: Promise<void>
+  /** Told, before `ended`, of bytes that the host is given without anybody having read an answer in them. */
+  passes(bytes: Uint8Array): void
   /** Told at most once, and of a request alone, how it ended. Nothing waits for it. */
   ended(end: JournaledEnd): void
 }

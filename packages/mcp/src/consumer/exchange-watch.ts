@@ -1,8 +1,10 @@
+import { mediaTypeIn } from '../http/header-fields.ts'
 import { readServerEvents } from '../http/server-events.ts'
 import { MessageQueue } from '../entry/message-queue.ts'
+import type { CallAnswer } from '../gate.ts'
 import { isResponse, type JsonRpcMessage } from '../json-rpc.ts'
 import { asMcpError, McpError } from '../mcp-error.ts'
-import { parseMessage } from '../message-door.ts'
+import { MessageError, parseMessage } from '../message-door.ts'
 import type { MessageLimits } from '../message-limits.ts'
 import type { CallDeparture } from './call-departure.ts'
 
@@ -18,6 +20,11 @@ export interface ExchangeWatchInit {
 /** Chunks that the reader along has not taken. */
 const WAITING_MAX = 1
 const NO_ANSWER = new McpError('stream-ended', 'the response holds no answer to the request')
+
+const UNREAD = new McpError(
+  'answer-unread',
+  'the response holds bytes, but none that are an answer',
+)
 
 /**
  * Reads along in an HTTP response for the answer to the request that it is the response to. What is read goes on
@@ -47,8 +54,11 @@ export class ExchangeWatch {
     this.#isRead = true
     let reason = NO_ANSWER
     let isWhole = false
+    let isEmpty = true
     try {
       for await (const chunk of body) {
+        isEmpty &&= chunk.length === 0
+        this.#init.departure.passes(chunk)
         if (!this.#isOver) await this.#chunks.push(chunk)
         yield chunk
       }
@@ -60,7 +70,8 @@ export class ExchangeWatch {
       this.#chunks.end()
       await this.#read
       const { departure } = this.#init
-      if (isWhole || (reason !== NO_ANSWER && !this.#isGivenUp)) await departure.failed(reason)
+      if (isWhole) await departure.failed(isEmpty ? NO_ANSWER : UNREAD)
+      else if (reason !== NO_ANSWER && !this.#isGivenUp) await departure.failed(reason)
       else await departure.givenUp(reason)
     }
   }
@@ -69,8 +80,7 @@ export class ExchangeWatch {
   async #readAlong(): Promise<void> {
     const { headers } = this.#init
     try {
-      const isStream = headers['content-type']?.startsWith('text/event-stream') === true
-      if (isStream) await this.#readEvents()
+      if (mediaTypeIn(headers['content-type']) === 'text/event-stream') await this.#readEvents()
       else await this.#readBody()
     } catch (error) {
       if (!(error instanceof McpError)) throw error
@@ -80,31 +90,50 @@ export class ExchangeWatch {
     }
   }
 
+  /** An error that names no request answers this one only if nothing else does. */
   async #readEvents(): Promise<void> {
-    const { limits } = this.#init
+    const { limits, departure } = this.#init
+    let unnamed: CallAnswer | undefined
     for await (const event of readServerEvents(this.#chunks, limits.messageBytesMax)) {
-      if (event.data !== '' && event.type === 'message') this.#take(event.data)
-      if (!this.#init.departure.isOpen) return
+      if (event.data === '' || event.type !== 'message') continue
+      const answer = this.#answerInEvent(event.data)
+      if (answer === undefined) continue
+      if (answer.message['id'] !== null) return departure.answered(answer)
+      unnamed ??= answer
+    }
+    if (unnamed !== undefined) departure.answered(unnamed)
+  }
+
+  /** Hosts leave out an event that they cannot read, and go on. */
+  #answerInEvent(data: string): CallAnswer | undefined {
+    try {
+      return this.#answerIn(data)
+    } catch (error) {
+      if (error instanceof MessageError) return undefined
+      throw error
     }
   }
 
   async #readBody(): Promise<void> {
-    const { messageBytesMax } = this.#init.limits
+    const { limits, departure } = this.#init
     const chunks: Uint8Array[] = []
     let length = 0
     for await (const chunk of this.#chunks) {
       length += chunk.length
-      if (length > messageBytesMax) return
+      if (length > limits.messageBytesMax) return
       chunks.push(chunk)
     }
-    if (length > 0) this.#take(Buffer.concat(chunks))
+    if (length === 0) return
+    const answer = this.#answerIn(Buffer.concat(chunks))
+    if (answer !== undefined) departure.answered(answer)
   }
 
-  #take(text: Uint8Array | string): void {
-    const { message: request, limits, departure } = this.#init
+  /** @throws MessageError */
+  #answerIn(text: Uint8Array | string): CallAnswer | undefined {
+    const { message: request, limits } = this.#init
     const message = parseMessage(text, limits)
-    if (!isResponse(message)) return
-    if (message.id !== null && message.id !== request['id']) return
-    departure.answered({ message, bytes: Buffer.byteLength(text) })
+    if (!isResponse(message)) return undefined
+    if (message.id !== null && message.id !== request['id']) return undefined
+    return { message, bytes: Buffer.byteLength(text) }
   }
 }

@@ -38,6 +38,12 @@ export function responseFields(fields: Readonly<Record<string, string>>): Record
   return pick(fields, (name) => RESPONSE_HEADERS.has(name))
 }
 
+/** The media type in a `content-type`: `Text/Event-Stream; charset=utf-8` is `text/event-stream`. */
+export function mediaTypeIn(contentType: string | undefined): string {
+  const [essence = ''] = (contentType ?? '').split(';')
+  return essence.trim().toLowerCase()
+}
+
 function pick(
   fields: Readonly<Record<string, string>>,
   passes: (name: string) => boolean,

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { mediaTypeIn } from './header-fields.ts'
 import type { HttpMethod } from '../stream-header.ts'
 
 /** One HTTP request to a configured server. */
@@ -57,8 +58,7 @@ export function fieldsOf(response: IncomingMessage): Record<string, string> {
   return fields
 }
 
-/** `text/event-stream; charset=utf-8` is of the type `text/event-stream`. */
+/** The media type of a response, in lower case. */
 export function mediaTypeOf(response: IncomingMessage): string {
-  const [essence = ''] = (response.headers['content-type'] ?? '').split(';')
-  return essence.trim().toLowerCase()
+  return mediaTypeIn(response.headers['content-type'])
 }

@@ -1,9 +1,7 @@
 import type { Gate, GateAnswer, GateQuestion, Refusal } from '../gate.ts'
 import { isRequest, type JsonRpcMessage, type JsonRpcRequest, metaOf } from '../json-rpc.ts'
 import { RPC_CODE } from '../rpc-answer.ts'
-
-/** Marks a result that the provider wrote in place of the server, and says why. */
-export const REFUSAL_META_KEY = 'internal.warren/refusal'
+import { REFUSAL_META_KEY } from '../word-of-node.ts'
 
 /** Its presence in a request's `_meta` means the stateless era (2026-07-28), in which every result has a type. */
 export const PROTOCOL_VERSION_META_KEY = 'io.modelcontextprotocol/protocolVersion'

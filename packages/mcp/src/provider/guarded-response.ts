@@ -13,6 +13,7 @@ import type { CallEnding } from './call-ending.ts'
 import { refusalAnswer } from './gatekeeper.ts'
 import { HeldChunks } from './held-chunks.ts'
 import type { OpenCalls } from './open-calls.ts'
+import { ownAnswer } from './own-answer.ts'
 
 export interface GuardedResponseInit {
   readonly response: IncomingMessage
@@ -122,7 +123,10 @@ export class GuardedResponse {
 
   async #letOut(message: JsonRpcMessage, ending: CallEnding | undefined): Promise<JsonRpcMessage> {
     if (!isResponse(message)) return message
-    if (ending !== undefined && !ending.hasEnded) return this.#end(ending, message)
+    if (ending !== undefined && !ending.hasEnded) {
+      const given = ownAnswer(message)
+      return this.#end(ending, given.message, given.failure)
+    }
     // An answer leaves once, when it is recorded: one that is taken up again later does not.
     const sentence = 'the call of this answer has ended before'
     return errorAnswer(message.id, new McpError('stream-ended', sentence))

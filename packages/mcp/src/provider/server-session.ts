@@ -7,6 +7,7 @@ import type { Backend, ServerMessage } from './backend.ts'
 import { CallExit } from './call-exit.ts'
 import { decide, forwarded } from './decide.ts'
 import { refusalAnswer, refusedResponse } from './gatekeeper.ts'
+import { ownAnswer } from './own-answer.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import { Router } from './router.ts'
 import type { Flight, ServerCall } from './server-call.ts'
@@ -194,7 +195,9 @@ export class ServerSession {
       if (isResponse(message) && isRequestId(message.id)) {
         const flight = this.#router.get(message.id)
         // A response to a request that was cancelled, or never made, is nobody's.
-        if (flight !== undefined) await this.#exit.finish(flight, message, incoming.failure)
+        if (flight === undefined) return
+        const given = incoming.failure === undefined ? ownAnswer(message) : incoming
+        await this.#exit.finish(flight, given.message, given.failure)
         return
       }
       const flight = this.#router.find(incoming)

@@ -11,6 +11,8 @@ export class RecordingJournal implements CallJournal {
   readonly left: LeavingMessage[] = []
   readonly stayed: (readonly [Omit<LeavingMessage, 'callSession'>, string])[] = []
   readonly ends: JournaledEnd[] = []
+  /** What hosts were given without an answer in it, as one text. */
+  passed = ''
   /** Why nothing may leave. */
   refusal: McpError | undefined
   recording: () => Promise<void> = () => Promise.resolve()
@@ -19,7 +21,11 @@ export class RecordingJournal implements CallJournal {
     if (!isTold(leaving)) return undefined
     if (this.refusal !== undefined) throw this.refusal
     this.left.push(leaving)
-    return { recorded: this.recording(), ended: (end) => void this.ends.push(end) }
+    return {
+      recorded: this.recording(),
+      passes: (bytes) => void (this.passed += Buffer.from(bytes).toString()),
+      ended: (end) => void this.ends.push(end),
+    }
   }
 
   async stays(staying: Omit<LeavingMessage, 'callSession'>, code: string): Promise<void> {

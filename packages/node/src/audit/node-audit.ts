@@ -103,7 +103,7 @@ export class NodeAudit {
     this.outgoing = new OutgoingRecorder({
       self: opened.log.did,
       clock,
-      random: suite,
+      crypto: suite,
       report: this.report,
       refusals: this.#unsent,
       isWell: () => desk.store.health.state.status === 'well',

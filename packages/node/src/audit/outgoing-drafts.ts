@@ -52,14 +52,24 @@ export interface OpenRequest {
   readonly call: string
   readonly seq: number
   readonly durationUs: number
+  /** What the host was given where no answer was read in it. */
+  readonly unread?: UnreadBytes
+}
+
+/** Bytes that were passed on and not kept. */
+export interface UnreadBytes {
+  readonly bytes: number
+  /** Of all of them, in hexadecimal. */
+  readonly sha256: string
 }
 
 /** What a response entry says of the end of a request. */
 export function responseDraft(
   { outcome, code, answer }: JournaledEnd,
-  { call, seq, durationUs }: OpenRequest,
+  { call, seq, durationUs, unread }: OpenRequest,
 ): ResponseDraft {
-  const { value, ...said } = answerIn(answer)
+  const { value, ...said } =
+    answer === undefined && unread !== undefined ? saidUnread(unread) : answerIn(answer)
   return {
     kind: 'response',
     call,
@@ -70,4 +80,9 @@ export function responseDraft(
     durationUs,
     result: { keep: 'hash', ...(value === undefined ? {} : { value }) },
   }
+}
+
+/** Whoever has the bytes has the value of which the entry holds a digest. */
+function saidUnread({ bytes, sha256 }: UnreadBytes): ReturnType<typeof answerIn> {
+  return { bytes, value: { sha256 } }
 }

@@ -1,5 +1,6 @@
 import { AuditError, type EntryDraft } from '@warren/audit'
-import type { Clock, RandomSource } from '@warren/core'
+import type { Clock } from '@warren/core'
+import type { CryptoSuite } from '@warren/crypto'
 import {
   type CallJournal,
   encodeMessage,
@@ -14,7 +15,13 @@ import { classifyMessage } from '@warren/policy'
 import { type AuditReceipt, StorageError } from '@warren/storage'
 import type { Report } from '../node-event.ts'
 import { isCall } from './is-call.ts'
-import { type OutgoingPlace, requestDraft, responseDraft } from './outgoing-drafts.ts'
+import {
+  type OutgoingPlace,
+  requestDraft,
+  responseDraft,
+  type UnreadBytes,
+} from './outgoing-drafts.ts'
+import { PassedBytes } from './passed-bytes.ts'
 import type { RefusalLedger } from './refusal-ledger.ts'
 
 /** Where it is written down what hosts of this node ask of other nodes. */
@@ -29,7 +36,7 @@ export interface OutgoingRecorderInit {
   /** The DID of this node. */
   readonly self: string
   readonly clock: Pick<Clock, 'monotonicMs'>
-  readonly random: RandomSource
+  readonly crypto: Pick<CryptoSuite, 'randomBytes' | 'startSha256'>
   readonly report: Report
   /** Of calls that were not sent. */
   readonly refusals: RefusalLedger
@@ -100,21 +107,28 @@ export class OutgoingRecorder implements OutgoingCalls {
         throw new McpError('audit-unavailable', NOT_RECORDED, { cause: error })
       },
     )
+    const passed = new PassedBytes(this.#init.crypto.startSha256)
     const ended = (end: JournaledEnd): void => {
       const durationUs = Math.round((this.#init.clock.monotonicMs() - startedMs) * 1000)
-      void this.#ended(end, { call, written, durationUs, place })
+      void this.#ended(end, { call, written, durationUs, place, unread: passed.end() })
     }
-    return { recorded, ended: isRequest(leaving.message) ? ended : () => {} }
+    const passes = (bytes: Uint8Array): void => passed.take(bytes)
+    return { recorded, passes, ended: isRequest(leaving.message) ? ended : () => {} }
   }
 
   async #ended(
     end: JournaledEnd,
-    { call, written, durationUs, place }: SentRequest,
+    { call, written, durationUs, place, unread }: SentRequest,
   ): Promise<void> {
     let seq: number | undefined
     try {
       ;({ seq } = await written)
-      const draft = responseDraft(end, { call, seq, durationUs })
+      const draft = responseDraft(end, {
+        call,
+        seq,
+        durationUs,
+        ...(unread === undefined ? {} : { unread }),
+      })
       const isLong = draft.bytes > WAITING_ANSWER_BYTES_MAX
       await (isLong ? this.#init.append(draft) : this.#init.appendLater(draft))
     } catch (error) {
@@ -142,7 +156,7 @@ export class OutgoingRecorder implements OutgoingCalls {
   }
 
   #newCall(): string {
-    return Buffer.from(this.#init.random.randomBytes(CALL_ID_BYTES)).toString('hex')
+    return Buffer.from(this.#init.crypto.randomBytes(CALL_ID_BYTES)).toString('hex')
   }
 
   #reportUnrecorded(error: unknown, { provider = '' }: OutgoingPlace): void {
@@ -157,4 +171,5 @@ interface SentRequest {
   readonly written: Promise<AuditReceipt>
   readonly durationUs: number
   readonly place: OutgoingPlace
+  readonly unread: UnreadBytes | undefined
 }

@@ -57,7 +57,7 @@ function recording(): Case {
   const recorder = new OutgoingRecorder({
     self: NODE,
     clock: { monotonicMs: () => clock.ms },
-    random: suite,
+    crypto: suite,
     report: (event) => events.push(event),
     refusals: new RefusalLedger({ scheduler, append, note, direction: 'out' }),
     isWell: () => made.known === 'well',
@@ -185,6 +185,34 @@ test.for<readonly [JournaledEnd, object]>([
   },
 )
 
+test(
+  'of bytes in which no answer was read it is written how many they were, and a digest of them',
+  { tags: ['AUN-18'] },
+  async () => {
+    const { journal, later } = recording()
+    const ended = async (end: JournaledEnd, ...parts: readonly string[]): Promise<void> => {
+      const call = journal.leaves(leaving(ECHO))
+      for (const part of parts) call?.passes(Buffer.from(part))
+      call?.ended(end)
+      await settled()
+    }
+    const unread = { outcome: 'failed', code: 'answer-unread' } as const
+    await ended(unread, 'a', '', 'bc')
+    await ended({ outcome: 'cancelled', code: 'host-gone' }, 'abc')
+    await ended({ outcome: 'failed', code: 'stream-reset' }, '')
+    await ended({ outcome: 'answered', answer: ANSWER }, 'abc')
+    // FIPS 180-4, the example of one block.
+    const sha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
+    expect(later).toMatchObject([
+      { ...unread, bytes: 3, result: { keep: 'hash', value: { sha256 } } },
+      { outcome: 'cancelled', bytes: 3, result: { keep: 'hash', value: { sha256 } } },
+      { outcome: 'failed', bytes: 0, result: { keep: 'hash' } },
+      { outcome: 'answered', bytes: 42, result: { value: { content: [] } } },
+    ])
+    expect(later[2]).not.toHaveProperty('result.value')
+  },
+)
+
 test('a long answer does not wait in memory', { tags: ['AUN-12'] }, async () => {
   const { journal, drafts, later } = recording()
   for (const bytes of [65_536, 65_537]) {
@@ -274,7 +302,7 @@ test(
     const recorder = new OutgoingRecorder({
       self: NODE,
       clock: { monotonicMs: () => 0 },
-      random: suite,
+      crypto: suite,
       report: () => {},
       refusals: new RefusalLedger({ scheduler: new HandScheduler(), append, note: () => {} }),
       isWell: () => true,
