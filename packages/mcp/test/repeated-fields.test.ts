@@ -241,3 +241,59 @@ test.for<[string, JsonRpcMessage, Fields, boolean]>([
     }
   },
 )
+
+const SHADOW = 'file:///etc/shadow'
+
+test.for<[string, JsonRpcMessage, string, boolean]>([
+  ['a list', request('tools/list'), 'delete_all', false],
+  ['a completion', request('completion/complete', { ref: { name: 'a' } }), 'a', false],
+  ['a method that nobody knows', request('x/unknown', { name: 'a' }), 'a', false],
+  ['a notification', { jsonrpc: '2.0', method: 'notifications/x' }, 'a', false],
+  ['a resource that is read', request('resources/read', { uri: 'a:b' }), 'a:b', true],
+  ['a subscription', request('resources/subscribe', { uri: 'a:b' }), 'a:b', true],
+  ['the end of a subscription', request('resources/unsubscribe', { uri: 'a:b' }), 'a:b', true],
+])(
+  'a name goes with a message that repeats one, and with no other: %s',
+  { tags: ['MCP-71', 'MCP-68', 'THR-58'] },
+  async ([, message, name, isGiven]) => {
+    expect((await exchange(message, { 'mcp-name': name })).response.status).toBeLessThan(300)
+    const asked = server.asked.at(-1)
+    expect(asked?.body).toEqual(message)
+    if (isGiven) expect(asked?.headers).toMatchObject({ 'mcp-name': name })
+    else expect(asked?.headers).not.toHaveProperty('mcp-name')
+  },
+)
+
+test.for(['resources/subscribe', 'resources/unsubscribe'])(
+  'a name that is not the resource of %s does not pass, and none need be there',
+  { tags: ['MCP-71', 'THR-58'] },
+  async (method) => {
+    for (const params of [{ uri: 'a:b' }, {}, { name: SHADOW }]) {
+      const before = server.asked.length
+      const { response } = await exchange(request(method, params), { 'mcp-name': SHADOW })
+      expect(response.status).toBe(400)
+      expect(server.asked).toHaveLength(before)
+    }
+    expect((await exchange(request(method, { uri: 'a:b' }))).response.status).toBe(200)
+  },
+)
+
+test(
+  'where there is no message, no field says what it is about',
+  { tags: ['MCP-71', 'THR-58'] },
+  async () => {
+    const begun = (await exchange(request('initialize'))).response.headers
+    const session = { 'mcp-session-id': begun['mcp-session-id'] ?? '' }
+    const headers = { ...session, 'mcp-method': 'tools/call', 'mcp-name': 'deploy' }
+    const { signal } = new AbortController()
+    const { components } = mesh
+    const asked = { method: 'DELETE', headers } as const
+    const response = await openExchange(mesh.peer('web'), asked, { signal, components })
+    await Array.fromAsync(response.body)
+    const { method, headers: given } = server.asked.at(-1) ?? {}
+    expect(method).toBe('DELETE')
+    expect(given).toMatchObject(session)
+    expect(given).not.toHaveProperty('mcp-method')
+    expect(given).not.toHaveProperty('mcp-name')
+  },
+)

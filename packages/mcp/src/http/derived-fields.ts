@@ -13,6 +13,12 @@ const NAME_PARAMETER: ReadonlyMap<string, string> = new Map([
   ['tasks/update', 'taskId'],
   ['tasks/cancel', 'taskId'],
 ])
+/** Which parameter hosts repeat beyond that: a field that is there says this, or does not pass. */
+const CHECKED_PARAMETER: ReadonlyMap<string, string> = new Map([
+  ...NAME_PARAMETER,
+  ['resources/subscribe', 'uri'],
+  ['resources/unsubscribe', 'uri'],
+])
 const PLAIN = /^[\t\u0020-\u007e]+$/
 /** Whoever reads fields may take it for encoded. */
 const LOOKS_ENCODED = /^=\?base64\?.*\?=$/i
@@ -58,13 +64,17 @@ export function checkFields(
   if (name !== undefined && !isNameOf(message, name)) throw mismatch('mcp-name')
 }
 
-/** Of a method that repeats none, nobody knows what its field would say. */
+/** Of a method that repeats none, nobody knows what its field would say: it is left out. */
 function isNameOf(message: JsonRpcMessage, field: string): boolean {
-  const { method } = message
-  if (typeof method !== 'string') return false
-  if (!NAME_PARAMETER.has(method)) return true
-  const name = nameOf(method, paramsOf(message))
+  if (typeof message['method'] !== 'string') return false
+  if (!repeatsName(message)) return true
+  const name = namedBy(CHECKED_PARAMETER.get(message['method']), paramsOf(message))
   return name !== undefined && decodeField(field) === name
+}
+
+/** Whether `mcp-name` repeats something of the message. */
+export function repeatsName({ method }: JsonRpcMessage): boolean {
+  return typeof method === 'string' && CHECKED_PARAMETER.has(method)
 }
 
 /**
@@ -91,7 +101,13 @@ export function nameOf(
   method: string,
   params: Readonly<Record<string, JsonValue>>,
 ): string | undefined {
-  const parameter = NAME_PARAMETER.get(method)
+  return namedBy(NAME_PARAMETER.get(method), params)
+}
+
+function namedBy(
+  parameter: string | undefined,
+  params: Readonly<Record<string, JsonValue>>,
+): string | undefined {
   const value = parameter === undefined ? undefined : params[parameter]
   return typeof value === 'string' ? value : undefined
 }

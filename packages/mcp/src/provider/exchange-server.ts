@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { encodeControlLine } from '../control-line.ts'
 import type { AllowedCall } from '../gate.ts'
-import { isParameterField, requestFields } from '../http/header-fields.ts'
+import { requestFields } from '../http/header-fields.ts'
 import { HttpTarget } from '../http/http-call.ts'
 import { chunksOf } from '../http/response-messages.ts'
 import { isRequest, type JsonRpcMessage } from '../json-rpc.ts'
@@ -18,6 +18,7 @@ import { GuardedResponse } from './guarded-response.ts'
 import { type BoundSession, HttpSessions } from './http-sessions.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import { RepeatedArguments } from './repeated-arguments.ts'
+import { withoutIdle } from './repeating-fields.ts'
 import { isWithin, type Scope } from './scope.ts'
 import type { ServedStream } from './served-stream.ts'
 
@@ -110,8 +111,8 @@ export class ExchangeServer {
     const writer = new StreamWriter(served.stream)
     const passage = await this.#admission.admit(served, header)
     if (passage.passes) {
-      const { message, call, isRepeated = false } = passage
-      const asked = isRepeated ? header : withoutParameters(header)
+      const { message, call } = passage
+      const asked = withoutIdle(header, passage)
       const exchange = this.#exchangeOf({ served, writer, header: asked, message }, call)
       await this.#passToItsEnd(exchange, find)
     } else {
@@ -291,10 +292,4 @@ async function toldOf(error: unknown, ending: CallEnding | undefined): Promise<u
   const verdict = await ending.end(failedEnd(code))
   if (verdict.allowed) return error
   return new McpError(isMcpErrorCode(verdict.code) ? verdict.code : 'refused', verdict.sentence)
-}
-
-/** Where no argument is repeated, a server may act on such a field all the same; one that needs it refuses the call. */
-function withoutParameters(header: ExchangeHeader): ExchangeHeader {
-  const headers = Object.entries(header.headers).filter(([name]) => !isParameterField(name))
-  return { ...header, headers: Object.fromEntries(headers) }
 }
