@@ -40,6 +40,21 @@ export class CallList {
     this.#first += 1
   }
 
+  /** Hands out the calls from a position on that are no later than a time; gives the position behind them. */
+  passBy(
+    from: number,
+    atMs: number,
+    take: (call: RememberedCall, position: number) => void,
+  ): number {
+    let position = from
+    for (let call = this.at(position); call !== undefined && call.atMs <= atMs;) {
+      take(call, position)
+      position += 1
+      call = this.at(position)
+    }
+    return position
+  }
+
   /** The position of a call; undefined where it is not listed. */
   positionOf(id: number): number | undefined {
     const { length } = this.#calls

@@ -28,15 +28,9 @@ export class DistinctTools implements RunningCount {
   }
 
   letGo(nowMs: number): void {
-    const fromMs = nowMs - this.#window.withinMs
-    for (
-      let call = this.#list.at(this.#from);
-      call !== undefined && call.atMs <= fromMs;
-      call = this.#list.at(this.#from)
-    ) {
-      if (isMeant(this.#window.of, call.used) && call.used.lastAt === this.#from) this.#count -= 1
-      this.#from += 1
-    }
+    this.#from = this.#list.passBy(this.#from, nowMs - this.#window.withinMs, (call, position) => {
+      if (isMeant(this.#window.of, call.used) && call.used.lastAt === position) this.#count -= 1
+    })
   }
 
   answer({ now, nowMs, except }: Moment): number {

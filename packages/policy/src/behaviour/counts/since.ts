@@ -43,15 +43,9 @@ export class Since implements RunningCount {
   }
 
   letGo(nowMs: number): void {
-    const fromMs = nowMs - this.#window.withinMs
-    for (
-      let call = this.#list.at(this.#from);
-      call !== undefined && call.atMs <= fromMs;
-      call = this.#list.at(this.#from)
-    ) {
-      if (this.#tells(call)) this.#told.delete(this.#placeOf(this.#from))
-      this.#from += 1
-    }
+    this.#from = this.#list.passBy(this.#from, nowMs - this.#window.withinMs, (call, position) => {
+      if (this.#tells(call)) this.#told.delete(this.#placeOf(position))
+    })
   }
 
   answer({ nowMs, except }: Moment): boolean {

@@ -50,15 +50,9 @@ export class WindowSum implements RunningCount {
   }
 
   letGo(nowMs: number): void {
-    const fromMs = nowMs - this.#window.withinMs
-    for (
-      let call = this.#list.at(this.#from);
-      call !== undefined && call.atMs <= fromMs;
-      call = this.#list.at(this.#from)
-    ) {
+    this.#from = this.#list.passBy(this.#from, nowMs - this.#window.withinMs, (call) => {
       this.#sum -= this.#weigh(call)
-      this.#from += 1
-    }
+    })
   }
 
   answer(moment: Moment): number {
