@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { appendFileSync, chmodSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
@@ -11,6 +11,11 @@ import {
   type SignedLog,
   verdictOn,
 } from './signed-log.ts'
+
+/** Zeros in a row that a log may have, how many are looked at together, and what takes minutes to read. */
+const ROOM_BYTES_MAX = 16 * 1_048_576
+const CHUNK_BYTES = 65_536
+const SPARSE_BYTES = 2 ** 36
 
 /** A log of three segments, the second of which was erased. */
 async function logWithGap(): Promise<SignedLog> {
@@ -140,5 +145,35 @@ test(
       expect(await verdictOn(log)).toMatchObject({ clean: true, codes: [] })
     }
     await log.store.stop()
+  },
+)
+
+test(
+  'a segment that grew to many zeros, which cost nobody a disk, is a finding and is not read through',
+  { tags: ['AUD-30', 'ACM-2'] },
+  async () => {
+    const log = await signedLog()
+    await grow(log, 14)
+    await log.store.stop()
+    const [, second = 0] = log.store.segments
+    const path = join(log.directory, 'segments', `${String(second).padStart(12, '0')}.log`)
+    chmodSync(path, 0o600)
+    const { size } = statSync(path)
+    // As a crash in the middle of its closing leaves it, up to what no log makes.
+    truncateSync(path, size + ROOM_BYTES_MAX)
+    expect(await verdictOn(log)).toMatchObject({ clean: true, codes: [] })
+    truncateSync(path, size + ROOM_BYTES_MAX + CHUNK_BYTES)
+    expect((await verdictOn(log)).codes).toContain('segment-unreadable')
+    truncateSync(path, size + SPARSE_BYTES)
+    const ending = await verdictOn(log)
+    expect(ending.clean).toBe(false)
+    expect(ending.codes).toEqual(expect.arrayContaining(['segment-missing', 'segment-unreadable']))
+
+    appendFileSync(path, 'x')
+    const between = await verdictOn(log)
+    expect(between.clean).toBe(false)
+    expect(between.codes).toContain('segment-unreadable')
+    truncateSync(path, size)
+    expect(await verdictOn(log)).toMatchObject({ clean: true, codes: [] })
   },
 )

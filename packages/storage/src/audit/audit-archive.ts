@@ -27,7 +27,7 @@ import {
 } from './entry-reader.ts'
 import { openForReading } from './open-for-reading.ts'
 import { readLines } from './read-lines.ts'
-import { lengthWithoutRoom } from './room.ts'
+import { lengthWithoutRoom, ROOM_BYTES_MAX, tooMuchRoom } from './room.ts'
 import { segmentPath } from './segment-name.ts'
 import { StoredTiles } from './stored-tiles.ts'
 
@@ -127,18 +127,26 @@ export class AuditArchive {
     return readEntry(this.#source(), { seq, size: this.size })
   }
 
-  /** The file of a segment as it lies there, without the room at its end; nothing where there is none. */
+  /**
+   * The file of a segment as it lies there, without the room at its end; nothing where there is none.
+   *
+   * @throws StorageError `audit-damaged` for more zeros than any log makes: a file can have terabytes of them on no disk
+   */
   async *segmentBytes(first: number): AsyncGenerator<Uint8Array> {
     const file = await openIfThere(segmentPath(this.directory, first))
     if (file === undefined) return
     try {
       const length = await lengthWithoutRoom(file)
       const chunk = Buffer.alloc(CHUNK_BYTES)
+      let zeros = 0
       for (let at = 0; at < length;) {
         const { bytesRead } = await file.read(chunk, 0, Math.min(CHUNK_BYTES, length - at), at)
         if (bytesRead === 0) return
         at += bytesRead
-        yield chunk.subarray(0, bytesRead)
+        const bytes = chunk.subarray(0, bytesRead)
+        zeros = bytes.some((byte) => byte !== 0) ? 0 : zeros + bytesRead
+        if (zeros > ROOM_BYTES_MAX) throw tooMuchRoom()
+        yield bytes
       }
     } finally {
       await file.close()

@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs'
-import { join } from 'node:path'
 import {
   type Entry,
   type Finding,
@@ -13,6 +11,7 @@ import { AuditArchive, readSharedFile } from '@warren/storage'
 import { NOTE_BYTES_MAX } from '@warren/tlog'
 import { type AuditSources, type GivenSources, readSources } from './audit-sources.ts'
 import { type CosignedHead, signersOf, type VerifiedHeads, verifyHeads } from './cosigned-heads.ts'
+import { feedArchive, type UnreadSegment } from './feed-archive.ts'
 
 export interface VerifyAuditInit extends GivenSources {
   /** A directory with the files of a log, `audit/` of a node or a copy of it. */
@@ -76,14 +75,14 @@ export async function verifyAudit(init: VerifyAuditInit): Promise<AuditVerdict> 
       if (head !== undefined && head.cosignatures.length > 0) agreed.push(head)
     },
   })
-  await feed(verifier, archive, init.onProgress)
+  const unreadable = (await feedArchive(verifier, archive, init.onProgress)).map(segmentUnreadable)
   const verification = verifier.finish()
   // They come in the order of their sizes.
   const cosigned = agreed.at(-1)
   return {
     sources,
     verification,
-    findings: [...verification.findings, ...more],
+    findings: [...verification.findings, ...unreadable, ...more],
     cosigned,
     notChecked: notCheckedOf(init, { sources, verification, cosigned }),
   }
@@ -136,32 +135,9 @@ function knownHead({ checkpoint, cosignatures }: CosignedHead): KnownHead {
   }
 }
 
-async function feed(
-  verifier: LogVerifier,
-  archive: AuditArchive,
-  onProgress: ((done: number) => void) | undefined,
-): Promise<void> {
-  const total = archive.segments.reduce((sum, first) => sum + bytesOf(archive, first), 0)
-  let done = 0
-  for (const first of archive.segments) {
-    let begun = false
-    for await (const bytes of archive.segmentBytes(first)) {
-      // One that was erased, or is not there, shows as a gap.
-      if (!begun) verifier.beginSegment(nameOf(first))
-      begun = true
-      verifier.push(bytes)
-      done += bytes.length
-      onProgress?.(total === 0 ? 1 : Math.min(1, done / total))
-    }
-  }
-}
-
-function nameOf(first: number): string {
-  return `segments/${String(first).padStart(12, '0')}.log`
-}
-
-function bytesOf({ directory }: AuditArchive, first: number): number {
-  return statSync(join(directory, nameOf(first)), { throwIfNoEntry: false })?.size ?? 0
+function segmentUnreadable({ first, name, reason }: UnreadSegment): AuditFinding {
+  const sentence = `${name} was not read to its end: ${reason}.`
+  return { code: 'segment-unreadable', severity: 'error', seq: first, sentence }
 }
 
 function isOfOtherMesh(entry: Entry, { charter }: AuditSources): boolean {
