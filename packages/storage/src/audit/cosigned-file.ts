@@ -11,11 +11,15 @@ import { linesIfThere } from './read-lines.ts'
 const FILE_MODE = 0o600
 const FILE_BYTES_MAX = 16 * 1_048_576
 const NEWEST_KEPT = 128
+/** One checkpoint of each segment may be more than the file is thinned out at; so many times as much stays, and is read. */
+const THINNED_TIMES = 2
+const READ_TIMES = 4
 
 /**
  * The checkpoints that others have cosigned, which is what a log cannot take back.
  *
- * Of old ones, the last of each segment is kept, so that the file stays small and every segment has its witness.
+ * Of old ones, the last of each segment is kept, so that the file stays small and every segment has its witness; the
+ * oldest go where even that is too much.
  */
 export class CosignedFile {
   readonly #path: string
@@ -30,14 +34,23 @@ export class CosignedFile {
     this.#keptMax = keptMax
   }
 
-  /** All that are kept, the oldest first; a line that a crash has cut short counts for nothing. */
+  /**
+   * All that are kept, the oldest first, each once; a line that a crash has cut short counts for nothing.
+   *
+   * @throws StorageError `audit-damaged` for a file that is larger than any log makes it
+   */
   async all(): Promise<readonly CheckpointLine[]> {
-    const checkpoints: CheckpointLine[] = []
-    for await (const { bytes } of linesIfThere({ path: this.#path })) {
+    const checkpoints = new Map<string, CheckpointLine>()
+    const bytesMax = READ_TIMES * this.#bytesMax
+    for await (const { bytes, offset } of linesIfThere({ path: this.#path })) {
+      if (offset + bytes.length > bytesMax) {
+        const most = `more than ${bytesMax} bytes, which is more than a log keeps there`
+        throw new StorageError('audit-damaged', `"${this.#path}" has ${most}`)
+      }
       const checkpoint = parseCheckpointLine(bytes)
-      if (checkpoint !== undefined) checkpoints.push(checkpoint)
+      if (checkpoint !== undefined) checkpoints.set(checkpoint.note, checkpoint)
     }
-    return checkpoints
+    return [...checkpoints.values()]
   }
 
   /**
@@ -88,8 +101,10 @@ export class CosignedFile {
     const lastOfSegment = new Map(
       old.map((checkpoint) => [segments.findLast((first) => first < checkpoint.size), checkpoint]),
     )
-    const kept = [...lastOfSegment.values(), ...newest]
-    const bytes = Buffer.concat(kept.map(({ note }) => checkpointLine(note)))
+    const kept = [...lastOfSegment.values(), ...newest].map(({ note }) => checkpointLine(note))
+    let room = THINNED_TIMES * this.#bytesMax
+    const first = kept.findLastIndex((line) => (room -= line.length) < 0) + 1
+    const bytes = Buffer.concat(kept.slice(first))
     await writePrivateFile({ path: this.#path, bytes, replace: true })
   }
 }

@@ -1,4 +1,4 @@
-import { decodeEntry } from '@warren/audit'
+import { checkpointLine, decodeEntry } from '@warren/audit'
 import { leafHash, parseCheckpoint, verifyCheckpoint, verifyConsistency } from '@warren/tlog'
 import {
   chmodSync,
@@ -242,6 +242,36 @@ test(
     writeFileSync(path, readFileSync(path).subarray(0, -10))
     await few.add(notes[5]!, [0, 2])
     expect((await few.all()).at(-1)?.size).toBe(6)
+  },
+)
+
+test(
+  'of cosigned checkpoints the oldest go where one of each segment is too much, and none stands for two',
+  { tags: ['AFS-21'] },
+  async () => {
+    const { audit, directory } = await store()
+    const notes: string[] = []
+    for (let number = 0; number < 10; number += 1) {
+      await audit.append(alert(`${number}`))
+      notes.push(audit.checkpoint!)
+    }
+    const path = join(directory, 'cosigned.log')
+    const segments = notes.map((_note, at) => at)
+    // Checkpoints differ by a few bytes in length.
+    const line = checkpointLine(notes.at(-1)!).length + 8
+    const few = new CosignedFile(directory, 2 * line, 1)
+    for (const note of notes) await few.add(note, segments)
+    expect((await few.all()).map(({ size }) => size)).toEqual([6, 7, 8, 9, 10])
+    await few.add(notes[9]!, segments)
+    expect((await few.all()).map(({ size }) => size)).toEqual([7, 8, 9, 10])
+
+    const last = checkpointLine(notes[9]!)
+    const rest = 4 * 2 * line - last.length
+    const most = Buffer.concat([last, Buffer.alloc(rest - 1, 'x'), Buffer.from('\n')])
+    writeFileSync(path, most)
+    expect((await few.all()).map(({ size }) => size)).toEqual([10])
+    writeFileSync(path, Buffer.concat([most, Buffer.from('xx\n')]))
+    await expect(few.all()).rejects.toMatchObject({ code: 'audit-damaged' })
   },
 )
 

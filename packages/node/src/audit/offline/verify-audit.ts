@@ -13,6 +13,8 @@ import { type AuditSources, type GivenSources, readSources } from './audit-sourc
 import { type CosignedHead, signersOf, type VerifiedHeads, verifyHeads } from './cosigned-heads.ts'
 import { feedArchive, type UnreadSegment } from './feed-archive.ts'
 
+const FOREIGN_NAMED_MAX = 100
+
 export interface VerifyAuditInit extends GivenSources {
   /** A directory with the files of a log, `audit/` of a node or a copy of it. */
   readonly directory: string
@@ -59,6 +61,7 @@ export async function verifyAudit(init: VerifyAuditInit): Promise<AuditVerdict> 
   const more = headFindings(faults)
   const headOf = new Map(heads.map((head) => [knownHead(head), head]))
   const agreed: CosignedHead[] = []
+  const foreign = new ForeignStarts()
   const verifier = new LogVerifier({
     suite,
     node: sources.log.did,
@@ -67,7 +70,7 @@ export async function verifyAudit(init: VerifyAuditInit): Promise<AuditVerdict> 
     tree: archive.tiles,
     everySignature: init.everySignature ?? false,
     onEntry: (entry) => {
-      if (isOfOtherMesh(entry, sources)) more.push(meshForeign(entry.seq))
+      if (isOfOtherMesh(entry, sources)) foreign.push(entry.seq)
       init.onEntry?.(entry)
     },
     onMatch: (known) => {
@@ -82,7 +85,7 @@ export async function verifyAudit(init: VerifyAuditInit): Promise<AuditVerdict> 
   return {
     sources,
     verification,
-    findings: [...verification.findings, ...unreadable, ...more],
+    findings: [...verification.findings, ...unreadable, ...more, ...foreign.findings()],
     cosigned,
     notChecked: notCheckedOf(init, { sources, verification, cosigned }),
   }
@@ -144,8 +147,26 @@ function isOfOtherMesh(entry: Entry, { charter }: AuditSources): boolean {
   return entry.kind === 'start' && charter !== undefined && entry.mesh !== charter.meshId
 }
 
-function meshForeign(seq: number): AuditFinding {
-  const sentence = `Entry ${seq} says that the node was started in another mesh than that of the charter.`
+/** Entries that tell of a start in another mesh; the first of them are named, and all are counted. */
+class ForeignStarts {
+  readonly #named: number[] = []
+  #more = 0
+
+  push(seq: number): void {
+    if (this.#named.length < FOREIGN_NAMED_MAX) this.#named.push(seq)
+    else this.#more += 1
+  }
+
+  findings(): readonly AuditFinding[] {
+    const said = this.#named.map((seq) => meshForeign(seq, `Entry ${seq} says`))
+    const [first] = this.#named
+    if (first === undefined || this.#more === 0) return said
+    return [...said, meshForeign(first, `And ${this.#more} more entries say`)]
+  }
+}
+
+function meshForeign(seq: number, who: string): AuditFinding {
+  const sentence = `${who} that the node was started in another mesh than that of the charter.`
   return { code: 'mesh-foreign', severity: 'error', seq, sentence }
 }
 
