@@ -111,8 +111,11 @@ export class BehaviourDesk {
 
   /** Takes over the limits of a policy set; without any, nothing is counted. */
   configure(rules: BehaviourRules | undefined): void {
+    const wasOn = this.#isOn
     this.#isOn = rules !== undefined
     this.#behaviour.configure(rules ?? NO_RULES)
+    // What was read at the start is as old as it may be, and takes room from whoever calls.
+    if (this.#isOn && !wasOn) this.#behaviour.forget(this.#init.clock.monotonicMs())
   }
 
   start(): void {

@@ -408,6 +408,42 @@ test(
   },
 )
 
+test.for([
+  { when: 'within the window', passMs: MINUTE_MS - 1, taken: 2 },
+  { when: 'just out of the window', passMs: MINUTE_MS, taken: 0 },
+  { when: 'long out of the window', passMs: 120 * MINUTE_MS, taken: 0 },
+])(
+  'calls that are $when at a start take the room of $taken calls from others, before anything is swept',
+  { tags: ['BEH-19', 'THR-46'] },
+  async ({ passMs, taken }) => {
+    const { tests, time } = started({ max: 1_000_000 })
+    await codes(tests.desk, 2)
+    const { room } = tests.desk
+    time.pass(passMs)
+    tests.restart()
+    expect(tests.desk.room).toEqual(
+      taken === 0 ? { ...room, taken: 0, mostOfOne: 0 } : { ...room, mostOfOne: taken },
+    )
+    expect(await codes(tests.desk, 1, BOB)).toEqual([undefined])
+  },
+)
+
+test(
+  'a reload without limits and back forgets nothing that a window reaches',
+  { tags: ['BEH-19', 'BEH-5'] },
+  async () => {
+    const { tests, time } = started({ max: 2 })
+    await codes(tests.desk, 2)
+    time.pass(MINUTE_MS - 1)
+    const { rules: limits } = tests.desk
+    tests.desk.configure(undefined)
+    tests.desk.configure(limits)
+    expect(await codes(tests.desk, 1)).toEqual(['budget-calls'])
+    time.pass(1)
+    expect(await codes(tests.desk, 1)).toEqual([undefined])
+  },
+)
+
 test('a node that ends deletes nothing more', { tags: ['BEH-18'] }, async () => {
   const { tests, time } = started({ max: 9 })
   await codes(tests.desk, 1)
