@@ -197,18 +197,51 @@ function signedAt(key, head) {
 
 function parsePolicy(text) {
   const policy = { logs: [], witnesses: new Map(), groups: new Map(), quorum: undefined }
+  const seen = { names: new Set(['none']), keys: new Set(), members: new Set() }
   for (const line of text.split('\n')) {
     const [word, ...rest] = line.split(/[ \t]+/).filter((part) => part !== '')
     if (word === undefined || word.startsWith('#')) continue
-    if (word === 'log') policy.logs.push(parseKey(rest[0]))
-    else if (word === 'witness') policy.witnesses.set(rest[0], parseKey(rest[1]))
-    else if (word === 'group')
-      policy.groups.set(rest[0], { threshold: rest[1], members: rest.slice(2) })
-    else if (word === 'quorum') [policy.quorum] = rest
-    else refuse('the policy has a line that nobody knows')
+    if (word === 'log') policy.logs.push(newKey(rest[0], seen))
+    else if (word === 'witness') policy.witnesses.set(newName(rest[0], seen), newKey(rest[1], seen))
+    else if (word === 'group') policy.groups.set(newName(rest[0], seen), newGroup(rest, seen))
+    else if (word === 'quorum' && policy.quorum === undefined) [policy.quorum] = rest
+    else refuse('the policy has a line that nobody knows, or two quorums')
   }
   if (policy.quorum === undefined) refuse('the policy has no quorum')
   return policy
+}
+
+/** A name that stands for nothing else. */
+function newName(name, { names }) {
+  if (name === undefined || names.has(name))
+    refuse('the policy has a name that is missing or taken')
+  names.add(name)
+  return name
+}
+
+/** A key that stands under no other name, so that nobody counts twice. */
+function newKey(text, { keys }) {
+  const key = parseKey(text)
+  const digits = key.key.toString('hex')
+  if (keys.has(digits)) refuse('the policy has one key twice')
+  keys.add(digits)
+  return key
+}
+
+/** A group of names that are defined above, each of which is in no other group. */
+function newGroup([name, threshold = '', ...members], { names, members: taken }) {
+  const isWord = threshold === 'all' || threshold === 'any'
+  const words = { all: members.length, any: 1 }
+  const needed = isWord ? words[threshold] : decimal(threshold)
+  if (needed < 1 || needed > members.length)
+    refuse('the policy has a group that needs nobody, or more than it has')
+  for (const member of members) {
+    if (member === name || !names.has(member) || member === 'none')
+      refuse('the policy has a group with a name that is not defined above')
+    if (taken.has(member)) refuse('the policy counts one name twice')
+    taken.add(member)
+  }
+  return { needed, members }
 }
 
 /** Checks that the log has signed a checkpoint with both keys of one pair. */
@@ -232,14 +265,13 @@ function checkQuorum({ witnesses, groups, quorum }, head) {
     const seconds = signedAt(key, head)
     if (seconds !== undefined) signed.set(alias, { name: key.name, seconds })
   }
-  const reaches = (name, depth = 0) => {
-    if (depth > 64) refuse('the policy has groups without end')
+  // Groups are of names above them and share none, so this ends.
+  const reaches = (name) => {
     if (signed.has(name)) return true
     const group = groups.get(name)
     if (group === undefined) return false
-    const { threshold, members } = group
-    const needed = { all: members.length, any: 1 }[threshold] ?? decimal(threshold)
-    return members.filter((member) => reaches(member, depth + 1)).length >= needed
+    const { needed, members } = group
+    return members.filter((member) => reaches(member)).length >= needed
   }
   if (quorum !== 'none' && !reaches(quorum))
     refuse('too few of the witnesses of the policy have cosigned')

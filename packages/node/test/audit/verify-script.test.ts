@@ -3,10 +3,12 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { proveEntry } from '../../src/audit/offline/prove-entry.ts'
 import {
   cosignedHead,
   grow,
   keepHead,
+  LATER_MS,
   linesOf,
   policyText,
   replaceSegment,
@@ -20,11 +22,15 @@ const SCRIPT = join(import.meta.dirname, '../../../../apps/cli/audit-verify.mjs'
 const PATIENCE_MS = 60_000
 
 /** What the verifier without Warren says of a whole log. */
-async function said({ directory }: SignedLog, policy = policyText()): Promise<[number, string]> {
+async function said({ directory }: SignedLog): Promise<[number, string]> {
   const path = join(directory, 'policy.txt')
-  writeFileSync(path, policy)
+  writeFileSync(path, policyText())
+  return run(['log', directory, path])
+}
+
+async function run(words: readonly string[]): Promise<[number, string]> {
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, 'log', directory, path])
+    const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, ...words])
     return [0, stdout]
   } catch (error) {
     const { code, stdout } = Object(error)
@@ -143,5 +149,53 @@ test(
     expect(await said(log)).toEqual([1, expect.stringContaining('another log of 2 entries')])
     await keepHead(log, own)
     expect(await said(log)).toEqual([1, expect.stringContaining('two logs of 2 entries')])
+  },
+)
+
+test(
+  'the verifier without Warren takes no policy that counts nobody, or somebody twice',
+  { tags: ['TLG-19', 'ACM-4'], timeout: PATIENCE_MS },
+  async () => {
+    const log = await signedLog()
+    await grow(log, 3)
+    await keepHead(log, cosignedHead(log))
+    await log.store.stop()
+    const { text, proof, policy } = await proveEntry({
+      directory: log.directory,
+      seq: 1,
+      nowMs: LATER_MS,
+    })
+    const [entryPath, proofPath] = [join(log.directory, 'entry'), join(log.directory, 'proof')]
+    writeFileSync(entryPath, text)
+    writeFileSync(proofPath, proof)
+    const judged = async (written: string): Promise<[number, string]> => {
+      const path = join(log.directory, 'policy.txt')
+      writeFileSync(path, written)
+      return run(['proof', entryPath, proofPath, path])
+    }
+    const lines = policy.split('\n')
+    const witnesses = lines.filter((line) => line.startsWith('witness '))
+    const [, first = '', key = ''] = (witnesses[0] ?? '').split(' ')
+    const second = (witnesses[1] ?? '').split(' ')[1] ?? ''
+    const quorum = (group: string): string =>
+      [...lines.filter((line) => !/^(group|quorum) /.test(line)), group, 'quorum q', ''].join('\n')
+
+    expect((await judged(policy))[0]).toBe(0)
+    expect((await judged(quorum(`group q all ${first} ${second}`)))[0]).toBe(0)
+    expect((await judged(quorum(`group q 2 ${first} ${second}`)))[0]).toBe(0)
+    for (const [wrong, reason] of [
+      [quorum(`group q 0 ${first} ${second}`), 'needs nobody'],
+      [quorum('group q all'), 'needs nobody'],
+      [quorum(`group q 3 ${first} ${second}`), 'more than it has'],
+      [quorum(`group q 2 ${first} ${first}`), 'one name twice'],
+      [quorum(`group p any ${first}\ngroup q 2 p ${first}`), 'one name twice'],
+      [quorum(`witness other ${key}\ngroup q 2 ${first} other`), 'one key twice'],
+      [quorum(`group q any q`), 'not defined above'],
+      [quorum(`group q any nobody`), 'not defined above'],
+      [quorum(`group ${first} any ${second}`), 'missing or taken'],
+      [`quorum none\n${policy}`, 'two quorums'],
+    ] as const) {
+      expect(await judged(wrong)).toEqual([1, expect.stringContaining(reason)])
+    }
   },
 )
