@@ -224,6 +224,28 @@ test(
   },
 )
 
+test(
+  'whatever a host says after its session is over is told of as what did not leave',
+  { tags: ['AUN-14'] },
+  async () => {
+    const { journal, host, mesh, session } = await connected({ relayLimits: { drainMs: 1 } })
+    const [sessionStream] = mesh.opened
+    // The session ends, and the host says three things more before it has seen that.
+    host.closing = () => {
+      for (const id of [1, 2, 3]) host.say(call(id, 'test/echo'))
+    }
+    sessionStream?.abort(new StaleError('knowledge-stale', 'the cable was pulled'))
+    await session.ended
+    await eventually(() => journal.stayed.length === 3)
+    expect(journal.stayed.map(([{ message }, code]) => [message['id'], code])).toEqual([
+      [1, 'knowledge-stale'],
+      [2, 'knowledge-stale'],
+      [3, 'knowledge-stale'],
+    ])
+    expect(journal.left).toEqual([])
+  },
+)
+
 test('a refusal of the provider is told with its code', { tags: ['AUN-12'] }, async () => {
   const { journal, peer, mesh } = recorded(
     {

@@ -100,11 +100,7 @@ export class HostRelay {
   async #listenToHost(): Promise<SessionEnd> {
     try {
       for await (const message of this.#init.host.messages) {
-        if (this.#over.signal.aborted) {
-          await this.#comesTooLate(message)
-          break
-        }
-        await this.#take(message)
+        await (this.#over.signal.aborted ? this.#comesTooLate(message) : this.#take(message))
       }
       return { by: 'host' }
     } catch (error) {
@@ -112,6 +108,7 @@ export class HostRelay {
     }
   }
 
+  /** A host may have said much before it hears of the end, which closes its channel. */
   async #comesTooLate(message: JsonRpcMessage): Promise<void> {
     const reason = asMcpError(this.#over.signal.reason, 'session-ended', 'the session is over')
     await this.#departureOf(message, encodeMessage(message)).failed(reason)

@@ -102,9 +102,10 @@ export class BackendCalls {
       return call.emit(message)
     }
     const send = (more: JsonObject): Promise<JsonRpcResponse> => {
-      this.#left.add(call)
       const sent = { ...paramsForBackend(params, bridge), ...more }
-      return backend.ask({ method: call.request.method, params: sent, signal, emit })
+      const { method } = call.request
+      const leaves = (): void => void this.#left.add(call)
+      return backend.ask({ method, params: sent, signal, emit, leaves })
     }
     const first = await send({})
     const last =

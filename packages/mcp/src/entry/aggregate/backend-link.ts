@@ -26,6 +26,8 @@ export interface BackendRequest {
   readonly signal: AbortSignal
   /** Takes what the backend says for this request ahead of its response; a progress token is the one of `params`. */
   readonly emit?: (message: JsonRpcMessage) => Promise<void>
+  /** Told as it is given to the session, which from then on answers for it. */
+  readonly leaves?: () => void
   /** One that lasts as long as the session, such as a subscription, and keeps nobody busy. */
   readonly standing?: boolean
 }
@@ -108,6 +110,8 @@ export class BackendLink implements HostChannel {
     const token = idAt(objectAt(request.params, '_meta'), 'progressToken')
     this.#pending.set(id, { request, token, resolve })
     try {
+      // A session that is not over takes it now, before anything can end it.
+      request.leaves?.()
       await this.messages.push(requestOf(id, request, token))
       return toldByServer(await promise)
     } catch (error) {
