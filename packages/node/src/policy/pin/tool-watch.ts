@@ -160,7 +160,10 @@ export class ToolWatch {
   }
 
   #howOf(id: string): string {
-    if (this.#closed.has(id)) return ': its definition has changed, for all callers.'
+    const closed = this.#closed.get(id)
+    if (closed?.isOpenable === true)
+      return ', as the node was shown it last: it stays closed to all callers until the node has seen it as it is pinned.'
+    if (closed !== undefined) return ': its definition has changed, for all callers.'
     if (this.#sights.isClosed(id))
       return ', as its server shows it to more callers than can be remembered: it is closed to all.'
     return ', as its server shows it to a caller: it is closed to that caller.'

@@ -227,7 +227,7 @@ test(
     expect(isOpen()).toBe(false)
     expect(tools.changed()).toEqual(['fs/read'])
     expect(events.slice(2)).toMatchObject([
-      { event: 'tool-changed', message: expect.stringContaining('for all callers') },
+      { event: 'tool-changed', message: expect.stringContaining('stays closed to all callers') },
       { event: 'tools-unseen', code: 'call-timeout' },
     ])
     // Neither what it shows to a caller counts, nor a list without the tool.
