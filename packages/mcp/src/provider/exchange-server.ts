@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { encodeControlLine } from '../control-line.ts'
 import type { AllowedCall } from '../gate.ts'
 import { requestFields } from '../http/header-fields.ts'
-import { HttpTarget } from '../http/http-call.ts'
+import { HttpTarget, mediaTypeOf } from '../http/http-call.ts'
 import { chunksOf } from '../http/response-messages.ts'
 import { isRequest, type JsonRpcMessage } from '../json-rpc.ts'
 import { asMcpError, isMcpErrorCode, McpError } from '../mcp-error.ts'
@@ -16,6 +16,7 @@ import { encodeReply } from './exchange-reply.ts'
 import { ExchangeSession } from './exchange-session.ts'
 import { GuardedResponse } from './guarded-response.ts'
 import { type BoundSession, HttpSessions } from './http-sessions.ts'
+import { watchingLists } from './list-changes.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import { RepeatedArguments } from './repeated-arguments.ts'
 import { withoutIdle } from './repeating-fields.ts'
@@ -234,14 +235,18 @@ export class ExchangeServer {
   }
 
   async #stream(
-    { session, message, writer, served, ending }: PassingExchange,
+    { session, header, message, writer, served, ending }: PassingExchange,
     response: IncomingMessage,
     chunks: AsyncIterable<Uint8Array>,
   ): Promise<void> {
     try {
       const { status, headers } = session.headOf(response, message)
       await writer.write(encodeControlLine({ type: 'ok', body: { status, headers } }))
-      for await (const chunk of chunks) await writer.write(chunk)
+      const isEvents = mediaTypeOf(response) === 'text/event-stream'
+      const { server } = header
+      const forget = (): void => this.#repeated.forget(server)
+      const given = isEvents ? watchingLists(chunks, forget) : chunks
+      for await (const chunk of given) await writer.write(chunk)
     } catch (error) {
       const reason = asMcpError(error, 'server-unreachable', 'the response was cut off')
       // The head is on its way, so that only cutting the stream can say that the body is not whole.

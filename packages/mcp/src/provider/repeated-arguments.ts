@@ -61,7 +61,7 @@ export class RepeatedArguments {
     }
   }
 
-  /** Forgets what a server has listed: it is another one from now on. */
+  /** Forgets what a server has listed: it is another one from now on, or has other tools. */
   forget(server: string | undefined): void {
     for (const key of Array.from(this.#lists.entries(), ([each]) => each)) {
       if (server === undefined || key.endsWith(` ${server}`)) this.#lists.delete(key)
