@@ -33,8 +33,10 @@ interface Case {
   readonly scheduler: HandScheduler
   readonly clock: { ms: number }
   /** Whether the disk takes what is written, and whether that is known. */
-  disk: 'well' | 'full'
+  disk: 'well' | 'full' | 'hung'
   known: 'well' | 'full'
+  /** Told of every entry that is handed in, whatever the disk makes of it. */
+  appending: (draft: EntryDraft) => void
 }
 
 function recording(): Case {
@@ -48,7 +50,9 @@ function recording(): Case {
   const into =
     (list: EntryDraft[]) =>
     async (draft: EntryDraft): Promise<AuditReceipt> => {
+      made.appending(draft)
       if (made.disk === 'full') throw new StorageError('audit-unavailable', 'the disk is full')
+      if (made.disk === 'hung') return new Promise(() => {})
       list.push(draft)
       return { seq: drafts.length + later.length - 1 }
     }
@@ -80,6 +84,7 @@ function recording(): Case {
     clock,
     disk: 'well',
     known: 'well',
+    appending: () => {},
   }
   return made
 }
@@ -222,6 +227,23 @@ test('a long answer does not wait in memory', { tags: ['AUN-12'] }, async () => 
   expect(later).toMatchObject([{ kind: 'response', bytes: 65_536 }])
   expect(drafts.slice(2)).toMatchObject([{ kind: 'response', bytes: 65_537 }])
 })
+
+test(
+  'while a disk hangs, answers wait of those calls alone whose requests it has taken',
+  { tags: ['AUN-12'] },
+  async () => {
+    const made = recording()
+    const taken = made.journal.leaves(leaving(ECHO))
+    await taken?.recorded
+    made.disk = 'hung'
+    const hanging = Array.from({ length: 3 }, () => made.journal.leaves(leaving(ECHO)))
+    const asked: EntryDraft[] = []
+    made.appending = (draft) => asked.push(draft)
+    for (const call of [taken, ...hanging]) call?.ended({ outcome: 'answered', answer: ANSWER })
+    await settled()
+    expect(asked).toMatchObject([{ kind: 'response', request: 0 }])
+  },
+)
 
 test(
   'while it is known that nothing can be written, nothing leaves',
