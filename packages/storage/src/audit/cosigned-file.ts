@@ -6,6 +6,7 @@ import { errnoOf } from '../errno.ts'
 import { writePrivateFile } from '../private-file.ts'
 import { StorageError } from '../storage-error.ts'
 import { type CheckpointLine, parseCheckpointLine } from './checkpoint-line.ts'
+import { type FileAccess, type OpenFile, systemFiles } from './file-access.ts'
 import { linesIfThere } from './read-lines.ts'
 
 const FILE_MODE = 0o600
@@ -14,6 +15,15 @@ const NEWEST_KEPT = 128
 /** One checkpoint of each segment may be more than the file is thinned out at; so many times as much stays, and is read. */
 const THINNED_TIMES = 2
 const READ_TIMES = 4
+const NEWLINE = 0x0a
+
+export interface CosignedFileInit {
+  /** How long the file becomes before old checkpoints go. */
+  readonly bytesMax?: number
+  /** How many of the newest stay then. */
+  readonly keptMax?: number
+  readonly files?: FileAccess
+}
 
 /**
  * The checkpoints that others have cosigned, which is what a log cannot take back.
@@ -25,13 +35,15 @@ export class CosignedFile {
   readonly #path: string
   readonly #bytesMax: number
   readonly #keptMax: number
+  readonly #files: FileAccess
   /** One write after the other. */
   #turn: Promise<void> = Promise.resolve()
 
-  constructor(directory: string, bytesMax: number = FILE_BYTES_MAX, keptMax: number = NEWEST_KEPT) {
+  constructor(directory: string, init: CosignedFileInit = {}) {
     this.#path = join(directory, 'cosigned.log')
-    this.#bytesMax = bytesMax
-    this.#keptMax = keptMax
+    this.#bytesMax = init.bytesMax ?? FILE_BYTES_MAX
+    this.#keptMax = init.keptMax ?? NEWEST_KEPT
+    this.#files = init.files ?? systemFiles
   }
 
   /**
@@ -80,17 +92,28 @@ export class CosignedFile {
   }
 
   async #append(line: Uint8Array): Promise<void> {
-    const file = await openToAppend(this.#path)
+    const file = await this.#openToAppend()
     try {
       const { size } = await file.stat()
-      const last = Buffer.alloc(1)
-      if (size > 0) await file.read(last, 0, 1, size - 1)
       // What a crash has cut short must not swallow the next line.
-      const bytes = size > 0 && last[0] !== 0x0a ? Buffer.concat([Buffer.from('\n'), line]) : line
-      await file.write(bytes, 0, bytes.length, size)
+      const isTorn = size > 0 && (await lastByte(this.#path, size)) !== NEWLINE
+      const bytes = isTorn ? Buffer.concat([Buffer.of(NEWLINE), line]) : line
+      await writeAll(file, bytes, size)
       await file.datasync()
     } finally {
       await file.close()
+    }
+  }
+
+  async #openToAppend(): Promise<OpenFile> {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW
+    try {
+      return await this.#files.open(this.#path, flags, FILE_MODE)
+    } catch (cause) {
+      if (errnoOf(cause) === 'ELOOP') {
+        throw new StorageError('file-symlink', `"${this.#path}" is a symbolic link`, { cause })
+      }
+      throw cause
     }
   }
 
@@ -109,14 +132,23 @@ export class CosignedFile {
   }
 }
 
-async function openToAppend(path: string): Promise<Awaited<ReturnType<typeof open>>> {
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW
+async function lastByte(path: string, size: number): Promise<number | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
   try {
-    return await open(path, flags, FILE_MODE)
-  } catch (cause) {
-    if (errnoOf(cause) === 'ELOOP') {
-      throw new StorageError('file-symlink', `"${path}" is a symbolic link`, { cause })
-    }
-    throw cause
+    const last = Buffer.alloc(1)
+    await file.read(last, 0, 1, size - 1)
+    return last[0]
+  } finally {
+    await file.close()
+  }
+}
+
+/** A disk that is almost full takes a part of what it is given, and says so by nothing but a number. */
+async function writeAll(file: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const rest = { offset: done, length: bytes.length - done, position: position + done }
+    const { bytesWritten } = await file.write(bytes, rest)
+    if (bytesWritten === 0) throw new Error('a write took no byte')
+    done += bytesWritten
   }
 }

@@ -16,6 +16,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { CosignedFile } from '../../src/audit/cosigned-file.ts'
 import { temporaryDirectory } from '../temporary-directory.ts'
 import { alert, auditInit, decision, LOG, openAudit, suite } from './audit-node.ts'
+import { failingFiles } from './failing-files.ts'
 
 const LIMITS = { segmentBytesMax: 1 }
 
@@ -235,7 +236,7 @@ test(
       await audit.append(alert(`${number}`))
       notes.push(audit.checkpoint!)
     }
-    const few = new CosignedFile(directory, 4 * notes[0]!.length, 2)
+    const few = new CosignedFile(directory, { bytesMax: 4 * notes[0]!.length, keptMax: 2 })
     for (const note of notes) await few.add(note, [0, 2])
     expect((await few.all()).map(({ size }) => size)).toEqual([2, 3, 4, 5, 6])
     const path = join(directory, 'cosigned.log')
@@ -259,7 +260,7 @@ test(
     const segments = notes.map((_note, at) => at)
     // Checkpoints differ by a few bytes in length.
     const line = checkpointLine(notes.at(-1)!).length + 8
-    const few = new CosignedFile(directory, 2 * line, 1)
+    const few = new CosignedFile(directory, { bytesMax: 2 * line, keptMax: 1 })
     for (const note of notes) await few.add(note, segments)
     expect((await few.all()).map(({ size }) => size)).toEqual([6, 7, 8, 9, 10])
     await few.add(notes[9]!, segments)
@@ -272,6 +273,39 @@ test(
     expect((await few.all()).map(({ size }) => size)).toEqual([10])
     writeFileSync(path, Buffer.concat([most, Buffer.from('xx\n')]))
     await expect(few.all()).rejects.toMatchObject({ code: 'audit-damaged' })
+  },
+)
+
+test(
+  'a cosigned checkpoint of which the disk takes a part at a time is kept whole, or not said to be kept',
+  { tags: ['AFS-24'] },
+  async () => {
+    const { audit, directory } = await store()
+    await audit.append(alert('a'))
+    const first = audit.checkpoint!
+    await audit.append(alert('b'))
+    const second = audit.checkpoint!
+    const files = failingFiles()
+    const cosigned = new CosignedFile(directory, { files })
+    const sizes = async (): Promise<readonly number[]> =>
+      (await cosigned.all()).map(({ size }) => size)
+    files.takeMax = 1_000
+    await cosigned.add(first, [0])
+    expect(await sizes()).toEqual([1])
+    const path = join(directory, 'cosigned.log')
+    const { size } = statSync(path)
+    // The disk is full before the first byte, in the middle, and before the last ones.
+    for (const room of [0, 100, size - 20]) {
+      files.endMax = statSync(path).size + room
+      await expect(cosigned.add(second, [0])).rejects.toMatchObject({ code: 'file-unwritable' })
+      expect(await sizes()).toEqual([1])
+    }
+    files.endMax = Number.POSITIVE_INFINITY
+    files.flush = 'EIO'
+    await expect(cosigned.add(second, [0])).rejects.toMatchObject({ code: 'file-unwritable' })
+    files.flush = undefined
+    await cosigned.add(second, [0])
+    expect(await sizes()).toEqual([1, 2])
   },
 )
 
