@@ -2,7 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { canonicalJson, type JsonValue } from '@warren/core'
 import { expect, test } from 'vitest'
+import { LineReceiver } from './support/line-receiver.ts'
 import {
+  HEAD,
   arrivals,
   entriesOf,
   exporting,
@@ -62,6 +64,26 @@ test(
     expect(arrivals(linesOf(target.path))).toEqual(numbers(2, size))
     expect((await entriesOf(log)).filter(({ kind }) => kind === 'export')).toMatchObject([
       { kind: 'export', target: 'siem', gap: [0, 2] },
+    ])
+  },
+)
+
+test(
+  'what a killed receiver had in memory comes again, though entries behind it were erased',
+  { tags: ['AEX-1', 'AEX-2', 'AEX-4'] },
+  async () => {
+    const receiver = await LineReceiver.start()
+    const log = await openLog(8, { segmentBytesMax: 1 })
+    await log.erase({ segment: 4, what: 'entries' })
+    await log.erase({ segment: 5, what: 'entries' })
+    // Each file is a window of its own: four arrive, and the one behind the gap meets the end of the receiver.
+    receiver.next.push('polite', 'polite', 'polite', 'polite', 'dying')
+    const target = { ...HEAD, transport: 'tcp', port: receiver.port } as const
+    const { siem } = await exporting({ log, target })
+    await untilArrived(siem)
+    expect(arrivals(receiver.lines())).toEqual(['3 again', '6 again', ...numbers(7, log.size)])
+    expect((await entriesOf(log)).filter(({ kind }) => kind === 'export')).toMatchObject([
+      { gap: [4, 6] },
     ])
   },
 )

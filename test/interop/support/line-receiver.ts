@@ -12,10 +12,14 @@ export type Manner =
   | 'hasty'
   /** Reads nothing. */
   | 'deaf'
+  /** Is killed when it has read something, with all that it had in memory. */
+  | 'dying'
 
 /** A receiver of lines over TCP that behaves as a test wants. */
 export class LineReceiver {
   manner: Manner = 'polite'
+  /** For the next connections, before `manner`. */
+  readonly next: Manner[] = []
   port = 0
   connections = 0
   readonly #sockets = new Set<Socket>()
@@ -58,7 +62,7 @@ export class LineReceiver {
   }
 
   #serve(socket: Socket): void {
-    const { manner } = this
+    const manner = this.next.shift() ?? this.manner
     this.connections += 1
     this.#sockets.add(socket)
     socket.on('close', () => this.#sockets.delete(socket))
@@ -69,6 +73,9 @@ export class LineReceiver {
     socket.on('data', (chunk) => {
       this.#text += chunk.toString('utf8')
       if (manner === 'hasty') socket.end()
+      if (manner !== 'dying') return
+      this.forget()
+      socket.resetAndDestroy()
     })
     socket.on('end', () => {
       if (manner === 'polite') socket.end()

@@ -174,18 +174,18 @@ export class TargetExport {
 
   async #settleOld(cursor: ExportCursor): Promise<void> {
     if (this.#held === undefined) return
-    const { window, sinceMs } = this.#held
+    const { sinceMs } = this.#held
     if (this.#init.clock.monotonicMs() - sinceMs < this.#init.limits.settleMs) return
-    await cursor.move({ ...cursor.position, settled: window.to })
+    await cursor.move({ ...cursor.position, settled: this.#delivered })
     this.#held = undefined
   }
 
-  /** The log says first what the receiver will never have. */
+  /** The log says first what the receiver will never have. What came before is held on, and is not settled by it. */
   async #tellGap({ cursor }: Reading, gap: readonly [number, number]): Promise<void> {
     await this.#init.log.append({ kind: 'export', target: this.target.name, gap })
     const [, to] = gap
-    await cursor.move({ settled: to, sent: Math.max(cursor.position.sent, to) })
-    this.#held = undefined
+    const settled = this.#held?.window.from ?? to
+    await cursor.move({ settled, sent: Math.max(cursor.position.sent, to) })
     this.#delivered = to
   }
 
