@@ -3,6 +3,7 @@ import {
   type EndVerdict,
   type ExchangeRequest,
   type ExchangeResponse,
+  type Gate,
   type GateQuestion,
   type JsonRpcMessage,
   openExchange,
@@ -348,6 +349,33 @@ test(
     expect(again).toContain('"id":"resumed","error"')
     expect(again).not.toContain('"resumed":true')
     await endOf('test/break')
+  },
+)
+
+test(
+  'nor does a stream bring one unrecorded that was there before the first call of its session',
+  { tags: ['MCP-63', 'AUN-2'] },
+  async () => {
+    // A session begins and its stream is opened without a call of which the gate wants to know the end.
+    const decide: Gate['decide'] = async (question) => {
+      const { call, ...answer } = { call: undefined, ...(await gate.decide(question)) }
+      const isCall = question.message.method === 'test/break'
+      return isCall && call !== undefined ? { ...answer, call } : answer
+    }
+    const mesh = meshOf({ gate: { decide } })
+    const headers = await begin(mesh)
+    const listening = await exchange(mesh, { method: 'GET', headers })
+    const [stream] = await eventually(() => server.listening.length > 0 && server.listening)
+    await bodyOf(await exchange(mesh, { headers, message: request('test/break', {}, 'later') }))
+    const { go } = holding(gate, 'test/break')
+    stream?.end(event({ jsonrpc: '2.0', id: 'later', result: { early: true } }))
+    const heard = bodyOf(listening)
+    let isThere = false
+    void heard.then(() => (isThere = true))
+    expect(await endOf('test/break')).toMatchObject({ outcome: 'answered' })
+    expect(isThere).toBe(false)
+    go()
+    expect(await heard).toContain('"early":true')
   },
 )
 

@@ -144,7 +144,8 @@ export class ExchangeServer {
     const about = { did: served.caller.did, server: header.server }
     const call = message === undefined ? allowed : this.#repeated.learning(message, about, allowed)
     const session = new ExchangeSession(this.#sessions, about, header)
-    if (call !== undefined) session.guard()
+    // A stream that the caller only listens to can bring the answer of a call that is yet to come.
+    if (call !== undefined || header.method === 'GET') session.guard()
     const ending =
       message !== undefined && isRequest(message) && session.isGuarded
         ? new CallEnding(message, call, this.#components.records)

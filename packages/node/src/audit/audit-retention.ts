@@ -76,20 +76,38 @@ export class AuditRetention {
   }
 
   async #eraseOld(): Promise<void> {
-    const { store, now, report } = this.#init
+    const { store, now } = this.#init
     const meshNow = now()
     if (meshNow === undefined) return
+    const failures: string[] = []
     try {
       const segments = await store.closedSegments()
-      for (const [at, segment] of segments.entries()) {
-        const what = await this.#whatIsOld(segments.slice(at), meshNow)
-        if (this.#stopped) return
-        if (what !== undefined) await store.erase({ segment: segment.first, what })
+      for (const at of segments.keys()) {
+        if (this.#stopped) break
+        // One that is damaged keeps nothing that is behind it.
+        await this.#eraseFirst(segments.slice(at), meshNow).catch((error: unknown) => {
+          failures.push(String(error))
+        })
       }
     } catch (error) {
-      // What could not be erased now is looked at again in an hour; nothing waits for it.
-      report({ event: 'audit-retention', level: 'error', message: String(error) })
+      failures.push(String(error))
     }
+    this.#reportFailures(failures)
+  }
+
+  async #eraseFirst(segments: readonly ClosedSegment[], meshNow: MeshNow): Promise<void> {
+    const [segment] = segments
+    const what = await this.#whatIsOld(segments, meshNow)
+    if (segment === undefined || what === undefined || this.#stopped) return
+    await this.#init.store.erase({ segment: segment.first, what })
+  }
+
+  /** What could not be erased now is looked at again in an hour; nothing waits for it. */
+  #reportFailures([first, ...others]: readonly string[]): void {
+    if (first === undefined) return
+    const more = others.length === 0 ? '' : `, and ${others.length} more`
+    const message = `${first}${more}`
+    this.#init.report({ event: 'audit-retention', level: 'error', message })
   }
 
   /** What is to go of the first of these segments, which follow one another. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AuditStore } from '@warren/storage'
 import { expect, test } from 'vitest'
@@ -78,6 +78,25 @@ test('what was erased is not erased again', { tags: ['AUN-10'] }, async () => {
     .flatMap((entry) => (entry.kind === 'retention' ? [entry.segment] : []))
   expect(twice).not.toContain(0)
 })
+
+test(
+  'a segment that cannot be erased is told of, and keeps none that is behind it',
+  { tags: ['AUN-10'] },
+  async () => {
+    const { directory, round, events } = await retained()
+    const file = (name: string): string => join(directory, 'segments', name)
+    const [first = '', second = '', third = ''] = readdirSync(join(directory, 'segments'))
+    // In the place of what is to stand for it.
+    mkdirSync(join(file(first.replace(/log$/u, 'erased')), 'in-the-way'), { recursive: true })
+    await round({ entriesDays: 30 }, START_MS + 31 * DAY_MS)
+    expect(events).toMatchObject([{ event: 'audit-retention', level: 'error' }])
+    expect([first, second, third].map((name) => existsSync(file(name)))).toEqual([
+      true,
+      false,
+      false,
+    ])
+  },
+)
 
 test('the file that grows is never erased', { tags: ['AUN-10'] }, async () => {
   const { round, store } = await retained()
