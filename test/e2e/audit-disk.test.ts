@@ -35,12 +35,7 @@ test.skipIf(!canMount)(
     expect(refusalOf(await raw.ask(1, 'tools/call', ECHO))).toBeUndefined()
 
     fill(join(disk, 'filler'))
-    let id = 2
-    let refusal: string | undefined
-    while (refusal === undefined && id < CALLS_MAX) {
-      refusal = refusalOf(await raw.ask((id += 1), 'tools/call', ECHO))
-    }
-    expect(refusal).toBe('audit-unavailable')
+    let id = await untilRefused(raw)
     const status = await askWarren(['--dir', directory, 'status'])
     expect(status['audit']).toMatchObject({
       state: 'unavailable',
@@ -60,12 +55,7 @@ test.skipIf(!canMount)(
     })
     await raw.leave()
 
-    const copy = join(mesh.root, 'copy')
-    cpSync(disk, copy, { recursive: true })
-    const { said } = await verdictOn(copy)
-    expect(codesOf(said, 'error')).toEqual([])
-    const { entries } = await askWarren(['audit', 'search', '--log', copy, '--kind', 'alert'])
-    expect(entries).toContainEqual(expect.objectContaining({ code: 'audit-recovered' }))
+    await expectWhole(mesh)
   },
 )
 
@@ -81,12 +71,7 @@ test.skipIf(!canMount)(
     expect(refusalOf(await raw.ask(1, 'tools/call', ECHO))).toBeUndefined()
 
     fill(join(disk, 'filler'))
-    let id = 2
-    let refusal: string | undefined
-    while (refusal === undefined && id < CALLS_MAX) {
-      refusal = refusalOf(await raw.ask((id += 1), 'tools/call', ECHO))
-    }
-    expect(refusal).toBe('audit-unavailable')
+    let id = await untilRefused(raw)
     const arrived = async (): Promise<number> => {
       const words = ['audit', 'search', '--kind', 'decision', '--limit', '1000']
       const { entries } = await askWarren(['--dir', owner.directory, ...words])
@@ -106,13 +91,7 @@ test.skipIf(!canMount)(
     expect(await arrived()).toBe(id)
     await raw.leave()
 
-    const copy = join(mesh.root, 'copy')
-    cpSync(disk, copy, { recursive: true })
-    const { said } = await verdictOn(copy)
-    expect(codesOf(said, 'error')).toEqual([])
-    const words = ['audit', 'search', '--log', copy]
-    const { entries } = await askWarren([...words, '--kind', 'alert'])
-    expect(entries).toContainEqual(expect.objectContaining({ code: 'audit-recovered' }))
+    await expectWhole(mesh)
   },
 )
 
@@ -127,12 +106,34 @@ function refusalOf(answer: JsonObject): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
+/** Calls until what the log had room for is used up; gives the id of the first call that was refused. */
+async function untilRefused(raw: RawHost): Promise<number> {
+  let id = 2
+  let refusal: string | undefined
+  while (refusal === undefined && id < CALLS_MAX) {
+    refusal = refusalOf(await raw.ask((id += 1), 'tools/call', ECHO))
+  }
+  expect(refusal).toBe('audit-unavailable')
+  return id
+}
+
+/** The log has lost nothing, and says that it could not be written for a while. */
+async function expectWhole({ root, disk }: SmallDisk): Promise<void> {
+  const copy = join(root, 'copy')
+  cpSync(disk, copy, { recursive: true })
+  const { said } = await verdictOn(copy)
+  expect(codesOf(said, 'error')).toEqual([])
+  const { entries } = await askWarren(['audit', 'search', '--log', copy, '--kind', 'alert'])
+  expect(entries).toContainEqual(expect.objectContaining({ code: 'audit-recovered' }))
+}
+
+/** Writes until the disk is full. */
 function fill(path: string): void {
   const bytes = Buffer.alloc(FILLER_BYTES, 1)
   try {
     for (;;) appendFileSync(path, bytes)
-  } catch {
-    // It is full now, which is what was wanted.
+  } catch (error) {
+    if (Object(error)['code'] !== 'ENOSPC') throw error
   }
 }
 
