@@ -115,12 +115,14 @@ test(
 )
 
 test(
-  'a provider that is killed right after the revocation does not know less when it is back',
+  'a provider that is killed the moment it acts on a revocation does not know less when it is back',
   { tags: ['NODE-14'] },
   async () => {
     const tug = await mesh.join('tug')
     await reachesServer(plant, 'tug')
     await revoke(admin, 'tug')
+    // The first that the world sees of what it knows.
+    await eventAbout(plant, 'cut-off', tug)
     await plant.daemon.kill()
     plant.daemon = await Daemon.start(plant.directory)
     await meets(plant, admin)

@@ -92,11 +92,57 @@ test(
   },
 )
 
-test('where the gate does not ask, a body passes as it comes', { tags: ['MCP-63'] }, async () => {
-  const mesh = meshOf({ gate: { decide: async () => ({ allowed: true, rule: 'test' }) } })
-  const text = '{ "jsonrpc": "2.0", "id": 1, "result": { "a": 1, "a": 2 } }'
-  expect(await ask(mesh, raw(text))).toEqual([200, text])
-})
+test(
+  'where the gate does not ask, a body leaves as its message all the same',
+  { tags: ['MCP-63'] },
+  async () => {
+    const mesh = meshOf({ gate: { decide: async () => ({ allowed: true, rule: 'test' }) } })
+    const text = '{ "jsonrpc": "2.0", "id": 1, "result": { "a": 1, "a": 2 } }'
+    expect(await ask(mesh, raw(text))).toEqual([200, '{"jsonrpc":"2.0","id":1,"result":{"a":2}}'])
+  },
+)
+
+const UNKNOWN = { code: -32_600, message: 'no such session' }
+
+test.for([
+  { what: 'an empty body', status: 202, text: '', given: '' },
+  { what: 'a body that is no message', status: 200, text: 'fine', given: '' },
+  {
+    what: 'a body that is no message, with a status that says no',
+    status: 405,
+    text: 'no',
+    given: expect.stringContaining('HTTP status 405'),
+  },
+  {
+    what: 'an error that is about no request',
+    status: 400,
+    text: JSON.stringify({ jsonrpc: '2.0', id: null, error: UNKNOWN }),
+    given: JSON.stringify({ jsonrpc: '2.0', id: null, error: UNKNOWN }),
+  },
+  {
+    what: 'the answer of a call that is not open',
+    status: 200,
+    text: JSON.stringify({ jsonrpc: '2.0', id: 9, result: { stray: true } }),
+    given: expect.stringContaining('has ended before'),
+  },
+  {
+    what: 'an error about no request that passes for a word of this node',
+    status: 400,
+    text: JSON.stringify({
+      jsonrpc: '2.0',
+      id: null,
+      error: { code: -32_003, message: 'no', data: { code: 'refused' } },
+    }),
+    given: expect.stringContaining('server-answer-unacceptable'),
+  },
+] as const)(
+  'what a server says to a note: $what',
+  { tags: ['MCP-63', 'MCP-70'] },
+  async ({ status, text, given }) => {
+    const message = { jsonrpc: '2.0', method: 'test/raw', params: { status, text } } as const
+    expect(await ask(meshOf(), message)).toEqual([status, given])
+  },
+)
 
 test(
   'the notes of an event stream pass, its response leaves once it is told',
@@ -352,17 +398,22 @@ test(
   },
 )
 
+/** A gate that wants to know the ends of these alone. */
+function wanting(...methods: readonly unknown[]): Gate {
+  return {
+    decide: async (question) => {
+      const { call, ...answer } = { call: undefined, ...(await gate.decide(question)) }
+      const isWanted = methods.includes(question.message['method'])
+      return isWanted && call !== undefined ? { ...answer, call } : answer
+    },
+  }
+}
+
 test(
   'nor does a stream bring one unrecorded that was there before the first call of its session',
   { tags: ['MCP-63', 'AUN-2'] },
   async () => {
-    // A session begins and its stream is opened without a call of which the gate wants to know the end.
-    const decide: Gate['decide'] = async (question) => {
-      const { call, ...answer } = { call: undefined, ...(await gate.decide(question)) }
-      const isCall = question.message.method === 'test/break'
-      return isCall && call !== undefined ? { ...answer, call } : answer
-    }
-    const mesh = meshOf({ gate: { decide } })
+    const mesh = meshOf({ gate: wanting('test/break') })
     const headers = await begin(mesh)
     const listening = await exchange(mesh, { method: 'GET', headers })
     const [stream] = await eventually(() => server.listening.length > 0 && server.listening)
@@ -378,6 +429,51 @@ test(
     expect(await heard).toContain('"early":true')
   },
 )
+
+test.for(['of the session', 'of no session'])(
+  'nor does the stream of a request of which the gate does not ask: $0',
+  { tags: ['MCP-63', 'AUN-2'] },
+  async (where) => {
+    const mesh = meshOf({ gate: wanting('test/break') })
+    const headers = await begin(mesh)
+    const own = where === 'of the session' ? headers : {}
+    const hanging = await exchange(mesh, { headers: own, message: request('test/hang', {}, 'a') })
+    await bodyOf(await exchange(mesh, { headers, message: request('test/break', {}, 'b') }))
+    server.finishHanging({ jsonrpc: '2.0', id: 'b', result: { stray: true } })
+    const heard = await bodyOf(hanging)
+    expect(heard).toContain('"id":"a","result":{}')
+    const ends = gate.of('test/break').map(({ outcome }) => outcome)
+    // In its session the answer is taken for one, and told; elsewhere it answers nothing.
+    expect(ends).toEqual(where === 'of the session' ? ['answered'] : [])
+    expect(heard.includes('"stray":true')).toBe(where === 'of the session')
+  },
+)
+
+test(
+  'a request that was under way before the first of which the gate asks gets its answer',
+  { tags: ['MCP-63'] },
+  async () => {
+    const mesh = meshOf({ gate: wanting('test/echo') })
+    const headers = await begin(mesh)
+    const message = request('test/hang', { late: true }, 'before')
+    const hanging = exchange(mesh, { headers, message }).then(bodyOf)
+    await eventually(() => server.asked.some(({ body }) => body['method'] === 'test/hang'))
+    const listening = await exchange(mesh, { method: 'GET', headers })
+    await bodyOf(await exchange(mesh, { headers, message: request('test/echo', {}, 'asked') }))
+    server.finishHanging()
+    expect(await hanging).toContain('"id":"before","result":{}')
+    listening.abort(new Error('enough'))
+  },
+)
+
+test('and gets it on another stream of its session too', { tags: ['MCP-63'] }, async () => {
+  const mesh = meshOf({ gate: wanting() })
+  const headers = await begin(mesh)
+  await bodyOf(await exchange(mesh, { headers, message: request('test/break', {}, 'resumed') }))
+  const resume = { ...headers, 'last-event-id': 'resume-me' }
+  const fetched = await bodyOf(await exchange(mesh, { method: 'GET', headers: resume }))
+  expect(fetched).toContain('"result":{"resumed":true}')
+})
 
 test(
   'a call that waits for another stream ends with its session',

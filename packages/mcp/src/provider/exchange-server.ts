@@ -3,7 +3,6 @@ import { encodeControlLine } from '../control-line.ts'
 import type { AllowedCall } from '../gate.ts'
 import { requestFields } from '../http/header-fields.ts'
 import { HttpTarget, mediaTypeOf } from '../http/http-call.ts'
-import { chunksOf } from '../http/response-messages.ts'
 import { isRequest, type JsonRpcMessage } from '../json-rpc.ts'
 import { asMcpError, isMcpErrorCode, McpError } from '../mcp-error.ts'
 import type { HttpServer } from '../server-definition.ts'
@@ -41,14 +40,15 @@ interface PassingExchange {
   readonly header: ExchangeHeader
   readonly message: JsonRpcMessage | undefined
   readonly session: ExchangeSession
-  /** There where a response in what comes back may be one whose end the gate wants to know. */
+  /** There where something was asked. */
   readonly ending: CallEnding | undefined
 }
 
 /**
  * Passes HTTP exchanges through to servers that speak Streamable HTTP: the body parsed, decided on
- * and serialised again, the header fields by an allow-list, the response as it comes, unless the gate
- * wants to know what it answers. Either end of an exchange ends the other.
+ * and serialised again, the header fields by an allow-list, the response message by message. Any stream can
+ * bring the answer of a call that is yet to come, and so is looked into whatever it was opened for. Either end of an
+ * exchange ends the other.
  */
 export class ExchangeServer {
   readonly #components: ProviderComponents
@@ -144,10 +144,8 @@ export class ExchangeServer {
     const about = { did: served.caller.did, server: header.server }
     const call = message === undefined ? allowed : this.#repeated.learning(message, about, allowed)
     const session = new ExchangeSession(this.#sessions, about, header)
-    // A stream that the caller only listens to can bring the answer of a call that is yet to come.
-    if (call !== undefined || header.method === 'GET') session.guard()
     const ending =
-      message !== undefined && isRequest(message) && session.isGuarded
+      message !== undefined && isRequest(message)
         ? new CallEnding(message, call, this.#components.records)
         : undefined
     return { ...asked, session, ending }
@@ -199,9 +197,6 @@ export class ExchangeServer {
 
   async #bringBack(exchange: PassingExchange, response: IncomingMessage): Promise<void> {
     const { session, served, ending } = exchange
-    if (!session.isGuarded) {
-      return this.#stream(exchange, response, chunksOf(response))
-    }
     const { limits } = this.#components
     const { open } = session
     const guarded = new GuardedResponse({

@@ -21,7 +21,6 @@ export class ExchangeSession {
   readonly #sessions: HttpSessions
   readonly #about: Omit<BoundSession, 'id'>
   readonly #header: ExchangeHeader
-  #guarded = false
 
   constructor(sessions: HttpSessions, about: Omit<BoundSession, 'id'>, header: ExchangeHeader) {
     this.#sessions = sessions
@@ -29,16 +28,6 @@ export class ExchangeSession {
     this.#header = header
     const id = header.headers['mcp-session-id']
     this.open = id === undefined ? undefined : sessions.callsOf({ ...about, id })
-  }
-
-  /** Whether a response in what comes back may be one whose end the gate wants to know. */
-  get isGuarded(): boolean {
-    return this.#guarded || this.open?.guarded === true
-  }
-
-  guard(): void {
-    this.#guarded = true
-    this.open?.guard()
   }
 
   /**
@@ -61,7 +50,6 @@ export class ExchangeSession {
       const begins = message?.['method'] === 'initialize' && status < 300
       if (!begins) return { status, headers, unwanted: session }
       this.#sessions.bind(session)
-      if (this.#guarded) this.#sessions.callsOf(session)?.guard()
     }
     return { status, headers: { ...headers, 'mcp-session-id': given } }
   }

@@ -20,7 +20,7 @@ export interface GuardedResponseInit {
   readonly limits: MessageLimits
   /** Hears of what is held back. */
   readonly account: ByteAccount
-  /** Of the request that this is the response to, where it carried one whose end the gate wants to know. */
+  /** Of the request that this is the response to, where it carried one. */
   readonly own: CallEnding | undefined
   /** Those of the session. */
   readonly open: OpenCalls | undefined
@@ -33,8 +33,8 @@ export interface GuardedBody {
 }
 
 /**
- * An HTTP response that may hold the ends of calls: it is parsed, and a response in it leaves as its
- * own serialisation once the gate knows of it. Everything else passes as it comes, in its order.
+ * An HTTP response, which may hold the ends of calls: it is parsed, and a response in it leaves as its
+ * own serialisation once the gate knows of it. Every other message passes, in its order.
  */
 export class GuardedResponse {
   readonly #init: GuardedResponseInit
@@ -68,6 +68,10 @@ export class GuardedResponse {
       return { line: encodeMessage(refusalAnswer(own.request, verdict)), withheld: true }
     }
     const message = this.#parse(bytes)
+    if (own === undefined && message instanceof MessageError && statusOf(response) < 300) {
+      // Nothing was asked, and so nobody misses it.
+      return { line: undefined, withheld: false }
+    }
     const isGiven = !(message instanceof MessageError) && (own === undefined || isResponse(message))
     const given = isGiven ? await this.#letOut(message, own) : await this.#failed(own)
     return { line: encodeMessage(given), withheld: given !== message }
@@ -112,11 +116,11 @@ export class GuardedResponse {
 
   /** What the gate cannot be told of does not leave. */
   async #failed(ending: CallEnding | undefined): Promise<JsonRpcMessage> {
-    const { statusCode: status = 0 } = this.#init.response
+    const code = statusOf(this.#init.response)
     const error =
-      status < 300
+      code < 300
         ? new McpError('server-answer-unacceptable', 'the server gave an answer that is no message')
-        : new McpError('server-unreachable', `the server answered with HTTP status ${status}`)
+        : new McpError('server-unreachable', `the server answered with HTTP status ${code}`)
     const message = errorAnswer(ending?.request.id ?? null, error)
     return ending === undefined ? message : this.#end(ending, message, error.code)
   }
@@ -127,6 +131,8 @@ export class GuardedResponse {
       const given = ownAnswer(message)
       return this.#end(ending, given.message, given.failure)
     }
+    // What names no call is a note on what was no request; one that names a call that is not open is an answer too late.
+    if (message.id === null && this.#init.own === undefined) return ownAnswer(message).message
     // An answer leaves once, when it is recorded: one that is taken up again later does not.
     const sentence = 'the call of this answer has ended before'
     return errorAnswer(message.id, new McpError('stream-ended', sentence))
@@ -150,6 +156,10 @@ export class GuardedResponse {
     if (own?.hasEnded === false && (id === null || id === own.request.id)) return own
     return id === null ? undefined : open?.get(id)
   }
+}
+
+function statusOf({ statusCode = 0 }: IncomingMessage): number {
+  return statusCode
 }
 
 /** The message as on any line, so that it is as long as was told. */

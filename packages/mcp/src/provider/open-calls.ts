@@ -3,7 +3,7 @@ import { failedEnd } from './call-end.ts'
 import type { CallEnding } from './call-ending.ts'
 
 /**
- * The calls of one session at an HTTP server whose ends the gate wants to know. Any stream of the
+ * The calls of one session at an HTTP server that have no end yet. Any stream of the
  * session may bring a response: a server may close the one that carried the request before.
  *
  * Bounded; the call that has been open longest goes first.
@@ -11,24 +11,13 @@ import type { CallEnding } from './call-ending.ts'
 export class OpenCalls {
   readonly #callsMax: number
   readonly #open = new Map<RequestId, CallEnding>()
-  #guarded = false
 
   constructor(callsMax: number) {
     this.#callsMax = callsMax
   }
 
-  /** Whether the gate has wanted to know the end of any call: from then on no response passes by itself. */
-  get guarded(): boolean {
-    return this.#guarded
-  }
-
-  guard(): void {
-    this.#guarded = true
-  }
-
   /** Takes a call in. Where its id is taken, its own stream alone can answer it. */
   add(ending: CallEnding): void {
-    this.guard()
     if (this.#open.has(ending.request.id)) return
     this.#open.set(ending.request.id, ending)
     const [oldest] = this.#open.values()

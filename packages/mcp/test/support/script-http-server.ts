@@ -20,7 +20,7 @@ export class ScriptHttpServer {
   broken = 0
   /** What `test/raw` is answered with where it does not say so itself. */
   body = ''
-  readonly #hanging: (() => void)[] = []
+  readonly #hanging: ((before: string) => void)[] = []
   readonly #server: Server
   #lastSession = 0
 
@@ -45,9 +45,9 @@ export class ScriptHttpServer {
     this.#server.close()
   }
 
-  /** Answers what `test/hang` has left open, also what nobody listens to any more. */
-  finishHanging(): void {
-    for (const finish of this.#hanging.splice(0)) finish()
+  /** Answers what `test/hang` has left open, also what nobody listens to any more; the message goes before. */
+  finishHanging(...before: readonly object[]): void {
+    for (const finish of this.#hanging.splice(0)) finish(before.map(event).join(''))
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -84,7 +84,8 @@ export class ScriptHttpServer {
 
   #answer({ id, method, params = {} }: Record<string, unknown>, response: ServerResponse): void {
     const asked = { id, params: params as Record<string, unknown>, response }
-    if (id === undefined || method === undefined) response.writeHead(202).end()
+    if (method === 'test/raw') this.#raw(asked)
+    else if (id === undefined || method === undefined) response.writeHead(202).end()
     else if (method === 'initialize') this.#initialize(asked)
     else if (method === 'test/events') this.#events(asked)
     else if (method === 'test/break') {
@@ -92,12 +93,8 @@ export class ScriptHttpServer {
       response.end(': note\r\nid: resume-me\r\nretry: 10\r\ndata:\r\n\r\n')
     } else if (method === 'test/status') {
       this.#status(asked)
-    } else if (method === 'test/raw') {
-      this.#raw(asked)
     } else if (method === 'test/hang') {
-      response.writeHead(200, { 'content-type': 'text/event-stream' })
-      response.write(event({ jsonrpc: '2.0', method: 'notifications/message', params: {} }))
-      this.#hanging.push(() => response.end(event({ jsonrpc: '2.0', id, result: {} })))
+      this.#hang(asked)
     } else if (method === 'test/redirect') {
       response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end()
     } else if (method === 'test/cut') {
@@ -126,6 +123,15 @@ export class ScriptHttpServer {
     }
     response.write(event({ jsonrpc: '2.0', id: 1, method: 'elicitation/create', params: {} }))
     response.end(event({ jsonrpc: '2.0', id, result: { '\u20ac': '\r' } }))
+  }
+
+  /** Answers when it is told to; with `late` its head comes no sooner. */
+  #hang({ id, params, response }: Request): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    if (params['late'] !== true) {
+      response.write(event({ jsonrpc: '2.0', method: 'notifications/message', params: {} }))
+    }
+    this.#hanging.push((before) => response.end(before + event({ jsonrpc: '2.0', id, result: {} })))
   }
 
   #status({ id, params, response }: Request): void {
