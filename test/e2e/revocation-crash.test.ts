@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { nodeSuite } from '@warren/crypto'
 import { multihashOf } from '@warren/identity'
 import { Daemon, type Outcome, runWarren } from '@warren/demo/warren-process'
-import { openStore } from '@warren/storage'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { keptRevocations } from './support/kept-removals.ts'
 import { type ReadyMesh, readyMesh, type ReadyNode } from './support/ready-mesh.ts'
 
 const ROUNDS = 8
@@ -28,14 +28,9 @@ afterAll(async () => {
   await mesh?.close()
 })
 
-/** Ids of all removals in the store of a node, whether it runs or not. */
-function removalsOf({ directory }: ReadyNode): readonly string[] {
-  const store = openStore(join(directory, 'warren.db'))
-  const ids = [...store.records.all()].flatMap(({ id, kind, text }) =>
-    kind === 'removal' && text.includes('WarrenRevocationCredential') ? [id] : [],
-  )
-  store.close()
-  return ids
+/** Ids of all revocations in the store of a node. */
+function removalsOf(node: ReadyNode): readonly string[] {
+  return [...keptRevocations(node).keys()]
 }
 
 /** Revokes a key that nobody has. */

@@ -12,6 +12,7 @@ import {
   watchCall,
 } from './support/cut-off-mesh.ts'
 import { errorOf } from './support/raw-host.ts'
+import { keptRevocations } from './support/kept-removals.ts'
 import { meets, type ReadyMesh, type ReadyNode } from './support/ready-mesh.ts'
 
 /** Goal: 100 ms; what is asserted is generous, since the machine may be busy. */
@@ -36,6 +37,12 @@ afterAll(async () => {
 async function known(node: ReadyNode): Promise<{ peers: string; servers: string }> {
   const [peers, tools] = [await ask(node, 'peers'), await ask(node, 'tools')]
   return { peers: JSON.stringify(peers['peers']), servers: JSON.stringify(tools['tools']) }
+}
+
+async function expectRevokedAt(node: ReadyNode, revoked: ReadyNode): Promise<void> {
+  const { members } = await ask(node, 'members')
+  expect(members).toContainEqual(expect.objectContaining({ did: revoked.did, status: 'revoked' }))
+  expect((await known(node)).peers).not.toContain(revoked.did)
 }
 
 test(
@@ -115,25 +122,42 @@ test(
 )
 
 test(
-  'a provider that is killed the moment it acts on a revocation does not know less when it is back',
+  'a provider that is killed once a revocation is written does not know less when it is back',
   { tags: ['NODE-14'] },
   async () => {
     const tug = await mesh.join('tug')
     await reachesServer(plant, 'tug')
     await revoke(admin, 'tug')
-    // The first that the world sees of what it knows.
-    await eventAbout(plant, 'cut-off', tug)
+    await vi.waitFor(
+      () => expect([...keptRevocations(plant).values()].join()).toContain(tug.did),
+      SETTLED,
+    )
     await plant.daemon.kill()
     plant.daemon = await Daemon.start(plant.directory)
     await meets(plant, admin)
     await meets(admin, plant)
-    const { members } = await ask(plant, 'members')
-    expect(members).toContainEqual(expect.objectContaining({ did: tug.did, status: 'revoked' }))
-    expect((await known(plant)).peers).not.toContain(tug.did)
+    await expectRevokedAt(plant, tug)
     expect(
       plant.daemon.events.filter(({ event, did }) => event === 'admitted' && did === tug.did),
     ).toEqual([])
     await tug.daemon.stop()
+  },
+)
+
+test(
+  'a provider that is killed the moment it acts on a revocation learns of what it has not written when it is back',
+  { tags: ['NODE-14'] },
+  async () => {
+    const scow = await mesh.join('scow')
+    await reachesServer(plant, 'scow')
+    await revoke(admin, 'scow')
+    await eventAbout(plant, 'cut-off', scow)
+    await plant.daemon.kill()
+    plant.daemon = await Daemon.start(plant.directory)
+    await meets(plant, admin)
+    await vi.waitFor(() => expectRevokedAt(plant, scow), SETTLED)
+    expect(await refusedCall(plant, 'scow')).toBe('no-such-server')
+    await scow.daemon.stop()
   },
 )
 
@@ -152,9 +176,7 @@ test(
     pilot.daemon = back
     await meets(plant, admin)
     await vi.waitFor(async () => {
-      const { members } = await ask(plant, 'members')
-      expect(members).toContainEqual(expect.objectContaining({ did: pilot.did, status: 'revoked' }))
-      expect((await known(plant)).peers).not.toContain(pilot.did)
+      await expectRevokedAt(plant, pilot)
       expect(await ask(pilot, 'status')).toMatchObject({ peers: 0 })
     }, SETTLED)
     await pilot.daemon.stop()
