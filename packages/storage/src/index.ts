@@ -26,6 +26,7 @@ export {
   type StoredQuarantine,
 } from './caller-calls.ts'
 export { CosignedTrees, type StoredTree } from './cosigned-trees.ts'
+export { flushDirectory } from './flushed-file.ts'
 export { type InstanceLock, lockDirectory } from './instance-lock.ts'
 export {
   type InvitationGrant,

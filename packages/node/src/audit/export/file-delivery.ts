@@ -1,6 +1,8 @@
 import { CodedError } from '@warren/core'
+import { flushDirectory } from '@warren/storage'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Delivery, DeliverySession, Messages } from './delivery.ts'
 import { ExportError } from './export-error.ts'
 
@@ -19,13 +21,16 @@ const FLAGS =
 export class FileDelivery implements Delivery {
   readonly isDurable = true
   readonly #path: string
+  readonly #flushDirectory: (path: string) => Promise<void>
 
-  constructor(path: string) {
+  /** What makes the names in a directory last is a port, because no test can see what a disk has been told. */
+  constructor(path: string, flush: (path: string) => Promise<void> = flushDirectory) {
     this.#path = path
+    this.#flushDirectory = flush
   }
 
   async open(): Promise<DeliverySession> {
-    const file = await this.#attempt(async () => openFile(this.#path))
+    const file = await this.#attempt(async () => this.#openFile())
     return {
       deliver: async (messages, signal) =>
         this.#attempt(async () => {
@@ -39,6 +44,20 @@ export class FileDelivery implements Delivery {
     }
   }
 
+  async #openFile(): Promise<FileHandle> {
+    const file = await open(this.#path, FLAGS, MODE)
+    try {
+      const stats = await file.stat()
+      if (!stats.isFile()) throw new ExportError('file-unwritable', 'it is not a regular file')
+      // Whoever made it, its name may not last yet: a crash can have come between that and this.
+      if (stats.size === 0) await this.#flushDirectory(dirname(this.#path))
+      return file
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+  }
+
   async #attempt<Value>(step: () => Promise<Value>): Promise<Value> {
     try {
       return await step()
@@ -47,14 +66,6 @@ export class FileDelivery implements Delivery {
       throw new ExportError('file-unwritable', `"${this.#path}" cannot be written`, { cause })
     }
   }
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  const file = await open(path, FLAGS, MODE)
-  const stats = await file.stat()
-  if (stats.isFile()) return file
-  await file.close()
-  throw new ExportError('file-unwritable', 'it is not a regular file')
 }
 
 async function append(file: FileHandle, messages: Messages, signal: AbortSignal): Promise<void> {
