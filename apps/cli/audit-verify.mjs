@@ -7,7 +7,15 @@
 // RFC 6962 (the tree), C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof and tlog-policy (what is signed, and how).
 // Exit code 0: what is said to be verified is. 1: it is not. 2: wrong usage, or a file that cannot be read.
 import { createHash, createPublicKey, verify } from 'node:crypto'
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 const ED25519 = 0x01
@@ -18,6 +26,8 @@ const KEY_BYTES = { [ED25519]: 32, [COSIGNATURE]: 32, [ML_DSA_44]: 1312 }
 const SIGNATURE_BYTES = { [ED25519]: 64, [COSIGNATURE]: 64, [ML_DSA_44]: 2420 }
 const CHUNK_BYTES = 1_048_576
 const LINE_BYTES_MAX = 131_072
+/** What a Warren node reads of its own at the most. */
+const COSIGNED_BYTES_MAX = 64 * 1_048_576
 /** The last second of the year 9999. */
 const TIME_SECONDS_MAX = 253_402_300_799
 const HASH_BYTES = 32
@@ -354,14 +364,8 @@ function gapLine({ from, to }) {
 /** Checkpoints that lie beside the log, by their size; each must be signed by the log. */
 function cosignedHeads(directory, policy) {
   const heads = new Map()
-  let text = ''
-  try {
-    text = readFileSync(join(directory, 'cosigned.log'), 'utf8')
-  } catch {
-    // A log that nobody has cosigned has no such file.
-  }
-  for (const line of text.split('\n').slice(0, -1)) {
-    const head = parseCheckpoint(JSON.parse(line.slice(1)))
+  for (const note of cosignedNotes(join(directory, 'cosigned.log'))) {
+    const head = parseCheckpoint(note)
     checkLog(policy, head)
     const other = heads.get(head.size)
     if (other !== undefined && !other.root.equals(head.root))
@@ -369,6 +373,25 @@ function cosignedHeads(directory, policy) {
     heads.set(head.size, head)
   }
   return heads
+}
+
+/** A log that nobody has cosigned has no such file; a line that a crash has cut short counts for nothing. */
+function* cosignedNotes(path) {
+  if (!existsSync(path)) return
+  for (const line of linesOf(path, COSIGNED_BYTES_MAX)) {
+    const note = line[0] === 0x23 ? textIn(line.subarray(1)) : undefined
+    if (note !== undefined) yield note
+  }
+}
+
+/** What is written down as a JSON string. */
+function textIn(bytes) {
+  try {
+    const value = JSON.parse(bytes.toString('utf8'))
+    return typeof value === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function readSegment(path, log, rules) {
@@ -393,7 +416,8 @@ function takeEntry(line, log, { cosigned, where }) {
 }
 
 function takeCheckpoint(line, log, { policy, cosigned, tiles, where, isFirst }) {
-  const head = parseCheckpoint(JSON.parse(line.subarray(1).toString('utf8')))
+  const note = textIn(line.subarray(1)) ?? refuse(`${where}: this is no checkpoint`)
+  const head = parseCheckpoint(note)
   checkLog(policy, head)
   log.checkpoints += 1
   if (isFirst && head.size > log.size && log.pending === 0) takeGap(head, log, { cosigned, tiles })
@@ -505,19 +529,23 @@ function hashesIn(path, width) {
   }
 }
 
-/** The lines of a file up to the room at its end, which is zeros. */
-function* linesOf(path) {
+/** The lines of a segment, up to the room at its end, which is zeros; or, with a bound, all lines of a file that keeps to it. */
+function* linesOf(path, bytesMax) {
   const file = openSync(path, 'r')
   try {
     let rest = Buffer.alloc(0)
+    let length = 0
     const chunk = Buffer.alloc(CHUNK_BYTES)
     for (let count = readSync(file, chunk); count > 0; count = readSync(file, chunk)) {
+      length += count
+      if (length > bytesMax)
+        refuse(`${path} has more than ${bytesMax} bytes, which is more than a log keeps there`)
       rest = Buffer.concat([rest, chunk.subarray(0, count)])
       for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
         yield Buffer.from(rest.subarray(0, end))
         rest = rest.subarray(end + 1)
       }
-      if (rest[0] === 0) return
+      if (rest[0] === 0 && bytesMax === undefined) return
       if (rest.length > LINE_BYTES_MAX) refuse(`${path}: a line is longer than any can be`)
     }
   } finally {

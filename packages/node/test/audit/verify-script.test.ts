@@ -1,5 +1,12 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -17,6 +24,9 @@ import {
 } from './signed-log.ts'
 
 const SCRIPT = join(import.meta.dirname, '../../../../apps/cli/audit-verify.mjs')
+
+/** What a Warren node reads of what others have cosigned. */
+const COSIGNED_BYTES_MAX = 64 * 1_048_576
 
 /** For the start of processes on a machine that has others to do. */
 const PATIENCE_MS = 60_000
@@ -197,5 +207,61 @@ test(
     ] as const) {
       expect(await judged(wrong)).toEqual([1, expect.stringContaining(reason)])
     }
+  },
+)
+
+test(
+  'the verifier without Warren reads as much of what others have cosigned as Warren does, and not a byte more',
+  { tags: ['ACM-13'], timeout: PATIENCE_MS },
+  async () => {
+    const log = await signedLog()
+    await grow(log, 2)
+    await keepHead(log, cosignedHead(log))
+    await log.store.stop()
+    const path = join(log.directory, 'cosigned.log')
+    const line = readFileSync(path)
+    const noise = Buffer.from(`${'x'.repeat(65_535)}\n`)
+    const rest = COSIGNED_BYTES_MAX - line.length
+    const lines = Array.from({ length: Math.floor(rest / noise.length) }, () => noise)
+    // The head stands last: what is read up to the bound is read to its end.
+    const last = Buffer.from(`${'x'.repeat((rest % noise.length) - 1)}\n`)
+    writeFileSync(path, Buffer.concat([...lines, last, line]))
+    const [code, text] = await said(log)
+    expect(text).toContain('1 cosigned checkpoints are among them')
+    expect(code).toBe(0)
+
+    appendFileSync(path, 'x')
+    expect(await said(log)).toEqual([
+      1,
+      expect.stringMatching(/^NOT VERIFIED: .*cosigned\.log has more than 67108864 bytes/),
+    ])
+  },
+)
+
+test(
+  'the verifier without Warren takes no part of a line for a checkpoint, nor a file that it cannot read for none',
+  { tags: ['ACM-13', 'ACM-8'], timeout: PATIENCE_MS },
+  async () => {
+    const log = await signedLog()
+    await grow(log, 2)
+    const first = cosignedHead(log)
+    await grow(log, 2)
+    await keepHead(log, first)
+    const path = join(log.directory, 'cosigned.log')
+    const whole = readFileSync(path, 'utf8')
+    writeFileSync(path, `${whole}${whole.slice(0, 900)}`)
+    // The store ends what a crash has left of a line, and goes on behind it.
+    await keepHead(log, cosignedHead(log))
+    await log.store.stop()
+    const [code, text] = await said(log)
+    expect(text).toContain('2 cosigned checkpoints are among them')
+    expect(code).toBe(0)
+
+    writeFileSync(path, `#${'x'.repeat(131_073)}`)
+    expect(await said(log)).toEqual([1, expect.stringMatching(/longer than any can be/)])
+    rmSync(path)
+    expect((await said(log))[0]).toBe(0)
+    mkdirSync(path)
+    expect((await said(log))[0]).toBe(2)
   },
 )
