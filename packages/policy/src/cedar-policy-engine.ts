@@ -17,6 +17,7 @@ import {
   withHints,
 } from './decision.ts'
 import { type Explanation, NearestPermits } from './nearest-permit.ts'
+import { withNamed } from './named-entities.ts'
 import type { PolicyEngine } from './policy-engine.ts'
 import { flawOf, type PolicyRequest } from './policy-request.ts'
 import type { Rule } from './policy-source.ts'
@@ -170,10 +171,11 @@ function contextOf(request: PolicyRequest, plan: ActionPlan): Context | ContextF
 }
 
 function questionOf(
-  { request, scope }: Pick<Case, 'request' | 'scope'>,
+  { request, scope, plan }: Pick<Case, 'request' | 'scope' | 'plan'>,
   context: Context,
 ): CedarQuestion {
-  return cedarQuestion(request, scope, context)
+  const question = cedarQuestion(request, scope, context)
+  return plan.named.length === 0 ? question : withNamed(question, scope, plan.named)
 }
 
 function answer({ request, slice }: Case, verdict: CedarVerdict): Decision {

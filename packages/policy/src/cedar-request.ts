@@ -1,4 +1,4 @@
-import type { Context, Entities, EntityUid } from '@cedar-policy/cedar-wasm/nodejs'
+import type { Context, Entities, EntityJson, EntityUid } from '@cedar-policy/cedar-wasm/nodejs'
 import type { PolicyRequest } from './policy-request.ts'
 import { NAMESPACE } from './vocabulary/policy-schema.ts'
 
@@ -60,12 +60,20 @@ export function cedarQuestion(
       attrs: { did: caller.did, enclave: caller.enclave },
       parents: [...roles],
     },
-    { uid: server, attrs: { name: serverName }, parents: [] },
+    serverEntity(server, serverName),
   ]
-  if (tool !== undefined) {
-    entities.push({ uid: resource, attrs: { name: tool }, parents: [server] })
-  }
+  if (tool !== undefined) entities.push(toolEntity(resource, server, tool))
   return { principal, action, resource, context, entities }
+}
+
+/** A server as the engine is given it. */
+export function serverEntity(self: Uid, name: string): EntityJson {
+  return { uid: self, attrs: { name }, parents: [] }
+}
+
+/** A tool as the engine is given it. */
+export function toolEntity(self: Uid, server: Uid, name: string): EntityJson {
+  return { uid: self, attrs: { name }, parents: [server] }
 }
 
 /** Names an entity of this vocabulary. */

@@ -6,6 +6,7 @@ import type { Obligation } from './obligation.ts'
 import { PolicyError } from './policy-error.ts'
 import type { PolicyRequest } from './policy-request.ts'
 import { type PolicySource, readRules, type Rule } from './policy-source.ts'
+import { lookedInto } from './slicing/looked-into.ts'
 import type { DeclaredPast, Supplied } from './vocabulary/policy-schema.ts'
 import { type OpaqueArgument, type ToolDefinition, Vocabulary } from './vocabulary/vocabulary.ts'
 
@@ -13,6 +14,8 @@ import { type OpaqueArgument, type ToolDefinition, Vocabulary } from './vocabula
 const FILES_MAX = 256
 /** Checking them against the schema takes some 4 µs for each rule and tool. */
 const RULES_MAX = 1000
+/** Entities that rules name and look into. */
+const NAMED_MAX = 256
 
 export interface PolicyEngineInit {
   /** The files in the order in which rules are listed; no file and no rule means that everything is refused. */
@@ -81,7 +84,16 @@ function readAll(policies: readonly PolicySource[]): readonly Rule[] {
   if (rules.size > RULES_MAX) {
     throw new PolicyError('policy-too-large', `there are at most ${RULES_MAX} rules`)
   }
+  requireFewNamed([...rules.values()])
   return [...rules.values()]
+}
+
+/** The engine reads them with each request. */
+function requireFewNamed(rules: readonly Rule[]): void {
+  const { length } = lookedInto(rules.map(({ json }) => json))
+  if (length <= NAMED_MAX) return
+  const message = `rules ask what ${length} tools, servers and actions by name stand in or have; there are at most ${NAMED_MAX}`
+  throw new PolicyError('policy-too-large', message)
 }
 
 /** An obligation that nobody carries out would be a promise to the author of the rule. */

@@ -5,9 +5,12 @@ import {
   type PolicyJson,
 } from '@cedar-policy/cedar-wasm/nodejs'
 import { comparesWithCall } from './action-use.ts'
+import { uid } from './cedar-request.ts'
 import { checkComplexity } from './policy-complexity.ts'
 import { PolicyError } from './policy-error.ts'
+import { printable } from './printable.ts'
 import { type Annotations, readAnnotations } from './rule-annotations.ts'
+import { lookedInto } from './slicing/looked-into.ts'
 import { lineAtByte, lineAtIndex } from './text-line.ts'
 
 /** One policy file: a name for messages and ids, and its text in the Cedar language. */
@@ -25,6 +28,7 @@ export interface Rule extends Annotations {
   readonly json: PolicyJson
 }
 
+const CALLER = uid('Caller', '').type
 const FILE_LENGTH_MAX = 262_144
 const FILE_NAME_PATTERN = /^[\w][\w .-]{0,127}$/
 
@@ -100,11 +104,16 @@ function readRule(
   if (answer.type === 'failure') throw malformed({ file, text: policy }, answer.errors)
   const { json } = answer
   const annotations = readAnnotations(json, { file, number: `policy${index}` })
+  // The engine gives a policy back as it stands in the file; of two that are the same, one is named.
+  const place = { file, line: lineAtIndex(text, text.indexOf(policy)) }
+  const caller = lookedInto([json]).find(({ type }) => type === CALLER)
+  if (caller !== undefined) {
+    const message = `${annotations.id}: the roles and attributes of "${printable(caller.id)}" are known only while it is the one that asks; write: principal == ${CALLER}::"…" && principal …`
+    throw new PolicyError('policy-invalid', message, place)
+  }
   if (comparesWithCall(json)) {
     const message = `${annotations.id}: "call" is a group in which every defined tool is an action; write: action in Warren::Action::"call"`
-    // The engine gives a policy back as it stands in the file; of two that are the same, one is named.
-    const line = lineAtIndex(text, text.indexOf(policy))
-    throw new PolicyError('policy-invalid', message, { file, line })
+    throw new PolicyError('policy-invalid', message, place)
   }
   return { ...annotations, file, text: policy, json }
 }

@@ -76,7 +76,8 @@ function entitiesOf(constraint: unknown): readonly Uid[] {
   )
 }
 
-function uidOf(value: unknown): Uid | undefined {
+/** The entity that a part of the engine's syntax tree names, if it names one. */
+export function uidOf(value: unknown): Uid | undefined {
   if (!isJsonObject(value)) return undefined
   const { type, id } = value
   return typeof type === 'string' && typeof id === 'string'
@@ -88,6 +89,7 @@ function placeOf(self: Uid, parents: readonly Uid[]): Place {
   return { self: keyOf(self), type: self.type, within: new Set([self, ...parents].map(keyOf)) }
 }
 
-function keyOf({ type, id }: Uid): string {
+/** An entity as a key. */
+export function keyOf({ type, id }: Uid): string {
   return `${type}::${id}`
 }

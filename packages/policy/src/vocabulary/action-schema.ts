@@ -27,6 +27,7 @@ export interface AskedAction {
   readonly supplied: SuppliedFacts
 }
 
+const IN_CALL = { memberOf: [{ id: CALL }] }
 const NO_INPUT: RecordShape = { kind: 'record', fields: new Map(), closed: false }
 
 /** The types of all that the node says with a request of one action besides its time, by their names in the context. */
@@ -45,11 +46,16 @@ export function saidTypes({
 
 /**
  * As much of the schema as the engine needs to be asked about one action, since its time grows with it: of the context
- * what rules on this action read, and of actions this one and the group in which it stands.
+ * what rules on this action read, and of actions this one, the other tools into which those rules look, and the group in
+ * which they stand.
  *
  * Rules are checked against the whole schema when they are loaded.
  */
-export function actionSchema(action: AskedAction, reads: Reads): SchemaJson<string> {
+export function actionSchema(
+  action: AskedAction,
+  reads: Reads,
+  otherTools: readonly string[] = [],
+): SchemaJson<string> {
   const { name, tool } = action
   const appliesTo = {
     principalTypes: ['Caller'],
@@ -59,10 +65,13 @@ export function actionSchema(action: AskedAction, reads: Reads): SchemaJson<stri
     ],
     context: contextType(action, reads),
   }
-  const actions =
-    tool === undefined
-      ? { [name]: { appliesTo } }
-      : { [CALL]: {}, [name]: { appliesTo, memberOf: [{ id: CALL }] } }
+  const others = Object.fromEntries(otherTools.map((other) => [other, IN_CALL]))
+  const isGroupNamed = tool !== undefined || otherTools.length > 0
+  const actions = {
+    ...(isGroupNamed && { [CALL]: {} }),
+    ...others,
+    [name]: { appliesTo, ...(tool !== undefined && IN_CALL) },
+  }
   return { [NAMESPACE]: { entityTypes: ENTITY_TYPES, actions } }
 }
 
