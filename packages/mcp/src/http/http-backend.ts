@@ -97,6 +97,7 @@ export class HttpBackend implements Backend {
     flight: HttpFlight,
   ): Promise<void> {
     const signal = AbortSignal.any([flight.abort.signal, this.#over.signal])
+    const learn = this.#session.learning(request.method)
     try {
       const body = encodeMessage(request)
       const response = await this.#target.call({ method: 'POST', headers: fields, body, signal })
@@ -105,7 +106,8 @@ export class HttpBackend implements Backend {
         return
       }
       for await (const message of this.#follower.follow(response, signal)) {
-        if (isResponse(message)) this.#session.learn(request.method, message, fieldsOf(response))
+        this.#session.hear(message)
+        if (isResponse(message)) learn(message, fieldsOf(response))
         await this.#deliver({ message }, request, flight)
         if (isResponse(message)) return
       }
@@ -175,7 +177,10 @@ export class HttpBackend implements Backend {
   async #listen(): Promise<void> {
     const { signal } = this.#over
     try {
-      for await (const message of this.#follower.listen(signal)) await this.#out.put({ message })
+      for await (const message of this.#follower.listen(signal)) {
+        this.#session.hear(message)
+        await this.#out.put({ message })
+      }
     } catch (error) {
       if (signal.aborted) return
       const { logger } = this.#components.processes

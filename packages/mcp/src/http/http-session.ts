@@ -1,10 +1,14 @@
 import { isRequest, type JsonRpcMessage, objectAt } from '../json-rpc.ts'
 import { derivedFields } from './derived-fields.ts'
 import { ParameterFields } from './parameter-fields.ts'
+import { saysToolsChanged } from './tools-changed.ts'
+
+/** Takes a response with its header fields. */
+type Learn = (response: JsonRpcMessage, fields: Readonly<Record<string, string>>) => void
 
 /** What a session over HTTP carries from one request to the next, and repeats in header fields. */
 export class HttpSession {
-  readonly #parameters = new ParameterFields()
+  #parameters = new ParameterFields()
   #id: string | undefined
   #protocolVersion: string | undefined
 
@@ -39,13 +43,24 @@ export class HttpSession {
     }
   }
 
-  /** Learns from the response to a request. */
-  learn(method: string, response: JsonRpcMessage, fields: Readonly<Record<string, string>>): void {
-    const result = objectAt(response, 'result')
-    if (method === 'tools/list') this.#parameters.learn(result)
-    if (method !== 'initialize') return
-    this.#id = fields['mcp-session-id']
-    const { protocolVersion } = result
-    if (typeof protocolVersion === 'string') this.#protocolVersion = protocolVersion
+  /**
+   * Learns from the response to a request that is asked now. A list that is asked for before the tools change, and comes
+   * after that, is the old one.
+   */
+  learning(method: string): Learn {
+    const parameters = this.#parameters
+    return (response, fields) => {
+      const result = objectAt(response, 'result')
+      if (method === 'tools/list') parameters.learn(result)
+      if (method !== 'initialize') return
+      this.#id = fields['mcp-session-id']
+      const { protocolVersion } = result
+      if (typeof protocolVersion === 'string') this.#protocolVersion = protocolVersion
+    }
+  }
+
+  /** Forgets what was listed where the server says that its tools have changed. */
+  hear(message: JsonRpcMessage): void {
+    if (saysToolsChanged(message)) this.#parameters = new ParameterFields()
   }
 }

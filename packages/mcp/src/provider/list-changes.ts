@@ -1,10 +1,10 @@
 import { MessageQueue } from '../entry/message-queue.ts'
 import { readServerEvents } from '../http/server-events.ts'
+import { saysToolsChanged } from '../http/tools-changed.ts'
 import { McpError } from '../mcp-error.ts'
 import { MessageError, parseMessage } from '../message-door.ts'
 import { MESSAGE_LIMITS, type MessageLimits } from '../message-limits.ts'
 
-const LIST_CHANGED = 'notifications/tools/list_changed'
 /** A note has a few words: what is longer is none, and is not kept. */
 const NOTE_BYTES_MAX = 65_536
 const NOTE_LIMITS: MessageLimits = { ...MESSAGE_LIMITS, messageBytesMax: NOTE_BYTES_MAX }
@@ -55,7 +55,7 @@ function saysChanged(data: string): boolean {
   // No serialiser escapes these letters.
   if (!data.includes('list_changed')) return false
   try {
-    return parseMessage(data, NOTE_LIMITS)['method'] === LIST_CHANGED
+    return saysToolsChanged(parseMessage(data, NOTE_LIMITS))
   } catch (error) {
     if (error instanceof MessageError) return false
     throw error
