@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict'
 import type { CallAnswer } from '../gate.ts'
-import { isRequest } from '../json-rpc.ts'
+import { isRequest, type RequestId } from '../json-rpc.ts'
 import { asMcpError, codeBehind, type McpError, type McpErrorCode } from '../mcp-error.ts'
 import type { MeshStream } from '../mesh-stream.ts'
 import { wordOfNode } from '../word-of-node.ts'
@@ -19,15 +20,20 @@ const REFUSALS: ReadonlySet<string> = new Set<McpErrorCode>([
 
 /** One message for a server of a peer: tells the journal that it leaves or stays, and once how it ended. Without a journal it tells nobody. */
 export class CallDeparture {
+  /** Of a request. */
+  readonly id: RequestId | undefined
   readonly #journal: CallJournal | undefined
-  readonly #leaving: Omit<LeavingMessage, 'callSession'>
+  /** Not kept once it has left. */
+  #leaving: Omit<LeavingMessage, 'callSession'> | undefined
   #call: JournaledCall | undefined
   #hasLeft = false
   #hasEnded = false
+  #onEnd = (): void => {}
 
   constructor(journal: CallJournal | undefined, leaving: Omit<LeavingMessage, 'callSession'>) {
     this.#journal = journal
     this.#leaving = leaving
+    this.id = isRequest(leaving.message) ? leaving.message.id : undefined
   }
 
   /**
@@ -36,6 +42,7 @@ export class CallDeparture {
    * @throws McpError `audit-unavailable`
    */
   leave(stream: MeshStream): void {
+    assert(this.#leaving !== undefined, 'a message leaves once')
     const { transcriptHash } = stream
     const callSession =
       transcriptHash === undefined
@@ -43,6 +50,7 @@ export class CallDeparture {
         : { callSession: Buffer.from(transcriptHash).toString('hex') }
     const call = this.#journal?.leaves({ ...this.#leaving, ...callSession })
     this.#hasLeft = true
+    this.#leaving = undefined
     this.#call = call
     call?.recorded.catch((error: unknown) => this.#cut(stream, error))
   }
@@ -72,20 +80,35 @@ export class CallDeparture {
     return this.#end({ ...failedEnd(reason.code), code: codeBehind(reason) })
   }
 
+  /** No response has come, and none is waited for any more, whatever the provider may have: it is this node that says so. */
+  abandoned({ code }: McpError): void {
+    this.#end({ outcome: 'failed', code })
+  }
+
   /** Nobody waits for a response any more, unless there was one. */
   async givenUp(reason: McpError): Promise<void> {
     if (!this.#hasLeft) return this.#stay(reason)
     return this.#end({ outcome: 'cancelled', code: reason.code })
   }
 
-  /** Whether the journal waits to be told of an end. */
+  /** Whether it is a request that has left and has no end yet. */
   get isOpen(): boolean {
-    return this.#call !== undefined && !this.#hasEnded && isRequest(this.#leaving.message)
+    return this.#hasLeft && !this.#hasEnded && this.id !== undefined
+  }
+
+  /** Whether the journal makes an entry of it. */
+  get isJournaled(): boolean {
+    return this.#call !== undefined
+  }
+
+  /** Calls the one listener when it ends. */
+  onEnd(listener: () => void): void {
+    this.#onEnd = listener
   }
 
   /** The stream of a request is its own; that of a session carries more than the message. */
   #cut(stream: MeshStream, error: unknown): void {
-    if (!isRequest(this.#leaving.message)) return
+    if (this.id === undefined) return
     stream.abort(asMcpError(error, 'audit-unavailable', 'the call could not be recorded'))
   }
 
@@ -93,10 +116,11 @@ export class CallDeparture {
     if (!this.isOpen) return
     this.#hasEnded = true
     this.#call?.ended(end)
+    this.#onEnd()
   }
 
   async #stay(reason: McpError): Promise<void> {
-    if (this.#hasEnded) return
+    if (this.#hasEnded || this.#leaving === undefined) return
     this.#hasEnded = true
     await this.#journal?.stays(this.#leaving, codeBehind(reason))
   }

@@ -1,24 +1,23 @@
-import { mediaTypeIn } from '../http/header-fields.ts'
-import { readServerEvents } from '../http/server-events.ts'
-import { MessageQueue } from '../entry/message-queue.ts'
-import type { CallAnswer } from '../gate.ts'
-import { isResponse, type JsonRpcMessage } from '../json-rpc.ts'
 import { asMcpError, McpError } from '../mcp-error.ts'
-import { MessageError, parseMessage } from '../message-door.ts'
-import type { MessageLimits } from '../message-limits.ts'
-import type { CallDeparture } from './call-departure.ts'
+import {
+  type AnswerReader,
+  type AnswerReaderInit,
+  BodyReader,
+  EventReader,
+} from './answer-reader.ts'
 
-export interface ExchangeWatchInit {
-  readonly departure: CallDeparture
-  /** What was asked. */
-  readonly message: JsonRpcMessage
-  /** Of the response. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly limits: MessageLimits
+export interface ExchangeWatchInit extends AnswerReaderInit {
+  /** Whether a host reads the response as an event stream. */
+  readonly isEvents: boolean
 }
 
-/** Chunks that the reader along has not taken. */
-const WAITING_MAX = 1
+/** How a response ended. */
+interface ResponseEnd {
+  readonly isWhole: boolean
+  readonly isEmpty: boolean
+  readonly reason: McpError
+}
+
 const NO_ANSWER = new McpError('stream-ended', 'the response holds no answer to the request')
 
 const UNREAD = new McpError(
@@ -27,29 +26,27 @@ const UNREAD = new McpError(
 )
 
 /**
- * Reads along in an HTTP response for the answer to the request that it is the response to. What is read goes on
- * unchanged and is not held up; an answer that is given on another stream is not seen.
+ * Reads along in an HTTP response: for the answer to the request that it is the response to, and, in an event stream of a
+ * session, for those to all requests of it. What is read goes on unchanged.
  */
 export class ExchangeWatch {
   readonly #init: ExchangeWatchInit
-  readonly #chunks = new MessageQueue<Uint8Array>(WAITING_MAX)
-  readonly #read: Promise<void>
-  #isOver = false
+  readonly #answers: AnswerReader
   #isGivenUp = false
   #isRead = false
 
   constructor(init: ExchangeWatchInit) {
     this.#init = init
-    this.#read = this.#readAlong()
+    this.#answers = init.isEvents ? new EventReader(init) : new BodyReader(init)
   }
 
   /** Says that it is the host that ends the response, which perhaps nobody has begun to read. */
   giveUp(reason: McpError): void {
     this.#isGivenUp = true
-    if (!this.#isRead) void this.#init.departure.givenUp(reason)
+    if (!this.#isRead) void this.#init.own?.givenUp(reason)
   }
 
-  /** The same bytes, of which the departure learns what they answer, or that they do not. */
+  /** The same bytes, of which those learn whose answers they are, or that they are not. */
   async *reading(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     this.#isRead = true
     let reason = NO_ANSWER
@@ -58,8 +55,8 @@ export class ExchangeWatch {
     try {
       for await (const chunk of body) {
         isEmpty &&= chunk.length === 0
-        this.#init.departure.passes(chunk)
-        if (!this.#isOver) await this.#chunks.push(chunk)
+        await this.#answers.take(chunk)
+        this.#init.own?.passes(chunk)
         yield chunk
       }
       isWhole = true
@@ -67,73 +64,22 @@ export class ExchangeWatch {
       reason = asMcpError(error, 'stream-ended', 'the response was cut off')
       throw error
     } finally {
-      this.#chunks.end()
-      await this.#read
-      const { departure } = this.#init
-      if (isWhole) await departure.failed(isEmpty ? NO_ANSWER : UNREAD)
-      else if (reason !== NO_ANSWER && !this.#isGivenUp) await departure.failed(reason)
-      else await departure.givenUp(reason)
+      this.#answers.end()
+      await this.#over({ isWhole, isEmpty, reason })
     }
   }
 
-  /** What cannot be read is the host's to judge: it gets the same bytes. */
-  async #readAlong(): Promise<void> {
-    const { headers } = this.#init
-    try {
-      if (mediaTypeIn(headers['content-type']) === 'text/event-stream') await this.#readEvents()
-      else await this.#readBody()
-    } catch (error) {
-      if (!(error instanceof McpError)) throw error
-    } finally {
-      this.#isOver = true
-      this.#chunks.end()
+  /** In a session, what can be taken up again may be answered elsewhere yet; else this was all. */
+  async #over({ isWhole, isEmpty, reason }: ResponseEnd): Promise<void> {
+    const { own, calls } = this.#init
+    if (own === undefined) return
+    const isCut = !isWhole && reason !== NO_ANSWER && !this.#isGivenUp
+    const giveUp = (why: McpError): void => {
+      if (isWhole) own.abandoned(why)
+      else void (isCut ? own.failed(reason) : own.givenUp(reason))
     }
-  }
-
-  /** An error that names no request answers this one only if nothing else does. */
-  async #readEvents(): Promise<void> {
-    const { limits, departure } = this.#init
-    let unnamed: CallAnswer | undefined
-    for await (const event of readServerEvents(this.#chunks, limits.messageBytesMax)) {
-      if (event.data === '' || event.type !== 'message') continue
-      const answer = this.#answerInEvent(event.data)
-      if (answer === undefined) continue
-      if (answer.message['id'] !== null) return departure.answered(answer)
-      unnamed ??= answer
-    }
-    if (unnamed !== undefined) departure.answered(unnamed)
-  }
-
-  /** Hosts leave out an event that they cannot read, and go on. */
-  #answerInEvent(data: string): CallAnswer | undefined {
-    try {
-      return this.#answerIn(data)
-    } catch (error) {
-      if (error instanceof MessageError) return undefined
-      throw error
-    }
-  }
-
-  async #readBody(): Promise<void> {
-    const { limits, departure } = this.#init
-    const chunks: Uint8Array[] = []
-    let length = 0
-    for await (const chunk of this.#chunks) {
-      length += chunk.length
-      if (length > limits.messageBytesMax) return
-      chunks.push(chunk)
-    }
-    if (length === 0) return
-    const answer = this.#answerIn(Buffer.concat(chunks))
-    if (answer !== undefined) departure.answered(answer)
-  }
-
-  /** @throws MessageError */
-  #answerIn(text: Uint8Array | string): CallAnswer | undefined {
-    const { message: request, limits } = this.#init
-    const message = parseMessage(text, limits)
-    if (!isResponse(message)) return undefined
-    if (message.id !== null && message.id !== request['id']) return undefined
-    return { message, bytes: Buffer.byteLength(text) }
+    if (this.#answers.isResumable && calls?.keep(own, giveUp) === true) return
+    if (isWhole) await own.failed(isEmpty ? NO_ANSWER : UNREAD)
+    else giveUp(reason)
   }
 }

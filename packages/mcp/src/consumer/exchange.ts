@@ -1,5 +1,5 @@
 import type { JsonObject } from '@warren/core'
-import { requestFields, responseFields } from '../http/header-fields.ts'
+import { mediaTypeIn, requestFields, responseFields } from '../http/header-fields.ts'
 import type { JsonRpcMessage } from '../json-rpc.ts'
 import { asMcpError, McpError } from '../mcp-error.ts'
 import { encodeMessage } from '../message-door.ts'
@@ -10,6 +10,7 @@ import { clientNameIn } from './client-name.ts'
 import { ExchangeWatch } from './exchange-watch.ts'
 import { type OpenedStream, openAnswered } from './open-stream.ts'
 import { type ConsumerOptions, limitsOf, type PeerServer } from './peer.ts'
+import type { SessionCalls } from './session-calls.ts'
 
 /** One HTTP request of a host, for a server that speaks Streamable HTTP itself. */
 export interface ExchangeRequest {
@@ -18,6 +19,8 @@ export interface ExchangeRequest {
   readonly headers: Readonly<Record<string, string>>
   /** The parsed body of a POST. */
   readonly message?: JsonRpcMessage
+  /** The requests of the session to which it belongs. */
+  readonly calls?: SessionCalls
 }
 
 /** The server's HTTP response, as it comes. */
@@ -37,28 +40,47 @@ export interface ExchangeResponse {
  */
 export async function openExchange(
   peer: PeerServer,
-  { method, headers, message }: ExchangeRequest,
+  request: ExchangeRequest,
   options: ConsumerOptions,
 ): Promise<ExchangeResponse> {
-  const header = {
-    kind: 'exchange',
-    server: peer.server,
-    method,
-    headers: requestFields(headers),
-  } as const
+  const { method, message } = request
+  const headers = requestFields(request.headers)
+  const header = { kind: 'exchange', server: peer.server, method, headers } as const
   const { exchangeMs: openMs, ...limits } = limitsOf(peer)
+  // Where nobody writes down what is asked, nobody has to know what it is answered.
+  const calls = peer.journal === undefined ? undefined : request.calls
   const carried = message === undefined ? undefined : departing(peer, message)
-  const leaves = (stream: MeshStream): void => carried?.departure.leave(stream)
+  const departure = carried?.departure
+  const leaves = (stream: MeshStream): void => {
+    departure?.leave(stream)
+    if (departure !== undefined) calls?.add(departure)
+  }
   const first = carried === undefined ? {} : { first: carried.line }
   const asked = { open: peer.open, header, complete: true, openMs, leaves, ...first }
-  const { opened, head } = await openRecorded(asked, carried?.departure, options)
-  if (message === undefined || carried?.departure.isOpen !== true) {
-    return { ...head, body: bodyOf(opened), abort: (reason) => opened.stream.abort(reason) }
+  const recorded = await openRecorded(asked, departure, options)
+  // A host may take whatever it gets on a GET for an event stream.
+  const isEvents = method === 'GET' || isEventStream(recorded.head)
+  const own = isTold(departure, calls) ? departure : undefined
+  if (own !== undefined || (calls !== undefined && isEvents)) {
+    return watched(recorded, new ExchangeWatch({ own, calls, isEvents, limits }), options)
   }
-  const watch = new ExchangeWatch({ ...carried, message, headers: head.headers, limits })
+  const { opened, head } = recorded
+  return { ...head, body: bodyOf(opened), abort: (reason) => opened.stream.abort(reason) }
+}
+
+/** Whether somebody is to know how a request ends. */
+function isTold(departure: CallDeparture | undefined, calls: SessionCalls | undefined): boolean {
+  return departure?.isOpen === true && (departure.isJournaled || calls !== undefined)
+}
+
+function watched(
+  { opened, head }: RecordedExchange,
+  watch: ExchangeWatch,
+  { signal }: ConsumerOptions,
+): ExchangeResponse {
   const giveUp = (reason: unknown): void =>
     watch.giveUp(asMcpError(reason, 'stream-ended', 'nobody reads the response any more'))
-  options.signal.addEventListener('abort', () => giveUp(options.signal.reason), { once: true })
+  signal.addEventListener('abort', () => giveUp(signal.reason), { once: true })
   return {
     ...head,
     body: watch.reading(bodyOf(opened)),
@@ -67,6 +89,10 @@ export async function openExchange(
       opened.stream.abort(reason)
     },
   }
+}
+
+function isEventStream({ headers }: RecordedExchange['head']): boolean {
+  return mediaTypeIn(headers['content-type']) === 'text/event-stream'
 }
 
 function departing(

@@ -26,25 +26,41 @@ export async function* readServerEvents(
   source: AsyncIterable<Uint8Array>,
   eventBytesMax: number,
 ): AsyncGenerator<ServerEvent> {
-  const decoder = new TextDecoder()
-  const lines = new TextLines()
-  let fields = emptyFields()
-  let length = 0
-  for await (const chunk of source) {
+  const reader = new ServerEventReader(eventBytesMax)
+  for await (const chunk of source) yield* reader.take(chunk)
+}
+
+/** Reads events out of bytes that come piece by piece. */
+export class ServerEventReader {
+  readonly #eventBytesMax: number
+  readonly #decoder = new TextDecoder()
+  readonly #lines = new TextLines()
+  #fields = emptyFields()
+  #length = 0
+
+  constructor(eventBytesMax: number) {
+    this.#eventBytesMax = eventBytesMax
+  }
+
+  /**
+   * The events that end in these bytes, the next ones of the stream. To be read to the end.
+   *
+   * @throws McpError `message-too-long`
+   */
+  *take(bytes: Uint8Array): Generator<ServerEvent> {
     // Counted by chunk: what stands behind the end of an event in its last chunk is not counted.
-    length += chunk.length
-    for (const line of lines.push(decoder.decode(chunk, { stream: true }))) {
+    this.#length += bytes.length
+    for (const line of this.#lines.push(this.#decoder.decode(bytes, { stream: true }))) {
       if (line !== '') {
-        takeField(fields, line)
+        takeField(this.#fields, line)
         continue
       }
-      yield eventOf(fields)
-      fields = emptyFields()
-      length = 0
+      yield eventOf(this.#fields)
+      this.#fields = emptyFields()
+      this.#length = 0
     }
-    if (length > eventBytesMax) {
-      throw new McpError('message-too-long', `an event has at most ${eventBytesMax} bytes`)
-    }
+    if (this.#length <= this.#eventBytesMax) return
+    throw new McpError('message-too-long', `an event has at most ${this.#eventBytesMax} bytes`)
   }
 }
 

@@ -6,12 +6,9 @@ import { asMcpError, McpError } from '../../mcp-error.ts'
 import type { Scheduler } from '../../ports.ts'
 import { EntryError } from './entry-error.ts'
 import { withoutStalling } from './event-stream.ts'
+import { GivenSessions } from './given-sessions.ts'
 import type { HttpLimits } from './http-limits.ts'
-import type { SessionOwner } from './http-sessions.ts'
 import type { Visit } from './visit.ts'
-
-/** Sessions of HTTP servers that are remembered; the oldest is forgotten, and then refused. */
-const SESSIONS_MAX = 1_024
 
 export interface ExchangeRouteInit {
   readonly scheduler: Scheduler
@@ -21,11 +18,11 @@ export interface ExchangeRouteInit {
 /** Carries HTTP requests as they are to a server that speaks HTTP itself, and its responses back. */
 export class ExchangeRoute {
   readonly #init: ExchangeRouteInit
-  /** The servers gave the session ids; we keep to whom, since two servers may give one id. */
-  readonly #given = new Set<string>()
+  readonly #sessions: GivenSessions
 
   constructor(init: ExchangeRouteInit) {
     this.#init = init
+    this.#sessions = new GivenSessions(init)
   }
 
   /**
@@ -33,20 +30,38 @@ export class ExchangeRoute {
    *
    * @throws EntryError `session-not-here`, `method-not-allowed`; McpError what the peer says
    */
-  async serve(
-    { request, response, endpoint, owner }: Visit,
-    message: JsonRpcMessage | undefined,
+  async serve(visit: Visit, message: JsonRpcMessage | undefined): Promise<void> {
+    const { request, owner } = visit
+    const id = request.headers['mcp-session-id']
+    const asked = { ...lineOf(request), ...(message === undefined ? {} : { message }) }
+    if (typeof id !== 'string') return this.#carry(visit, asked)
+    const session = this.#sessions.visit(id, owner)
+    try {
+      await this.#carry(visit, { ...asked, calls: session.calls }, (status) => {
+        if (isOver(request, status)) this.#sessions.end(id, owner)
+      })
+    } finally {
+      session.leave()
+    }
+  }
+
+  /** What was asked in sessions and has no answer will have none. */
+  stop(): void {
+    this.#sessions.stop()
+  }
+
+  async #carry(
+    { response, endpoint, owner }: Visit,
+    asked: ExchangeRequest,
+    onHead: (status: number) => void = () => {},
   ): Promise<void> {
-    this.#checkOwner(request, owner)
     assert(endpoint.exchange !== undefined)
     const gone = new AbortController()
     response.once('close', () => gone.abort(new McpError('host-gone', 'the host has left')))
-    const carried = await endpoint.exchange(
-      { ...lineOf(request), ...(message === undefined ? {} : { message }) },
-      gone.signal,
-    )
+    const carried = await endpoint.exchange(asked, gone.signal)
+    onHead(carried.status)
     const id = carried.headers['mcp-session-id']
-    if (id !== undefined) this.#remember(id, owner)
+    if (id !== undefined) this.#sessions.remember(id, owner)
     await this.#answer(response, carried)
   }
 
@@ -69,27 +84,11 @@ export class ExchangeRoute {
       response.destroy()
     }
   }
-
-  #checkOwner({ headers }: IncomingMessage, owner: SessionOwner): void {
-    const id = headers['mcp-session-id']
-    if (typeof id !== 'string') return
-    if (this.#given.has(keyOf(id, owner))) return
-    throw new EntryError('session-not-here', 'there is no such session; initialize a new one')
-  }
-
-  #remember(id: string, owner: SessionOwner): void {
-    const key = keyOf(id, owner)
-    this.#given.delete(key)
-    this.#given.add(key)
-    for (const oldest of this.#given) {
-      if (this.#given.size <= SESSIONS_MAX) break
-      this.#given.delete(oldest)
-    }
-  }
 }
 
-function keyOf(id: string, { holder, path }: SessionOwner): string {
-  return JSON.stringify([holder, path, id])
+/** Whether the server has said that it knows the session no more. */
+function isOver({ method }: IncomingMessage, status: number): boolean {
+  return status === 404 || (method === 'DELETE' && status < 300)
 }
 
 function lineOf({ method, headers }: IncomingMessage): Pick<ExchangeRequest, 'method' | 'headers'> {

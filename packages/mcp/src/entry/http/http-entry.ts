@@ -48,6 +48,7 @@ export interface HttpEntryComponents {
   readiness(): Readiness
 }
 
+const AGGREGATE_PATH = '/mcp'
 const SERVER_PATH = /^\/mcp\/s\/([A-Za-z0-9][A-Za-z0-9_.-]{0,63})$/
 
 /**
@@ -61,6 +62,7 @@ export class HttpEntry {
   readonly #components: HttpEntryComponents
   readonly #tokens: TokenCheck
   readonly #sessions: HttpSessions
+  readonly #exchanges: ExchangeRoute
   readonly #route: McpRoute
   readonly #listener: LoopbackListener
   #boundPort = 0
@@ -77,11 +79,13 @@ export class HttpEntry {
     this.#components = components
     this.#tokens = new TokenCheck(init.tokens, components.sha256, limits.tokenLengthMin)
     this.#sessions = new HttpSessions(shared)
+    this.#exchanges = new ExchangeRoute(shared)
     this.#route = new McpRoute({
       ...shared,
       sessions: this.#sessions,
-      exchanges: new ExchangeRoute(shared),
+      exchanges: this.#exchanges,
       messageLimits: init.messageLimits ?? MESSAGE_LIMITS,
+      unsent: async (unsent) => components.catalog.unsent?.(unsent),
     })
     this.#listener = new LoopbackListener(limits, (request, response) => {
       void this.#serve(request, response)
@@ -106,6 +110,7 @@ export class HttpEntry {
   /** Ends every session and connection. */
   async stop(): Promise<void> {
     await this.#sessions.stop()
+    this.#exchanges.stop()
     await this.#listener.stop()
   }
 
@@ -132,7 +137,8 @@ export class HttpEntry {
     }
     const endpoint = this.#endpointOf(path)
     if (endpoint !== undefined) {
-      return this.#route.serve({ request, response, endpoint, owner: { holder, path } })
+      const named = path === AGGREGATE_PATH ? {} : { alias: aliasIn(path) }
+      return this.#route.serve({ request, response, endpoint, owner: { holder, path }, ...named })
     }
     return this.#refuseAbsent(request, aliasIn(path))
   }
@@ -154,7 +160,7 @@ export class HttpEntry {
   }
 
   #endpointOf(path: string): Endpoint | undefined {
-    if (path === '/mcp') return this.#components.aggregate
+    if (path === AGGREGATE_PATH) return this.#components.aggregate
     return this.#components.catalog.endpoint(aliasIn(path))
   }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { clientNameIn } from '../../consumer/client-name.ts'
 import {
   isRequest,
   isResponse,
@@ -11,6 +12,7 @@ import { asMcpError, McpError } from '../../mcp-error.ts'
 import type { MessageLimits } from '../../message-limits.ts'
 import type { Scheduler } from '../../ports.ts'
 import { errorAnswer } from '../../rpc-answer.ts'
+import type { Catalog } from '../endpoint.ts'
 import { EntryError } from './entry-error.ts'
 import { EventStream } from './event-stream.ts'
 import type { ExchangeRoute } from './exchange-route.ts'
@@ -27,6 +29,8 @@ export interface McpRouteInit {
   readonly scheduler: Scheduler
   readonly limits: HttpLimits
   readonly messageLimits: MessageLimits
+  /** Told of a request that was refused before it came to its endpoint. Never rejects. */
+  readonly unsent: NonNullable<Catalog['unsent']>
 }
 
 /** Streamable HTTP: what a request means for the endpoint behind its path, in either era. */
@@ -61,9 +65,24 @@ export class McpRoute {
   }
 
   async #post(visit: Visit): Promise<void> {
-    const { request, response, endpoint, owner } = visit
+    const { request } = visit
     checkAccepts(request, ['application/json', 'text/event-stream'])
     const message = await readBody(request, this.#init.messageLimits)
+    try {
+      await this.#take(visit, message)
+    } catch (error) {
+      if (isRequest(message) && isRefusal(error)) {
+        const client = clientNameIn(message)
+        const alias = visit.alias === undefined ? {} : { alias: visit.alias }
+        const who = client === undefined ? {} : { client }
+        await this.#init.unsent({ request: message, ...alias, ...who, code: error.code })
+      }
+      throw error
+    }
+  }
+
+  async #take(visit: Visit, message: JsonRpcMessage): Promise<void> {
+    const { request, response, endpoint, owner } = visit
     const era = eraOf(message, request.headers)
     if (endpoint.exchange !== undefined) return this.#exchange(visit, message)
     if (era === 'stateless') return this.#once(visit, message)
@@ -143,6 +162,13 @@ const STATUS_BY_CODE: ReadonlyMap<number, number> = new Map([
 function statusOf(answer: JsonRpcResponse): number {
   const { code } = objectAt(answer, 'error')
   return (typeof code === 'number' ? STATUS_BY_CODE.get(code) : undefined) ?? 200
+}
+
+/** Whether a request was refused here, in a session that has gone or before one. */
+function isRefusal(error: unknown): error is EntryError | McpError {
+  return (
+    error instanceof EntryError || (error instanceof McpError && error.code === 'session-ended')
+  )
 }
 
 function sessionIdOf({ headers }: IncomingMessage): string | undefined {

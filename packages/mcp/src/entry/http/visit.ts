@@ -8,4 +8,6 @@ export interface Visit {
   readonly response: ServerResponse
   readonly endpoint: Endpoint
   readonly owner: SessionOwner
+  /** Of the server that the path names; absent where it names none. */
+  readonly alias?: string
 }
