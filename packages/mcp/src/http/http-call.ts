@@ -10,6 +10,8 @@ export interface HttpCall {
   readonly body?: Uint8Array
   /** Aborting it ends the request and the response. */
   readonly signal: AbortSignal
+  /** On a connection of its own, which closing the target leaves open. */
+  readonly isAlone?: boolean
 }
 
 /** Keeps connections to one server. Redirects are never followed: the URL of the configuration is the only one there is. */
@@ -27,14 +29,14 @@ export class HttpTarget {
   }
 
   /** Sends a request; resolves with the response as soon as its head is there. Not reading the response is back-pressure. */
-  call({ method, headers, body, signal }: HttpCall): Promise<IncomingMessage> {
+  call({ method, headers, body, signal, isAlone = false }: HttpCall): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const send = this.#url.protocol === 'https:' ? httpsRequest : httpRequest
     const length = body === undefined ? {} : { 'content-length': String(body.length) }
     const request = send(this.#url, {
       method,
       headers: { ...headers, ...length, ...this.#headers },
-      agent: this.#agent,
+      agent: isAlone ? false : this.#agent,
       signal,
     })
     request.once('response', resolve)

@@ -6,6 +6,8 @@ import { McpError, type McpErrorCode } from '../mcp-error.ts'
 /** Limits and rules of the provider: the server has not been asked, or its answer is not the caller's to have. */
 const REFUSALS: ReadonlySet<string> = new Set<McpErrorCode>([
   'server-unknown',
+  'session-unknown',
+  'header-mismatch',
   'session-taken',
   'sessions-exhausted',
   'requests-exhausted',

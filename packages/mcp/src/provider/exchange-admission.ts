@@ -24,6 +24,12 @@ export type Passage =
     }
   | { readonly passes: false; readonly reply: ExchangeReply }
 
+/** Why an exchange may not go to its server, and the status that says so. */
+export interface Objection {
+  readonly status: number
+  readonly error: McpError
+}
+
 /**
  * Decides whether an HTTP exchange may pass: the session is the caller's, the body goes through the
  * door, no field contradicts it, and the gate allows it. A stream or an end (GET, DELETE) carries no
@@ -40,18 +46,47 @@ export class ExchangeAdmission {
     this.#repeated = repeated
   }
 
-  async admit(served: ServedStream, header: ExchangeHeader): Promise<Passage> {
-    const { server, method, headers } = header
-    const id = headers['mcp-session-id']
-    if (id !== undefined && !this.#sessions.owns({ did: served.caller.did, server, id })) {
-      return stop(errorReply(404, new McpError('session-unknown', 'there is no such session')))
-    }
-    if (method === 'POST') return this.#admitBody(served, header)
-    if (id !== undefined) return { passes: true, message: undefined }
+  /** Nobody waits for an answer any more when `over` is aborted; what is over before it is decided on throws its reason. */
+  async admit(served: ServedStream, header: ExchangeHeader, over: AbortSignal): Promise<Passage> {
+    const { method, headers } = header
+    const foreign = this.#foreign(served, header)
+    if (foreign !== undefined) return stop(errorReply(foreign.status, foreign.error))
+    if (method === 'POST') return this.#admitBody(served, header, over)
+    if (headers['mcp-session-id'] !== undefined) return { passes: true, message: undefined }
     return stop({ status: 405, headers: { allow: 'POST' } })
   }
 
-  async #admitBody(served: ServedStream, { server, headers }: ExchangeHeader): Promise<Passage> {
+  /** What stands against an exchange that was let in, at the moment at which it would go: it may have waited for long. */
+  objectionTo(
+    served: ServedStream,
+    header: ExchangeHeader,
+    message: JsonRpcMessage | undefined,
+  ): Objection | undefined {
+    const foreign = this.#foreign(served, header)
+    if (foreign !== undefined || message === undefined) return foreign
+    const { server, headers } = header
+    try {
+      this.#repeated.check(message, headers, { did: served.caller.did, server })
+    } catch (error) {
+      if (error instanceof McpError) return { status: 400, error }
+      throw error
+    }
+    return undefined
+  }
+
+  /** The session that it names is not its caller's. */
+  #foreign(served: ServedStream, { server, headers }: ExchangeHeader): Objection | undefined {
+    const id = headers['mcp-session-id']
+    const { did } = served.caller
+    if (id === undefined || this.#sessions.owns({ did, server, id })) return undefined
+    return { status: 404, error: new McpError('session-unknown', 'there is no such session') }
+  }
+
+  async #admitBody(
+    served: ServedStream,
+    { server, headers }: ExchangeHeader,
+    over: AbortSignal,
+  ): Promise<Passage> {
     const { limits } = this.#components
     const session = headers['mcp-session-id']
     let message: JsonRpcMessage | undefined
@@ -67,9 +102,11 @@ export class ExchangeAdmission {
       if (!(error instanceof McpError)) throw error
       return stop(messageReply(400, errorAnswer(idFor(message, error), error)))
     }
+    // The body may have come long after the header.
+    over.throwIfAborted()
     const asked = { caller: served.caller, server, message, bytes }
     const question = session === undefined ? asked : { ...asked, session }
-    return this.#admitMessage(question, served.stream.signal)
+    return this.#admitMessage(question, over)
   }
 
   async #admitMessage(question: GateQuestion, signal: AbortSignal): Promise<Passage> {

@@ -1,17 +1,19 @@
 import type { IncomingMessage } from 'node:http'
 import { encodeControlLine } from '../control-line.ts'
 import type { AllowedCall } from '../gate.ts'
+import { endSession } from '../http/end-session.ts'
 import { requestFields } from '../http/header-fields.ts'
-import { HttpTarget, mediaTypeOf } from '../http/http-call.ts'
-import { isRequest, type JsonRpcMessage } from '../json-rpc.ts'
+import { type HttpTarget, mediaTypeOf } from '../http/http-call.ts'
+import { idAt, isRequest, type JsonRpcMessage } from '../json-rpc.ts'
 import { asMcpError, isMcpErrorCode, McpError } from '../mcp-error.ts'
 import type { HttpServer } from '../server-definition.ts'
 import type { ExchangeHeader } from '../stream-header.ts'
+import { errorAnswer } from '../rpc-answer.ts'
 import { StreamWriter } from '../stream-writer.ts'
 import { failedEnd } from './call-end.ts'
 import { CallEnding } from './call-ending.ts'
-import { ExchangeAdmission } from './exchange-admission.ts'
-import { encodeReply } from './exchange-reply.ts'
+import { ExchangeAdmission, type Objection } from './exchange-admission.ts'
+import { encodeReply, messageReply } from './exchange-reply.ts'
 import { ExchangeSession } from './exchange-session.ts'
 import { GuardedResponse } from './guarded-response.ts'
 import { type BoundSession, HttpSessions } from './http-sessions.ts'
@@ -21,22 +23,19 @@ import { RepeatedArguments } from './repeated-arguments.ts'
 import { withoutIdle } from './repeating-fields.ts'
 import { isWithin, type Scope } from './scope.ts'
 import type { ServedStream } from './served-stream.ts'
+import { reasonOf, requireOffered, ServerWays, type Way } from './server-ways.ts'
 
 /** Ours, not the caller's: under another charset the server would read another message than the gate has. */
 const JSON_TYPE = { 'content-type': 'application/json' }
-
-/** The way to a server, for as long as its definition stands. */
-interface Way {
-  readonly server: string
-  readonly target: HttpTarget
-  /** Ends the exchanges under way when the definition is withdrawn. */
-  readonly withdrawn: AbortController
-}
 
 /** An exchange that was let pass. */
 interface PassingExchange {
   readonly served: ServedStream
   readonly writer: StreamWriter
+  /** To the server by whose definition it was let pass, and to no other. */
+  readonly way: Way
+  /** Aborted when the caller or that definition is gone. */
+  readonly over: AbortSignal
   readonly header: ExchangeHeader
   readonly message: JsonRpcMessage | undefined
   readonly session: ExchangeSession
@@ -52,7 +51,7 @@ interface PassingExchange {
  */
 export class ExchangeServer {
   readonly #components: ProviderComponents
-  readonly #ways = new Map<string, Way>()
+  readonly #ways = new ServerWays()
   /** Whose the exchanges under way are, from before they are decided on; as many as there are streams at the most. */
   readonly #running = new Map<ServedStream, Required<Scope>>()
   readonly #repeated = new RepeatedArguments()
@@ -72,9 +71,10 @@ export class ExchangeServer {
   }
 
   /**
-   * `find` gives the definition in force, which may change while the caller is still sending.
+   * `find` gives the definition in force. The exchange goes by the one at its beginning, or nowhere.
    *
-   * @throws McpError when the server cannot be reached; the stream is then still without an answer
+   * @throws McpError when the server cannot be reached or is defined otherwise meanwhile; the stream is then still
+   * without an answer
    */
   async serve(served: ServedStream, header: ExchangeHeader, find: () => HttpServer): Promise<void> {
     this.#running.set(served, { did: served.caller.did, server: header.server })
@@ -86,15 +86,14 @@ export class ExchangeServer {
   }
 
   /**
-   * Ends the sessions at the servers, and what is under way: of one caller, of one server, or all. The
-   * exchanges of a caller are cut at once, also those that are still being decided on.
+   * Ends the sessions at the servers, and what is under way: of one caller, of one server, or all; at once, and
+   * also what is still being decided on. The exchanges of a caller are cut, those of a server are told why they end.
    */
   async stop(reason: McpError, scope: Scope): Promise<void> {
     if (scope.did === undefined) this.#repeated.forget(scope.server)
     else this.#cut(reason, scope)
     const sessions = this.#sessions.take(scope, reason.code)
-    const ways = scope.did === undefined ? this.#takeWays(scope.server) : []
-    for (const { withdrawn } of ways) withdrawn.abort(reason)
+    const ways = scope.did === undefined ? this.#ways.withdraw(scope.server, reason) : []
     const targets = new Map(ways.map((way) => [way.server, way.target]))
     const { records } = this.#components
     await Promise.all([
@@ -110,13 +109,16 @@ export class ExchangeServer {
     find: () => HttpServer,
   ): Promise<void> {
     const writer = new StreamWriter(served.stream)
-    const passage = await this.#admission.admit(served, header)
+    const way = this.#ways.to(find())
+    const over = AbortSignal.any([served.stream.signal, way.withdrawn])
+    const passage = await this.#admission.admit(served, header, over)
     if (passage.passes) {
       const { message, call } = passage
       const asked = withoutIdle(header, passage)
-      const exchange = this.#exchangeOf({ served, writer, header: asked, message }, call)
+      const exchange = this.#exchangeOf({ served, writer, way, over, header: asked, message }, call)
       await this.#passToItsEnd(exchange, find)
     } else {
+      requireOffered(way, find)
       await writer.write(...encodeReply(passage.reply))
     }
     await writer.end()
@@ -129,21 +131,14 @@ export class ExchangeServer {
     }
   }
 
-  /** Takes ways out, so that an exchange that begins now goes by the definition in force. */
-  #takeWays(server: string | undefined): readonly Way[] {
-    const taken = [...this.#ways.values()].filter((way) => (server ?? way.server) === way.server)
-    for (const way of taken) this.#ways.delete(way.server)
-    return taken
-  }
-
   #exchangeOf(
     asked: Omit<PassingExchange, 'session' | 'ending'>,
     allowed: AllowedCall | undefined,
   ): PassingExchange {
-    const { served, header, message } = asked
+    const { served, header, message, over } = asked
     const about = { did: served.caller.did, server: header.server }
     const call = message === undefined ? allowed : this.#repeated.learning(message, about, allowed)
-    const session = new ExchangeSession(this.#sessions, about, header)
+    const session = new ExchangeSession(this.#sessions, about, { header, over })
     const ending =
       message !== undefined && isRequest(message)
         ? new CallEnding(message, call, this.#components.records)
@@ -151,16 +146,18 @@ export class ExchangeServer {
     return { ...asked, session, ending }
   }
 
+  /** Between what is required here and the request to the server nothing is waited for. */
   async #passToItsEnd(exchange: PassingExchange, find: () => HttpServer): Promise<void> {
-    const { ending, session, served } = exchange
+    const { ending, session, served, way, header, message } = exchange
     const letGo = [ending?.endWith(served.stream.signal)]
     if (ending !== undefined) session.open?.add(ending)
     try {
       // What was cut while it was being decided on begins nothing at the server.
       served.stream.signal.throwIfAborted()
-      const way = this.#way(find())
-      letGo.push(ending?.endWith(way.withdrawn.signal))
-      await this.#pass(exchange, way)
+      requireOffered(way, find)
+      letGo.push(ending?.endWith(way.withdrawn))
+      const objection = this.#admission.objectionTo(served, header, message)
+      await (objection === undefined ? this.#pass(exchange) : object(exchange, objection))
     } catch (error) {
       throw await toldOf(error, ending)
     } finally {
@@ -169,18 +166,18 @@ export class ExchangeServer {
     }
   }
 
-  async #pass(exchange: PassingExchange, way: Way): Promise<void> {
-    const response = await this.#ask(exchange, way)
+  async #pass(exchange: PassingExchange): Promise<void> {
+    const response = await this.#ask(exchange)
     try {
       await this.#bringBack(exchange, response)
     } catch (error) {
-      throw reasonOf(error, way, 'the response was cut off')
+      throw reasonOf(error, exchange.way, 'the response was cut off')
     } finally {
       response.destroy()
     }
   }
 
-  async #ask({ served, header, message }: PassingExchange, way: Way): Promise<IncomingMessage> {
+  async #ask({ header, message, way, over }: PassingExchange): Promise<IncomingMessage> {
     const fields = requestFields(header.headers)
     const content =
       message === undefined
@@ -188,8 +185,7 @@ export class ExchangeServer {
         : { headers: { ...fields, ...JSON_TYPE }, body: Buffer.from(JSON.stringify(message)) }
     try {
       const { method } = header
-      const signal = AbortSignal.any([served.stream.signal, way.withdrawn.signal])
-      return await way.target.call({ method, signal, ...content })
+      return await way.target.call({ method, signal: over, ...content })
     } catch (error) {
       throw reasonOf(error, way, `the server "${way.server}" cannot be reached`)
     }
@@ -214,13 +210,15 @@ export class ExchangeServer {
   }
 
   async #bringWhole(
-    { session, message, writer }: PassingExchange,
+    exchange: PassingExchange,
     response: IncomingMessage,
     guarded: GuardedResponse,
   ): Promise<void> {
+    const { session, message, writer, way } = exchange
     const { line, withheld } = await guarded.body()
     const { status, headers, unwanted } = session.headOf(response, withheld ? undefined : message)
-    if (withheld && unwanted !== undefined) void this.#endAtServer(unwanted)
+    if (withheld && unwanted !== undefined) void this.#endAtServer(unwanted, way.target)
+    await this.#requireLasting(exchange, unwanted)
     const type = line === undefined ? {} : JSON_TYPE
     const body = {
       status: withheld && status < 300 ? 200 : status,
@@ -231,12 +229,14 @@ export class ExchangeServer {
   }
 
   async #stream(
-    { session, header, message, writer, served, ending }: PassingExchange,
+    exchange: PassingExchange,
     response: IncomingMessage,
     chunks: AsyncIterable<Uint8Array>,
   ): Promise<void> {
+    const { session, header, message, writer, served, ending } = exchange
+    const { status, headers, unwanted } = session.headOf(response, message)
+    await this.#requireLasting(exchange, unwanted)
     try {
-      const { status, headers } = session.headOf(response, message)
       await writer.write(encodeControlLine({ type: 'ok', body: { status, headers } }))
       const isEvents = mediaTypeOf(response) === 'text/event-stream'
       const { server } = header
@@ -252,38 +252,36 @@ export class ExchangeServer {
     }
   }
 
-  #way({ name, url, headers = {} }: HttpServer): Way {
-    const known = this.#ways.get(name)
-    if (known !== undefined) return known
-    const target = new HttpTarget(url, headers)
-    const way = { server: name, target, withdrawn: new AbortController() }
-    this.#ways.set(name, way)
-    return way
+  /** A session that has begun for an exchange that is over is ended where it began. */
+  async #requireLasting(
+    { over, way }: PassingExchange,
+    unwanted: BoundSession | undefined,
+  ): Promise<void> {
+    if (unwanted === undefined || !over.aborted) return
+    await this.#endAtServer(unwanted, way.target)
+    throw over.reason
   }
 
   async #endAtServer(
     { server, id }: BoundSession,
-    target: HttpTarget | undefined = this.#ways.get(server)?.target,
+    target: HttpTarget | undefined = this.#ways.targetOf(server),
   ): Promise<void> {
     const { scheduler, limits } = this.#components
-    const late = new AbortController()
-    const inTime = scheduler.after(limits.termGraceMs, () => late.abort())
-    try {
-      const headers = { 'mcp-session-id': id }
-      const response = await target?.call({ method: 'DELETE', headers, signal: late.signal })
-      response?.resume()
-    } catch {
-      // A server that is gone, or slow to part, forgets the session by itself.
-    }
-    inTime()
+    const headers = { 'mcp-session-id': id }
+    if (target === undefined) return
+    await endSession(target, { headers, scheduler, graceMs: limits.termGraceMs })
   }
 }
 
-/** Why a server has not answered: its definition was withdrawn, or it cannot be reached. */
-function reasonOf(error: unknown, { withdrawn }: Way, sentence: string): McpError {
-  const { reason, aborted } = withdrawn.signal
-  const cause: unknown = aborted && reason instanceof McpError ? reason : error
-  return asMcpError(cause, 'server-unreachable', sentence)
+/** Says in the place of the server why an exchange that was let in does not go to it any more. */
+async function object(
+  { ending, message, writer }: PassingExchange,
+  { status, error }: Objection,
+): Promise<void> {
+  const told = await toldOf(error, ending)
+  if (told !== error) throw told
+  const id = message === undefined ? undefined : idAt(message, 'id')
+  await writer.write(...encodeReply(messageReply(status, errorAnswer(id ?? null, error))))
 }
 
 /** What the caller is told of a failure, once the gate knows of it. */

@@ -14,6 +14,13 @@ export interface ExchangeHead {
   readonly unwanted?: BoundSession
 }
 
+/** The exchange that is looked at. */
+export interface SessionExchange {
+  readonly header: ExchangeHeader
+  /** Aborted when the caller or the definition of the server is gone. */
+  readonly over: AbortSignal
+}
+
 /** The session at the server that an exchange belongs to, or begins. */
 export class ExchangeSession {
   /** The calls of the session that it belongs to. */
@@ -21,18 +28,24 @@ export class ExchangeSession {
   readonly #sessions: HttpSessions
   readonly #about: Omit<BoundSession, 'id'>
   readonly #header: ExchangeHeader
+  readonly #over: AbortSignal
 
-  constructor(sessions: HttpSessions, about: Omit<BoundSession, 'id'>, header: ExchangeHeader) {
+  constructor(
+    sessions: HttpSessions,
+    about: Omit<BoundSession, 'id'>,
+    { header, over }: SessionExchange,
+  ) {
     this.#sessions = sessions
     this.#about = about
     this.#header = header
+    this.#over = over
     const id = header.headers['mcp-session-id']
     this.open = id === undefined ? undefined : sessions.callsOf({ ...about, id })
   }
 
   /**
    * Binds a session that begins to its caller, forgets one that has ended, and passes on no other
-   * session's id. Without a message, no session begins.
+   * session's id. Without a message, no session begins; nor does one for an exchange that is over.
    *
    * @throws McpError `session-taken`
    */
@@ -48,7 +61,7 @@ export class ExchangeSession {
       if (asked !== undefined) return { status, headers }
       const session = { ...this.#about, id: given }
       const begins = message?.['method'] === 'initialize' && status < 300
-      if (!begins) return { status, headers, unwanted: session }
+      if (!begins || this.#over.aborted) return { status, headers, unwanted: session }
       this.#sessions.bind(session)
     }
     return { status, headers: { ...headers, 'mcp-session-id': given } }
