@@ -23,10 +23,10 @@ export interface JsonRpcResult extends JsonObject {
   readonly result: JsonObject
 }
 
-/** The bad end of a request; the id is null where the request could not be read. */
+/** The bad end of a request; the id is null, or not there, where the request could not be read. */
 export interface JsonRpcError extends JsonObject {
   readonly jsonrpc: '2.0'
-  readonly id: RequestId | null
+  readonly id?: RequestId | null
   readonly error: JsonObject
 }
 
@@ -49,6 +49,11 @@ export function isNotification(message: JsonRpcMessage): message is JsonRpcNotif
 
 export function isResponse(message: JsonRpcMessage): message is JsonRpcResponse {
   return !('method' in message)
+}
+
+/** The id of the request that a response answers; null where it names none. */
+export function answeredId({ id }: JsonRpcResponse): RequestId | null {
+  return id ?? null
 }
 
 /** The parameters of a request or notification; empty where there are none. */

@@ -1,16 +1,8 @@
-import {
-  type CallEnd,
-  type EndVerdict,
-  type ExchangeRequest,
-  type ExchangeResponse,
-  type Gate,
-  type GateQuestion,
-  type JsonRpcMessage,
-  openExchange,
-} from '@warren/mcp'
+import type { CallEnd, EndVerdict, GateQuestion, JsonRpcMessage } from '@warren/mcp'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { begin, bodyOf, exchange, request } from './support/http-exchange.ts'
 import { initialize } from './support/messages.ts'
-import { holding, RecordingGate } from './support/recording-gate.ts'
+import { holding, RecordingGate, wanting } from './support/recording-gate.ts'
 import { event, ScriptHttpServer } from './support/script-http-server.ts'
 import { CALLER, eventually, MemoryHost, TestMesh, type TestMeshInit } from './support/test-mesh.ts'
 
@@ -35,20 +27,6 @@ function meshOf(init: Partial<TestMeshInit> = {}): TestMesh {
   return mesh
 }
 
-function exchange(mesh: TestMesh, asks: Partial<ExchangeRequest>): Promise<ExchangeResponse> {
-  const asked = { method: 'POST', headers: {}, ...asks } as const
-  const { signal } = new AbortController()
-  return openExchange(mesh.peer('web'), asked, { signal, components: mesh.components })
-}
-
-async function bodyOf(response: ExchangeResponse): Promise<string> {
-  return Buffer.concat(await Array.fromAsync(response.body)).toString()
-}
-
-function request(method: string, params: object = {}, id: string | number = 1): JsonRpcMessage {
-  return { jsonrpc: '2.0', id, method, params: { ...params } }
-}
-
 function raw(text: string, more: object = {}): JsonRpcMessage {
   return request('test/raw', { text, ...more })
 }
@@ -57,12 +35,6 @@ function raw(text: string, more: object = {}): JsonRpcMessage {
 async function ask(mesh: TestMesh, message: JsonRpcMessage): Promise<[number, string]> {
   const response = await exchange(mesh, { message })
   return [response.status, (await bodyOf(response)).trimEnd()]
-}
-
-async function begin(mesh: TestMesh): Promise<Record<string, string>> {
-  const response = await exchange(mesh, { message: request('initialize', {}, 0) })
-  await bodyOf(response)
-  return { 'mcp-session-id': response.headers['mcp-session-id'] ?? '' }
 }
 
 async function endOf(method: string): Promise<CallEnd> {
@@ -171,14 +143,14 @@ test(
 )
 
 test(
-  'what is no message of an event stream passes: ids, delays, comments, other events',
+  'what is no message of an event stream passes: ids, delays, comments; of other events the id',
   { tags: ['MCP-63'] },
   async () => {
     const last = event({ jsonrpc: '2.0', id: 1, result: {} })
-    const text = `: hello\n\nid: 7\nretry: 20\ndata:\n\nevent: x\ndata: a\ndata: b\n\n${last}`
+    const text = `: hello\n\nid: 7\nretry: 20\ndata:\n\nid: 8\n\nevent: x\nid: 9\ndata: a\ndata: b\n\nevent: x\ndata: c\n\n${last}`
     const [, body] = await ask(meshOf(), raw(text, { type: 'text/event-stream' }))
     expect(body).toBe(
-      ':\n\nid: 7\nretry: 20\n\nevent: x\ndata: a\ndata: b\n\ndata: {"jsonrpc":"2.0","id":1,"result":{}}',
+      ':\n\nid: 7\nretry: 20\ndata: \n\nid: 8\n\nid: 9\ndata: \n\n:\n\ndata: {"jsonrpc":"2.0","id":1,"result":{}}',
     )
   },
 )
@@ -231,7 +203,7 @@ test(
     const noise = ['hunter2', '[{"id":1,"result":"hunter2"}]', '{"result":"hunter2"}']
     const text = [...noise, last].map((data) => `id: 7\ndata: ${data}\n\n`).join('')
     const [, body] = await ask(meshOf(), raw(text, { type: 'text/event-stream' }))
-    expect(body).toBe(`id: 7\n\nid: 7\n\nid: 7\n\nid: 7\ndata: ${last}`)
+    expect(body).toBe(`${'id: 7\ndata: \n\n'.repeat(3)}id: 7\ndata: ${last}`)
     expect(await endOf('test/raw')).toMatchObject({ outcome: 'answered' })
   },
 )
@@ -398,22 +370,11 @@ test(
   },
 )
 
-/** A gate that wants to know the ends of these alone. */
-function wanting(...methods: readonly unknown[]): Gate {
-  return {
-    decide: async (question) => {
-      const { call, ...answer } = { call: undefined, ...(await gate.decide(question)) }
-      const isWanted = methods.includes(question.message['method'])
-      return isWanted && call !== undefined ? { ...answer, call } : answer
-    },
-  }
-}
-
 test(
   'nor does a stream bring one unrecorded that was there before the first call of its session',
   { tags: ['MCP-63', 'AUN-2'] },
   async () => {
-    const mesh = meshOf({ gate: wanting('test/break') })
+    const mesh = meshOf({ gate: wanting(gate, 'test/break') })
     const headers = await begin(mesh)
     const listening = await exchange(mesh, { method: 'GET', headers })
     const [stream] = await eventually(() => server.listening.length > 0 && server.listening)
@@ -434,7 +395,7 @@ test.for(['of the session', 'of no session'])(
   'nor does the stream of a request of which the gate does not ask: $0',
   { tags: ['MCP-63', 'AUN-2'] },
   async (where) => {
-    const mesh = meshOf({ gate: wanting('test/break') })
+    const mesh = meshOf({ gate: wanting(gate, 'test/break') })
     const headers = await begin(mesh)
     const own = where === 'of the session' ? headers : {}
     const hanging = await exchange(mesh, { headers: own, message: request('test/hang', {}, 'a') })
@@ -453,7 +414,7 @@ test(
   'a request that was under way before the first of which the gate asks gets its answer',
   { tags: ['MCP-63'] },
   async () => {
-    const mesh = meshOf({ gate: wanting('test/echo') })
+    const mesh = meshOf({ gate: wanting(gate, 'test/echo') })
     const headers = await begin(mesh)
     const message = request('test/hang', { late: true }, 'before')
     const hanging = exchange(mesh, { headers, message }).then(bodyOf)
@@ -467,7 +428,7 @@ test(
 )
 
 test('and gets it on another stream of its session too', { tags: ['MCP-63'] }, async () => {
-  const mesh = meshOf({ gate: wanting() })
+  const mesh = meshOf({ gate: wanting(gate) })
   const headers = await begin(mesh)
   await bodyOf(await exchange(mesh, { headers, message: request('test/break', {}, 'resumed') }))
   const resume = { ...headers, 'last-event-id': 'resume-me' }

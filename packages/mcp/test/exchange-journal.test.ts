@@ -77,6 +77,7 @@ test.for([200, 599])('%i is a status that ends a request', { tags: ['AUN-12'] },
 
 const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{"x":1}}'
 const NOBODYS = '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"m"}}'
+const UNNAMED = '{"jsonrpc":"2.0","error":{"code":-32000,"message":"m"}}'
 const STREAM = 'text/event-stream'
 
 test.for([
@@ -133,6 +134,7 @@ test.for([
   ['the type in capitals', 'Text/Event-Stream', `data: ${ANSWER}\n\n`],
   ['a type with a parameter', 'TEXT/event-stream ; charset=utf-8', `data: ${ANSWER}\n\n`],
   ['an error that names no request before', STREAM, `data: ${NOBODYS}\n\ndata: ${ANSWER}\n\n`],
+  ['an error without an id before', STREAM, `data: ${UNNAMED}\n\ndata: ${ANSWER}\n\n`],
   ['an event before that is no message', STREAM, `data: {\n\ndata: ${ANSWER}\n\n`],
 ] as const)(
   'the answer that the host takes is the one that is told: %s',
@@ -147,14 +149,16 @@ test.for([
 )
 
 test.for([
-  ['in a body', 'application/json', NOBODYS],
-  ['in a stream', STREAM, `data: ${NOBODYS}\n\n`],
+  ['in a body', 'application/json', NOBODYS, NOBODYS],
+  ['in a stream', STREAM, NOBODYS, `data: ${NOBODYS}\n\n`],
+  ['in a body, without an id', 'application/json', UNNAMED, UNNAMED],
+  ['in a stream, without an id', STREAM, UNNAMED, `data: ${UNNAMED}\n\n`],
 ] as const)(
   'an error that names no request is the answer where there is no other: %s',
   { tags: ['AUN-18'] },
-  async ([, type, body]) => {
+  async ([, type, error, body]) => {
     const { response, journal } = answered({ status: 400, headers: { 'content-type': type } }, body)
     expect(await bodyOf(await response)).toBe(body)
-    expect(journal.ends).toMatchObject([{ outcome: 'error', answer: { bytes: NOBODYS.length } }])
+    expect(journal.ends).toMatchObject([{ outcome: 'error', answer: { bytes: error.length } }])
   },
 )

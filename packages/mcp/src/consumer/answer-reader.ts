@@ -1,6 +1,6 @@
 import { type ServerEvent, ServerEventReader } from '../http/server-events.ts'
 import type { CallAnswer } from '../gate.ts'
-import { isResponse, type JsonRpcMessage } from '../json-rpc.ts'
+import { answeredId, isResponse, type JsonRpcMessage } from '../json-rpc.ts'
 import { McpError } from '../mcp-error.ts'
 import { MessageError, parseMessage } from '../message-door.ts'
 import type { MessageLimits } from '../message-limits.ts'
@@ -55,7 +55,8 @@ export class BodyReader implements AnswerReader {
     const text = Buffer.concat(this.#chunks)
     const message = messageIn(text, limits)
     if (message === undefined || !isResponse(message)) return
-    if (message.id !== null && message.id !== own?.id) return
+    const id = answeredId(message)
+    if (id !== null && id !== own?.id) return
     own?.answered({ message, bytes: text.length })
   }
 }
@@ -109,7 +110,7 @@ export class EventReader implements AnswerReader {
   async #answered(answer: CallAnswer): Promise<void> {
     const { own, calls } = this.#init
     const { message } = answer
-    const id = isResponse(message) ? message.id : null
+    const id = isResponse(message) ? answeredId(message) : null
     if (id === null) {
       this.#unnamed ??= answer
     } else if (own !== undefined && id === own.id) {

@@ -2,6 +2,7 @@ import { isControlLine } from '../control-line.ts'
 import { DeferredCount } from '../deferred-count.ts'
 import type { HostChannel } from '../host-channel.ts'
 import {
+  answeredId,
   idAt,
   isRequest,
   isResponse,
@@ -218,7 +219,7 @@ export class HostRelay {
 
   async #hear(message: JsonRpcMessage): Promise<void> {
     // A response here could only end a request that has a stream of its own, and so must not.
-    if (isResponse(message) && message.id !== null) return
+    if (isResponse(message) && answeredId(message) !== null) return
     try {
       await this.#host.send(message)
     } catch (error) {

@@ -1,5 +1,5 @@
 import { isControlLine, parseControlLine } from '../control-line.ts'
-import { isResponse, type JsonRpcMessage, type JsonRpcRequest } from '../json-rpc.ts'
+import { answeredId, isResponse, type JsonRpcMessage, type JsonRpcRequest } from '../json-rpc.ts'
 import { asMcpError, McpError } from '../mcp-error.ts'
 import type { MeshStream } from '../mesh-stream.ts'
 import { encodeMessage, parseMessage } from '../message-door.ts'
@@ -136,7 +136,7 @@ async function nextMessage(
 function expectMessage(message: JsonRpcMessage, request: JsonRpcRequest): JsonRpcMessage {
   if (!isResponse(message) || message.id === request.id) return message
   // A peer that could not read the request could not read its id either.
-  if (message.id === null) return { ...message, id: request.id }
+  if (answeredId(message) === null) return { ...message, id: request.id }
   throw new McpError('peer-protocol', 'the peer answered another request than it was asked')
 }
 

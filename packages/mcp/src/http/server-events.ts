@@ -4,6 +4,8 @@ import { McpError } from '../mcp-error.ts'
 export interface ServerEvent {
   readonly type: string
   readonly data: string
+  /** Whether there was a line of data: many a reader learns the id of such an event alone, also where the line is empty. */
+  readonly hasData: boolean
   readonly id: string | undefined
   readonly retryMs: number | undefined
 }
@@ -64,13 +66,17 @@ export class ServerEventReader {
   }
 }
 
-/** An event as text; one without anything, such as a comment makes, is a comment again and keeps the stream alive. */
-export function encodeServerEvent({ type, data, id, retryMs }: ServerEvent): Uint8Array {
+/** A message, or what carries none, as text; an event without anything, such as a comment makes, is a comment again and keeps the stream alive. */
+export function encodeServerEvent({
+  data,
+  hasData,
+  id,
+  retryMs,
+}: Omit<ServerEvent, 'type'>): Uint8Array {
   const lines = [
-    ...(type === 'message' ? [] : [`event: ${type}`]),
     ...(id === undefined ? [] : [`id: ${id}`]),
     ...(retryMs === undefined ? [] : [`retry: ${retryMs}`]),
-    ...(data === '' ? [] : data.split('\n').map((line) => `data: ${line}`)),
+    ...(hasData ? data.split('\n').map((line) => `data: ${line}`) : []),
   ]
   return Buffer.from(`${lines.length === 0 ? ':' : lines.join('\n')}\n\n`)
 }
@@ -111,5 +117,6 @@ function takeField(fields: Fields, line: string): void {
 }
 
 function eventOf({ type, data, id, retryMs }: Fields): ServerEvent {
-  return { type: type === '' ? 'message' : type, data: data.join('\n'), id, retryMs }
+  const hasData = data.length > 0
+  return { type: type === '' ? 'message' : type, data: data.join('\n'), hasData, id, retryMs }
 }

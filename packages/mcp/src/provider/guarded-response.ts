@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { ByteAccount } from '../byte-account.ts'
 import { mediaTypeOf } from '../http/http-call.ts'
 import { chunksOf, readBody } from '../http/response-messages.ts'
-import { encodeServerEvent, readServerEvents } from '../http/server-events.ts'
-import { isResponse, type JsonRpcMessage, type RequestId } from '../json-rpc.ts'
+import { encodeServerEvent, readServerEvents, type ServerEvent } from '../http/server-events.ts'
+import { answeredId, isResponse, type JsonRpcMessage, type RequestId } from '../json-rpc.ts'
 import { McpError, type McpErrorCode } from '../mcp-error.ts'
 import { encodeMessage, MessageError, parseMessage } from '../message-door.ts'
 import type { MessageLimits } from '../message-limits.ts'
@@ -72,7 +72,8 @@ export class GuardedResponse {
       // Nothing was asked, and so nobody misses it.
       return { line: undefined, withheld: false }
     }
-    const isGiven = !(message instanceof MessageError) && (own === undefined || isResponse(message))
+    const isGiven =
+      !(message instanceof MessageError) && (own === undefined || answers(message, own))
     const given = isGiven ? await this.#letOut(message, own) : await this.#failed(own)
     return { line: encodeMessage(given), withheld: given !== message }
   }
@@ -87,17 +88,23 @@ export class GuardedResponse {
     const source = new HeldChunks(chunksOf(response), account)
     for await (const event of readServerEvents(source.read(), limits.messageBytesMax)) {
       if (event.id !== undefined) this.#lastEventId = event.id
-      if (event.data === '' || event.type !== 'message') yield encodeServerEvent(event)
-      else yield encodeServerEvent({ ...event, data: await this.#dataFor(event.data) })
+      yield encodeServerEvent(await this.#letOn(event))
       source.release()
     }
+  }
+
+  /** Hosts are of many minds about an event of another type: its data goes no further. Its id says where the stream stands. */
+  async #letOn(event: ServerEvent): Promise<ServerEvent> {
+    if (event.data === '') return event
+    const data = event.type === 'message' ? await this.#dataFor(event.data) : ''
+    return { ...event, data, hasData: data !== '' || event.id !== undefined }
   }
 
   /** What is no message is noise, and goes no further; what was meant to be a response ends its call. */
   async #dataFor(text: string): Promise<string> {
     const message = this.#parse(text)
     if (!(message instanceof MessageError)) {
-      const ending = isResponse(message) ? this.#endingOf(message.id) : undefined
+      const ending = isResponse(message) ? this.#endingOf(answeredId(message)) : undefined
       return textOf(await this.#letOut(message, ending))
     }
     const { responseTo } = message
@@ -119,7 +126,7 @@ export class GuardedResponse {
     const code = statusOf(this.#init.response)
     const error =
       code < 300
-        ? new McpError('server-answer-unacceptable', 'the server gave an answer that is no message')
+        ? new McpError('server-answer-unacceptable', 'the server gave no answer to the request')
         : new McpError('server-unreachable', `the server answered with HTTP status ${code}`)
     const message = errorAnswer(ending?.request.id ?? null, error)
     return ending === undefined ? message : this.#end(ending, message, error.code)
@@ -132,10 +139,11 @@ export class GuardedResponse {
       return this.#end(ending, given.message, given.failure)
     }
     // What names no call is a note on what was no request; one that names a call that is not open is an answer too late.
-    if (message.id === null && this.#init.own === undefined) return ownAnswer(message).message
+    const id = answeredId(message)
+    if (id === null && this.#init.own === undefined) return ownAnswer(message).message
     // An answer leaves once, when it is recorded: one that is taken up again later does not.
     const sentence = 'the call of this answer has ended before'
-    return errorAnswer(message.id, new McpError('stream-ended', sentence))
+    return errorAnswer(id, new McpError('stream-ended', sentence))
   }
 
   async #end(
@@ -156,6 +164,13 @@ export class GuardedResponse {
     if (own?.hasEnded === false && (id === null || id === own.request.id)) return own
     return id === null ? undefined : open?.get(id)
   }
+}
+
+/** Whether a body is the answer to the request that it came back for, and not to another. */
+function answers(message: JsonRpcMessage, { request }: CallEnding): boolean {
+  if (!isResponse(message)) return false
+  const id = answeredId(message)
+  return id === null || id === request.id
 }
 
 function statusOf({ statusCode = 0 }: IncomingMessage): number {

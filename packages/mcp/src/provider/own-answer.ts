@@ -1,4 +1,4 @@
-import type { JsonRpcResponse } from '../json-rpc.ts'
+import { answeredId, type JsonRpcResponse } from '../json-rpc.ts'
 import { McpError, type McpErrorCode } from '../mcp-error.ts'
 import { errorAnswer } from '../rpc-answer.ts'
 import { speaksForNode } from '../word-of-node.ts'
@@ -16,5 +16,5 @@ export function ownAnswer(message: JsonRpcResponse): OwnAnswer {
   const sentence =
     'the server gave an answer in the form in which this node refuses calls, which is not for a server to write'
   const reason = new McpError('server-answer-unacceptable', sentence)
-  return { message: errorAnswer(message.id, reason), failure: reason.code }
+  return { message: errorAnswer(answeredId(message), reason), failure: reason.code }
 }

@@ -53,3 +53,14 @@ export function holding(
   }
   return { go: (verdict = { allowed: true }) => held.resolve(verdict) }
 }
+
+/** The same gate, which wants to know the ends of the requests with these methods alone. */
+export function wanting(gate: Gate, ...methods: readonly unknown[]): Gate {
+  return {
+    decide: async (question) => {
+      const { call, ...answer } = { call: undefined, ...(await gate.decide(question)) }
+      const isWanted = methods.includes(question.message['method'])
+      return isWanted && call !== undefined ? { ...answer, call } : answer
+    },
+  }
+}

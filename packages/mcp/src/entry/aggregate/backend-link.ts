@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '@warren/core'
 import type { HostChannel } from '../../host-channel.ts'
 import {
+  answeredId,
   idAt,
   isRequest,
   isResponse,
@@ -130,7 +131,8 @@ export class BackendLink implements HostChannel {
 
   async send(message: JsonRpcMessage, relatedTo?: RequestId): Promise<void> {
     if (isResponse(message)) {
-      if (message.id !== null) this.#pending.get(message.id)?.resolve(message)
+      const id = answeredId(message)
+      if (id !== null) this.#pending.get(id)?.resolve(message)
       return undefined
     }
     const pending = relatedTo === undefined ? undefined : this.#pending.get(relatedTo)

@@ -1,4 +1,5 @@
 import {
+  answeredId,
   idAt,
   type JsonRpcMessage,
   type JsonRpcNotification,
@@ -57,7 +58,8 @@ export class HostRequests {
 
   /** Takes an answer of the host; one that nobody waits for is dropped. */
   answer(response: JsonRpcResponse): void {
-    if (response.id !== null) this.#asked.get(response.id)?.resolve(response)
+    const id = answeredId(response)
+    if (id !== null) this.#asked.get(id)?.resolve(response)
   }
 
   /** Hands the host's progress with a request on to the backend that asked. */

@@ -1,5 +1,6 @@
 import type { HostChannel } from '../../host-channel.ts'
 import {
+  answeredId,
   idAt,
   isRequest,
   isResponse,
@@ -108,9 +109,10 @@ export class HttpSession implements HostChannel {
   }
 
   async #answer(message: JsonRpcResponse): Promise<void> {
-    if (message.id === null) return
-    const reply = this.#replies.get(message.id)
-    this.#replies.delete(message.id)
+    const id = answeredId(message)
+    if (id === null) return
+    const reply = this.#replies.get(id)
+    this.#replies.delete(id)
     if (reply === undefined) return
     await sent({ send: (answer) => reply.finish(answer) }, message)
   }
