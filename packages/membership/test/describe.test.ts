@@ -59,6 +59,17 @@ test('a name stands beside the DID and never in its place', { tags: ['CER-5'] },
   expect(first).toBe(`REVOKE for good: ${shown}, every membership up to generation 1.`)
 })
 
+test('a revocation of a witness says that it stays one', { tags: ['CER-14'] }, () => {
+  const { witnesses, kWitness } = mesh.empty.tree.tip
+  const said = (did: string): string => {
+    const { records } = asked(mesh, revocationOf(mesh, [{ did, maxGen: 1 } as RevocationTarget]))
+    return describe(records[0]!.says, mesh.empty).join('\n')
+  }
+  const sentence = `is one of the ${witnesses.length} witnesses, of which ${kWitness} are needed, and stays so`
+  expect(said(witnesses[0]!.did)).toContain(sentence)
+  expect(said(member.did)).not.toContain('witnesses, of which')
+})
+
 test('each kind of grant says to whom, what and until when', { tags: ['CER-5'] }, () => {
   const times = { notBeforeMs: NOW_MS, notAfterMs: NOW_MS + 30 * 24 * HOUR_MS }
   const place = { enclave: 'plant-a', roles: ['operator'] }

@@ -42,6 +42,7 @@ import {
 import { answerAboutRecords } from './control/answer-about-records.ts'
 import { describeKnowledge } from './control/describe-knowledge.ts'
 import { describeView } from './control/describe-view.ts'
+import { witnessWarnings } from './control/witness-words.ts'
 import type { JoinDesk } from './join-desk.ts'
 import { listTools } from './list-tools.ts'
 import type { MeshCatalog } from './mesh-catalog.ts'
@@ -154,7 +155,7 @@ export class NodeControl implements ControlHandler {
   #status(): JsonObject {
     const { opened, config, network, provider, catalog, doors, mesh, clock, audit, cosigning } =
       this.#init
-    const { approvals, behaviour, policyDesk, gate } = this.#init
+    const { admission, approvals, behaviour, policyDesk, gate } = this.#init
     const { servers, sessions, shared, streams } = provider.status()
     return {
       name: config.name,
@@ -170,6 +171,7 @@ export class NodeControl implements ControlHandler {
       peers: network.peers().length,
       ...describeView(mesh, network.diversity(), [
         ...policyDesk.warnings(),
+        ...witnessWarnings({ ...mesh, admission }),
         ...gate.changedTools().map((id) => `the tool ${id} is not the one that was pinned`),
       ]),
       policySet: policyDesk.describe(),

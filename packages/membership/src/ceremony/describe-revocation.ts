@@ -1,3 +1,4 @@
+import type { Did } from '@warren/identity'
 import type { RevocationClass, RevocationRecord, RevocationTarget } from '../records/mesh-record.ts'
 import type { Said } from '../records/said.ts'
 import type { RecordSet } from '../set/record-set.ts'
@@ -26,6 +27,16 @@ export function describeRevocation(
     ...(targets.some((target) => 'did' in target)
       ? ['Only a readmission, of a higher generation and with new keys, lets such a DID in again.']
       : []),
+    ...targets.flatMap((target) => ('did' in target ? describeWitness(target.did, set) : [])),
+  ]
+}
+
+/** The list of witnesses is the admins' own: nothing but an admin change alters it. */
+function describeWitness(did: Did, set: RecordSet | undefined): readonly string[] {
+  const { witnesses = [], kWitness = 0 } = set?.tree.tip ?? {}
+  if (!witnesses.some((witness) => witness.did === did)) return []
+  return [
+    `${named(did, set)} is one of the ${witnesses.length} witnesses, of which ${kWitness} are needed, and stays so, with the keys that it has now, until an admin change takes it off the list.`,
   ]
 }
 

@@ -12,6 +12,9 @@ export function describeKnowledge(
   const membership = standing.status === 'member' ? standing.membership : given
   const judgement = freshness.judge()
   const { tip } = set.tree
+  const { denyMs } = set.charter.freshness
+  // One that has been silent for so long has a place in the list, and no say in what is fresh.
+  const heard = judgement.counted.filter(({ ageMs }) => ageMs <= denyMs)
   return {
     enclave: membership.enclave,
     roles: membership.roles,
@@ -19,7 +22,7 @@ export function describeKnowledge(
     standing: standing.status,
     freshness: freshnessWords(judgement),
     freshnessAgeSeconds: judgement.ageMs === undefined ? null : Math.round(judgement.ageMs / 1000),
-    witnesses: `${judgement.counted.length} of ${tip.witnesses.length} count, ${tip.kWitness} needed`,
+    witnesses: `${heard.length} of ${tip.witnesses.length} count, ${tip.kWitness} needed`,
     islandServers: judgement.servers.map(({ server, state }) => `${server}: ${state}`),
     admins: `${tip.k} of ${tip.admins.length}`,
     members: set.tables.memberships.size,

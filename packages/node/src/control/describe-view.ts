@@ -12,10 +12,12 @@ export function describeView(
   others: readonly string[] = [],
 ): JsonObject {
   const { set } = records
+  const judgement = freshness.judge()
   const warnings = [
     ...others,
     ...[...forkedWitnesses(set)].map((did) => forkWords(set, did)),
-    ...ageWords(freshness.judge()),
+    ...ageWords(judgement),
+    ...silenceWords(set, judgement),
   ]
   if (view === undefined) return { warnings }
   const { chosen, enclaves, networks, witnesses, pinned, missed } = view
@@ -34,6 +36,17 @@ function ageWords({ state, ageMs }: FreshnessJudgement): readonly string[] {
   if (state === 'fresh' || state === 'unwitnessed') return []
   if (ageMs === undefined) return ['no witness has been heard, so that nothing new is trusted']
   return [`no new beacon has come for ${Math.round(ageMs / 1000)} seconds: ${state}`]
+}
+
+/** Also while all is fresh: with one witness fewer it takes fewer failures until it is not. */
+function silenceWords(set: RecordSet, { counted }: FreshnessJudgement): readonly string[] {
+  const { denyMs } = set.charter.freshness
+  return counted
+    .filter(({ ageMs }) => ageMs > denyMs)
+    .map(
+      ({ witness, ageMs }) =>
+        `the witness ${memberWords(set, witness)} has said nothing new for ${Math.round(ageMs / 1000)} seconds`,
+    )
 }
 
 function missedWords(set: RecordSet, view: DiversityStatus, goal: MissedGoal): string {
