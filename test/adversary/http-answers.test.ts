@@ -11,7 +11,7 @@ import {
 } from '../../packages/mcp/test/support/http-exchange.ts'
 import { RecordingGate, wanting } from '../../packages/mcp/test/support/recording-gate.ts'
 import { ScriptHttpServer } from '../../packages/mcp/test/support/script-http-server.ts'
-import { TestMesh } from '../../packages/mcp/test/support/test-mesh.ts'
+import { eventually, TestMesh } from '../../packages/mcp/test/support/test-mesh.ts'
 
 let server: ScriptHttpServer
 let gate: RecordingGate
@@ -89,6 +89,29 @@ test.for(['x', 'Message', 'message '])(
     expect(heard.text).toBe(`id: 7\ndata: \n\ndata: ${answer(1, {})}\n\n`)
     expect(gate.of('test/raw')).toMatchObject([
       { outcome: 'answered', answer: { message: { result: {} } } },
+    ])
+  },
+)
+
+test(
+  'a caller that uses an id twice has no answer leave as that of the request that nobody records',
+  { tags: ['MCP-75', 'AUN-2', 'THR-61'] },
+  async () => {
+    const mesh = meshOf(wanting(gate, 'test/break'))
+    const headers = await begin(mesh)
+    const cover = await exchange(mesh, { headers, message: request('test/hang', {}, 'resumed') })
+    const call = { headers, message: request('test/break', {}, 'resumed') }
+    await expect(exchange(mesh, call)).rejects.toMatchObject({ code: 'request-taken' })
+    expect(server.asked.some(({ body }) => body['method'] === 'test/break')).toBe(false)
+    cover.abort(new Error('enough'))
+    await eventually(() => mesh.provider.status().streams === 0)
+    await bodyOf(await exchange(mesh, call))
+    const resume = { ...headers, 'last-event-id': 'resume-me' }
+    const fetched = await bodyOf(await exchange(mesh, { method: 'GET', headers: resume }))
+    expect(fetched).toContain('"resumed":true')
+    expect(gate.of('test/break')).toMatchObject([
+      { outcome: 'refused', code: 'request-taken' },
+      { outcome: 'answered', answer: { message: { result: { resumed: true } } } },
     ])
   },
 )

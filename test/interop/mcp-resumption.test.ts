@@ -45,7 +45,7 @@ const servers = [
   { server: 'v1', start: resumableLegacyServer },
   { server: 'v2', start: resumableModernServer },
 ] as const
-const losses = ['closed'] as const
+const losses = ['closed', 'broken'] as const
 
 const cases = hosts.flatMap((host) =>
   servers.flatMap((server) => losses.map((loss) => ({ ...host, ...server, loss }))),

@@ -9,6 +9,7 @@ const REFUSALS: ReadonlySet<string> = new Set<McpErrorCode>([
   'session-unknown',
   'header-mismatch',
   'session-taken',
+  'request-taken',
   'sessions-exhausted',
   'requests-exhausted',
   'bytes-exhausted',
@@ -21,6 +22,9 @@ const PROVIDER_ENDS: ReadonlySet<McpErrorCode> = new Set([
   'host-stalled',
   'stopped',
 ])
+
+/** How a stream is lost that either end would have gone on with. */
+const LOSSES: ReadonlySet<McpErrorCode> = new Set(['server-unreachable', 'stream-ended'])
 
 /** What the network says of a stream that the caller itself has given up. */
 const CALLER_ENDS: ReadonlySet<string> = new Set(['call-ended-by-peer', 'stream-reset'])
@@ -43,6 +47,11 @@ export function abortedEnd(reason: unknown): CallEnd {
   const isCallers =
     reason instanceof McpError ? !PROVIDER_ENDS.has(reason.code) : CALLER_ENDS.has(code)
   return isCallers ? { outcome: 'cancelled' } : failedEnd(code)
+}
+
+/** Whether what a stream ended with ends its call as well, though another stream could take it up: the provider wants it so, or a limit does. */
+export function endsForGood(reason: unknown): boolean {
+  return reason instanceof McpError && !LOSSES.has(reason.code)
 }
 
 /** A message on its line, as an answer. */

@@ -1,6 +1,6 @@
 import type { AllowedCall, CallEnd, EndVerdict, Refusal } from '../gate.ts'
 import type { JsonRpcRequest } from '../json-rpc.ts'
-import { abortedEnd } from './call-end.ts'
+import { abortedEnd, endsForGood } from './call-end.ts'
 import type { CallRecords } from './call-records.ts'
 
 const ENDED_BEFORE: Refusal = {
@@ -18,6 +18,8 @@ export class CallEnding {
   readonly #call: AllowedCall | undefined
   readonly #records: CallRecords
   #ended = false
+  #answered = false
+  #kept = false
 
   constructor(request: JsonRpcRequest, call: AllowedCall | undefined, records: CallRecords) {
     this.request = request
@@ -29,17 +31,37 @@ export class CallEnding {
     return this.#ended
   }
 
+  /** Whether it ended with something for the caller: the answer, or an error or a refusal in its place. */
+  get isAnswered(): boolean {
+    return this.#answered
+  }
+
+  /** Whether another stream may bring its answer when its own is lost. */
+  get isKept(): boolean {
+    return this.#kept
+  }
+
+  keep(isKept: boolean): void {
+    this.#kept = isKept
+  }
+
+  /** Takes note that its own stream is lost for that reason, which is this end unless another stream may bring the answer. */
+  lose(reason: unknown, end: CallEnd = abortedEnd(reason)): void {
+    if (!this.#kept || endsForGood(reason)) void this.end(end)
+  }
+
   /** Never rejects. An end that comes second gives the caller nothing. */
   end(end: CallEnd): Promise<EndVerdict> {
     if (this.#ended) return Promise.resolve(ENDED_BEFORE)
     this.#ended = true
+    this.#answered = 'answer' in end
     if (this.#call === undefined) return Promise.resolve({ allowed: true })
     return this.#records.end(this.#call, end)
   }
 
-  /** Ends with the signal; the returned function leaves the end to others. */
+  /** Loses its stream with the signal; the returned function leaves the end to others. */
   endWith(signal: AbortSignal): () => void {
-    const onAbort = (): void => void this.end(abortedEnd(signal.reason))
+    const onAbort = (): void => this.lose(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     return () => signal.removeEventListener('abort', onAbort)

@@ -150,8 +150,8 @@ export class ExchangeServer {
   async #passToItsEnd(exchange: PassingExchange, find: () => HttpServer): Promise<void> {
     const { ending, session, served, way, header, message } = exchange
     const letGo = [ending?.endWith(served.stream.signal)]
-    if (ending !== undefined) session.open?.add(ending)
     try {
+      if (ending !== undefined) session.open?.add(ending)
       // What was cut while it was being decided on begins nothing at the server.
       served.stream.signal.throwIfAborted()
       requireOffered(way, find)
@@ -162,7 +162,7 @@ export class ExchangeServer {
       throw await toldOf(error, ending)
     } finally {
       for (const release of letGo) release?.()
-      if (ending?.hasEnded === true) session.open?.delete(ending)
+      if (ending !== undefined) session.open?.leaveStream(ending)
     }
   }
 
@@ -194,18 +194,17 @@ export class ExchangeServer {
   async #bringBack(exchange: PassingExchange, response: IncomingMessage): Promise<void> {
     const { session, served, ending } = exchange
     const { limits } = this.#components
-    const { open } = session
     const guarded = new GuardedResponse({
       response,
       limits,
       account: served.answers,
       own: ending,
-      open,
+      session,
     })
     if (!guarded.isEventStream) return this.#bringWhole(exchange, response, guarded)
     await this.#stream(exchange, response, guarded.events())
     // A server may close the stream, and have its answer fetched by another one of the session.
-    if (ending === undefined || (guarded.isResumable && open?.has(ending) === true)) return
+    if (ending === undefined || ending.isKept) return
     await ending.end(failedEnd('server-unreachable'))
   }
 
@@ -214,14 +213,14 @@ export class ExchangeServer {
     response: IncomingMessage,
     guarded: GuardedResponse,
   ): Promise<void> {
-    const { session, message, writer, way } = exchange
+    const { session, message, writer, way, ending } = exchange
     const { line, withheld } = await guarded.body()
     const { status, headers, unwanted } = session.headOf(response, withheld ? undefined : message)
     if (withheld && unwanted !== undefined) void this.#endAtServer(unwanted, way.target)
     await this.#requireLasting(exchange, unwanted)
     const type = line === undefined ? {} : JSON_TYPE
     const body = {
-      status: withheld && status < 300 ? 200 : status,
+      status: withheld ? statusInstead(status, line, ending) : status,
       headers: { ...headers, ...type },
     }
     const head = encodeControlLine({ type: 'ok', body })
@@ -246,7 +245,7 @@ export class ExchangeServer {
     } catch (error) {
       const reason = asMcpError(error, 'server-unreachable', 'the response was cut off')
       // The head is on its way, so that only cutting the stream can say that the body is not whole.
-      void ending?.end(failedEnd(reason.code))
+      ending?.lose(reason, failedEnd(reason.code))
       served.stream.abort(reason)
       throw error
     }
@@ -284,9 +283,19 @@ async function object(
   await writer.write(...encodeReply(messageReply(status, errorAnswer(id ?? null, error))))
 }
 
+/** What is not the server's own goes out as a success of HTTP; as one without a body where the answer is on another stream. */
+function statusInstead(
+  status: number,
+  line: Uint8Array | undefined,
+  ending: CallEnding | undefined,
+): number {
+  if (line === undefined && ending !== undefined) return 202
+  return status < 300 ? 200 : status
+}
+
 /** What the caller is told of a failure, once the gate knows of it. */
 async function toldOf(error: unknown, ending: CallEnding | undefined): Promise<unknown> {
-  if (ending === undefined || ending.hasEnded) return error
+  if (ending === undefined || ending.hasEnded || ending.isKept) return error
   const { code } = asMcpError(error, 'stream-ended', 'the provider ended the stream')
   const verdict = await ending.end(failedEnd(code))
   if (verdict.allowed) return error

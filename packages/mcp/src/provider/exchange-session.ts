@@ -25,6 +25,8 @@ export interface SessionExchange {
 export class ExchangeSession {
   /** The calls of the session that it belongs to. */
   readonly open: OpenCalls | undefined
+  /** How many of them had ended when the exchange began. */
+  readonly endingsBefore: number
   readonly #sessions: HttpSessions
   readonly #about: Omit<BoundSession, 'id'>
   readonly #header: ExchangeHeader
@@ -41,6 +43,7 @@ export class ExchangeSession {
     this.#over = over
     const id = header.headers['mcp-session-id']
     this.open = id === undefined ? undefined : sessions.callsOf({ ...about, id })
+    this.endingsBefore = this.open?.endings ?? 0
   }
 
   /**

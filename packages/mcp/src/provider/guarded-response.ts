@@ -11,8 +11,8 @@ import { errorAnswer } from '../rpc-answer.ts'
 import { answerOf, answeredEnd, failedEnd } from './call-end.ts'
 import type { CallEnding } from './call-ending.ts'
 import { refusalAnswer } from './gatekeeper.ts'
+import type { ExchangeSession } from './exchange-session.ts'
 import { HeldChunks } from './held-chunks.ts'
-import type { OpenCalls } from './open-calls.ts'
 import { ownAnswer } from './own-answer.ts'
 
 export interface GuardedResponseInit {
@@ -22,11 +22,10 @@ export interface GuardedResponseInit {
   readonly account: ByteAccount
   /** Of the request that this is the response to, where it carried one. */
   readonly own: CallEnding | undefined
-  /** Those of the session. */
-  readonly open: OpenCalls | undefined
+  readonly session: Pick<ExchangeSession, 'open' | 'endingsBefore'>
 }
 
-/** A body as it may go to the caller; `withheld` where it is not the server's. */
+/** A body as it may go to the caller; `withheld` where it is not the server's, and nothing then where another stream has the answer. */
 export interface GuardedBody {
   readonly line: Uint8Array | undefined
   readonly withheld: boolean
@@ -38,7 +37,6 @@ export interface GuardedBody {
  */
 export class GuardedResponse {
   readonly #init: GuardedResponseInit
-  #lastEventId = ''
 
   constructor(init: GuardedResponseInit) {
     this.#init = init
@@ -46,11 +44,6 @@ export class GuardedResponse {
 
   get isEventStream(): boolean {
     return mediaTypeOf(this.#init.response) === 'text/event-stream'
-  }
-
-  /** Whether the server has said from where the stream may be taken up again. */
-  get isResumable(): boolean {
-    return this.#lastEventId !== ''
   }
 
   /**
@@ -61,12 +54,9 @@ export class GuardedResponse {
   async body(): Promise<GuardedBody> {
     const { response, limits, account, own } = this.#init
     const bytes = await readBody(response, limits.messageBytesMax, account)
-    if (bytes.length === 0) {
-      const verdict = await own?.end(failedEnd('server-unreachable'))
-      if (own === undefined || verdict?.allowed !== false)
-        return { line: undefined, withheld: false }
-      return { line: encodeMessage(refusalAnswer(own.request, verdict)), withheld: true }
-    }
+    // Another stream has the answer.
+    if (own?.isAnswered === true) return { line: undefined, withheld: true }
+    if (bytes.length === 0) return this.#noBody(own)
     const message = this.#parse(bytes)
     if (own === undefined && message instanceof MessageError && statusOf(response) < 300) {
       // Nothing was asked, and so nobody misses it.
@@ -75,7 +65,14 @@ export class GuardedResponse {
     const isGiven =
       !(message instanceof MessageError) && (own === undefined || answers(message, own))
     const given = isGiven ? await this.#letOut(message, own) : await this.#failed(own)
-    return { line: encodeMessage(given), withheld: given !== message }
+    const line = given === undefined ? undefined : encodeMessage(given)
+    return { line, withheld: given !== message }
+  }
+
+  async #noBody(own: CallEnding | undefined): Promise<GuardedBody> {
+    const verdict = await own?.end(failedEnd('server-unreachable'))
+    if (own === undefined || verdict?.allowed !== false) return { line: undefined, withheld: false }
+    return { line: encodeMessage(refusalAnswer(own.request, verdict)), withheld: true }
   }
 
   /**
@@ -87,10 +84,16 @@ export class GuardedResponse {
     const { response, limits, account } = this.#init
     const source = new HeldChunks(chunksOf(response), account)
     for await (const event of readServerEvents(source.read(), limits.messageBytesMax)) {
-      if (event.id !== undefined) this.#lastEventId = event.id
+      if (event.id !== undefined) this.#keepOwn(event.id !== '')
       yield encodeServerEvent(await this.#letOn(event))
       source.release()
     }
+  }
+
+  /** The server has said whether, and from where, the stream may be taken up again; outside a session nothing takes it up. */
+  #keepOwn(isResumable: boolean): void {
+    const { own, session } = this.#init
+    if (own !== undefined && session.open?.has(own) === true) own.keep(isResumable)
   }
 
   /** Hosts are of many minds about an event of another type: its data goes no further. Its id says where the stream stands. */
@@ -105,11 +108,12 @@ export class GuardedResponse {
     const message = this.#parse(text)
     if (!(message instanceof MessageError)) {
       const ending = isResponse(message) ? this.#endingOf(answeredId(message)) : undefined
-      return textOf(await this.#letOut(message, ending))
+      const given = await this.#letOut(message, ending)
+      return given === undefined ? '' : textOf(given)
     }
     const { responseTo } = message
     const ending = responseTo === undefined ? undefined : this.#endingOf(responseTo)
-    return ending === undefined ? '' : textOf(await this.#failed(ending))
+    return ending?.hasEnded === false ? textOf(await this.#failed(ending)) : ''
   }
 
   #parse(text: Uint8Array | string): JsonRpcMessage | MessageError {
@@ -132,7 +136,11 @@ export class GuardedResponse {
     return ending === undefined ? message : this.#end(ending, message, error.code)
   }
 
-  async #letOut(message: JsonRpcMessage, ending: CallEnding | undefined): Promise<JsonRpcMessage> {
+  /** What leaves for a message; nothing where it would take the place of an answer that leaves elsewhere. */
+  async #letOut(
+    message: JsonRpcMessage,
+    ending: CallEnding | undefined,
+  ): Promise<JsonRpcMessage | undefined> {
     if (!isResponse(message)) return message
     if (ending !== undefined && !ending.hasEnded) {
       const given = ownAnswer(message)
@@ -141,6 +149,7 @@ export class GuardedResponse {
     // What names no call is a note on what was no request; one that names a call that is not open is an answer too late.
     const id = answeredId(message)
     if (id === null && this.#init.own === undefined) return ownAnswer(message).message
+    if (!this.#isLost(id)) return undefined
     // An answer leaves once, when it is recorded: one that is taken up again later does not.
     const sentence = 'the call of this answer has ended before'
     return errorAnswer(id, new McpError('stream-ended', sentence))
@@ -154,15 +163,21 @@ export class GuardedResponse {
     const answer = answerOf(message, encodeMessage(message))
     const end = failure === undefined ? answeredEnd(answer) : failedEnd(failure, answer)
     const verdict = await ending.end(end)
-    this.#init.open?.delete(ending)
+    this.#init.session.open?.delete(ending)
     return verdict.allowed ? message : refusalAnswer(ending.request, verdict)
   }
 
   /** An error without an id can be about nothing but the request. */
   #endingOf(id: RequestId | null): CallEnding | undefined {
-    const { own, open } = this.#init
+    const { own, session } = this.#init
     if (own?.hasEnded === false && (id === null || id === own.request.id)) return own
-    return id === null ? undefined : open?.get(id)
+    return id === null ? undefined : session.open?.get(id)
+  }
+
+  #isLost(id: RequestId | null): boolean {
+    const { own, session } = this.#init
+    if (own !== undefined && (id === null || id === own.request.id)) return !own.isAnswered
+    return id !== null && session.open?.isLost(id, session.endingsBefore) === true
   }
 }
 

@@ -98,8 +98,7 @@ export class ScriptHttpServer {
     } else if (method === 'test/redirect') {
       response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end()
     } else if (method === 'test/cut') {
-      response.writeHead(200, { 'content-type': 'text/event-stream', 'content-length': '1000' })
-      response.write('data: {"jsonrpc":"2.0",', () => response.destroy())
+      this.#cut(asked)
     } else this.#json(asked, { method, params, tools: TOOLS })
   }
 
@@ -125,13 +124,25 @@ export class ScriptHttpServer {
     response.end(event({ jsonrpc: '2.0', id, result: { '\u20ac': '\r' } }))
   }
 
-  /** Answers when it is told to; with `late` its head comes no sooner. */
+  #cut({ params, response }: Request): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'content-length': '1000' })
+    const before = params['resumable'] === true ? RESUME_ME : ''
+    response.write(`${before}data: {"jsonrpc":"2.0",`, () => response.destroy())
+  }
+
+  /** Answers when it is told to; with `late` its head comes no sooner, with `whole` it is a body, with `broken` no message. */
   #hang({ id, params, response }: Request): void {
+    if (params['whole'] === true) {
+      this.#hanging.push(() => this.#json({ id, params, response }, resultOf(params)))
+      return
+    }
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    if (params['late'] !== true) {
+    if (params['resumable'] === true) response.write(RESUME_ME)
+    else if (params['late'] !== true) {
       response.write(event({ jsonrpc: '2.0', method: 'notifications/message', params: {} }))
     }
-    this.#hanging.push((before) => response.end(before + event({ jsonrpc: '2.0', id, result: {} })))
+    const answer = event({ jsonrpc: '2.0', id, result: resultOf(params) })
+    this.#hanging.push((before) => response.end(before + answer))
   }
 
   #status({ id, params, response }: Request): void {
@@ -155,6 +166,14 @@ interface Request {
   readonly id: unknown
   readonly params: Record<string, unknown>
   readonly response: ServerResponse
+}
+
+/** What `resumed` is answered behind. */
+const RESUME_ME = 'id: resume-me\ndata: \n\n'
+
+/** With `broken` none that a message can have. */
+function resultOf({ broken }: Record<string, unknown>): object {
+  return broken === true ? [] : {}
 }
 
 const TOOLS = [
