@@ -17,6 +17,7 @@ export type CommandErrorCode =
   | 'approval-unknown'
   | 'approval-mismatch'
   | 'not-kept-out'
+  | 'value-not-kept'
 
 /** The command line asked for something that cannot be, or was refused it. */
 export class CommandError extends CodedError<CommandErrorCode> {

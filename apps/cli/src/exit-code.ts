@@ -32,6 +32,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'approval-mismatch': EXIT.refused,
   'not-kept-out': EXIT.usage,
   'audit-entry-missing': EXIT.usage,
+  'value-not-kept': EXIT.usage,
+  'value-malformed': EXIT.usage,
   'audit-erased': EXIT.failed,
   'audit-segment-in-use': EXIT.refused,
   'node-not-running': EXIT.notRunning,

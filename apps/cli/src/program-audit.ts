@@ -4,13 +4,14 @@ import { later } from './later.ts'
 
 const FORMATS = ['jsonl', 'ocsf', 'cef', 'syslog']
 
-/** The commands on the audit log. But for `erase`, they need no running node, and work on a copy of its files. */
+/** The commands on the audit log. But for `erase` and `disclose`, they need no running node, and work on a copy of its files. */
 export function addAudit(program: Command): void {
   const audit = program
     .command('audit')
     .description('read, verify and prove what this node decided, and hand it to others')
   addReading(audit)
   addProving(audit)
+  addDisclosing(audit)
   addHandingOut(audit)
   audit
     .command('erase')
@@ -68,6 +69,7 @@ function addProving(audit: Command): void {
     .argument('[directory]', 'the files of the log (default: audit/ of the data directory)')
     .option('--checkpoint <file...>', 'checkpoints of this log that others have kept')
     .option('--copy <directory...>', 'other copies of the same log to compare with')
+    .option('--disclosed <file...>', 'values of its entries that somebody has laid open')
     .option('--every-signature', 'verify the signatures of every checkpoint')
     .action(later(async () => (await import('./commands/audit-verify.ts')).auditVerify))
   withSources(withLog(audit.command('prove')))
@@ -75,6 +77,17 @@ function addProving(audit: Command): void {
     .argument('<entry>', 'its number')
     .option('--bundle <directory>', 'write it there, with keys and a verifier that needs no Warren')
     .action(later(async () => (await import('./commands/audit-prove.ts')).auditProve))
+}
+
+function addDisclosing(audit: Command): void {
+  audit
+    .command('disclose')
+    .description('lay one value of an entry open, to somebody who has the log')
+    .argument('<entry>', 'its number')
+    .argument('[field]', 'JSON Pointer of the value, or "forwarded" (default: all of it)')
+    .requiredOption('--out <file>', 'a new file, which holds the value and what proves it')
+    .option('--value <file>', 'the value as JSON, where nothing is kept of it but a digest')
+    .action(later(async () => (await import('./commands/audit-disclose.ts')).auditDisclose))
 }
 
 function addHandingOut(audit: Command): void {

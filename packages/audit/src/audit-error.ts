@@ -7,6 +7,7 @@ export type AuditErrorCode =
   | 'value-malformed'
   | 'disclosure-malformed'
   | 'disclosure-wrong'
+  | 'disclosure-foreign'
   | 'time-malformed'
   | 'line-malformed'
   | 'line-too-long'

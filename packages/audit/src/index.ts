@@ -21,6 +21,12 @@ export { isCallBeginning } from './call-beginning.ts'
 export { decisionOn, type Direction, directionOf, KINDS_BY_DIRECTION } from './direction.ts'
 export type { Digest, FieldDigest } from './digest.ts'
 export { disclose, type Disclosure, verifyDisclosure } from './disclosure.ts'
+export {
+  DISCLOSURE_LENGTH_MAX,
+  type DisclosureFile,
+  formatDisclosure,
+  parseDisclosure,
+} from './disclosure-file.ts'
 export { decodeEntry, encodeEntry, ENTRY_BYTES_MAX } from './entry-codec.ts'
 export {
   cutText,

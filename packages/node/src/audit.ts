@@ -22,6 +22,12 @@ export {
 } from '@warren/audit'
 export { type GivenSources } from './audit/offline/audit-sources.ts'
 export { type AuditSearch } from './control/audit-protocol.ts'
+export {
+  type DisclosedValue,
+  layOpen,
+  readValue,
+  verifyDisclosed,
+} from './audit/offline/disclosed-value.ts'
 export { auditDirectoryOf, openArchive } from './audit/offline/open-archive.ts'
 export { type EntryProof, proveEntry } from './audit/offline/prove-entry.ts'
 export {

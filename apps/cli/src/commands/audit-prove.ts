@@ -1,11 +1,11 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type EntryProof, entrySentence, proveEntry } from '@warren/node/audit'
 import type { Command } from 'commander'
 import { givenSources, logDirectory, type SourceOptions } from '../audit-options.ts'
 import { entryPlace } from '../audit-range.ts'
-import { CommandError } from '../command-error.ts'
 import { contextOf } from '../context.ts'
+import { writeNew } from '../write-new.ts'
 
 /** The verifier that needs nothing but Node. */
 const VERIFIER = join(import.meta.dirname, '..', '..', 'audit-verify.mjs')
@@ -65,17 +65,6 @@ async function writeBundle(
   await mkdir(directory, { recursive: true })
   for (const [file, content] of contents) await writeNew(join(directory, file), content)
   return contents.map(([file]) => join(directory, file))
-}
-
-async function writeNew(path: string, content: string): Promise<void> {
-  try {
-    await writeFile(path, content, { flag: 'wx' })
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') {
-      throw new CommandError('file-exists', `${path} is there already`, { cause })
-    }
-    throw new CommandError('file-unwritable', `${path} cannot be written`, { cause })
-  }
 }
 
 function readme(name: string): string {

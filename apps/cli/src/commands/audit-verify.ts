@@ -1,4 +1,11 @@
-import { type AuditFinding, type AuditVerdict, isClean, verifyAudit } from '@warren/node/audit'
+import {
+  type AuditFinding,
+  type AuditVerdict,
+  type DisclosedValue,
+  isClean,
+  verifyAudit,
+  verifyDisclosed,
+} from '@warren/node/audit'
 import type { JsonObject } from '@warren/core'
 import type { Command } from 'commander'
 import { givenSources, logDirectory, type SourceOptions } from '../audit-options.ts'
@@ -12,6 +19,7 @@ interface VerifyOptions extends SourceOptions {
   readonly checkpoint?: readonly string[]
   readonly copy?: readonly string[]
   readonly everySignature?: boolean
+  readonly disclosed?: readonly string[]
 }
 
 /** `warren audit verify`: whether a log is what its node signed, and what others have seen of it. */
@@ -23,16 +31,23 @@ export async function auditVerify(
   const options = command.optsWithGlobals<VerifyOptions>()
   const context = contextOf(options)
   const { checkpoint, copy, everySignature = false } = options
+  const log = { directory: logDirectory(context, directory), ...givenSources(options) }
+  const disclosed: DisclosedValue[] = []
+  for (const file of options.disclosed ?? []) {
+    disclosed.push(await verifyDisclosed({ ...log, file, nowMs: Date.now() }))
+  }
   const verdict = await verifyAudit({
-    directory: logDirectory(context, directory),
-    ...givenSources(options),
+    ...log,
     ...(checkpoint === undefined ? {} : { checkpoints: checkpoint }),
     ...(copy === undefined ? {} : { copies: copy }),
     everySignature,
     nowMs: Date.now(),
     onProgress: progressTo(context.output),
   })
-  context.output.result(jsonOf(verdict), linesOf(verdict))
+  context.output.result({ ...jsonOf(verdict), disclosed: disclosed.map(disclosedOf) }, [
+    ...linesOf(verdict),
+    ...disclosed.flatMap(disclosedLines),
+  ])
   if (!isClean(verdict)) process.exitCode = EXIT.failed
 }
 
@@ -74,6 +89,20 @@ function jsonOf(verdict: AuditVerdict): JsonObject {
     more: verification.more,
     notChecked: [...notChecked],
   }
+}
+
+function disclosedOf({ entry, path, text, cosigners }: DisclosedValue): JsonObject {
+  return { seq: entry.seq, kind: entry.kind, path, text, cosigners: [...cosigners] }
+}
+
+function disclosedLines({ entry, path, text, cosigners }: DisclosedValue): readonly string[] {
+  const what = path === '' ? 'the value' : `"${path}" of the value`
+  const by = cosigners.length === 0 ? 'nobody' : cosigners.join(', ')
+  return [
+    '',
+    `Disclosed: ${what} of entry ${entry.seq} (${entry.kind}) is what the log has a digest of; the entry is proven, and cosigned by ${by}:`,
+    text,
+  ]
 }
 
 function findingOf({ code, severity, place, seq, to, sentence }: AuditFinding): JsonObject {

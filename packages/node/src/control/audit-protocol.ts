@@ -11,6 +11,8 @@ export type AuditRequest =
   | { readonly do: 'audit-search'; readonly query: AuditSearch }
   /** The values that are kept beside an entry. */
   | { readonly do: 'audit-values'; readonly seq: number }
+  /** What proves one value of an entry to somebody who is given both. */
+  | { readonly do: 'audit-salt'; readonly seq: number; readonly path: string }
   /** Erases a closed segment: its kept values, or its entries too. */
   | {
       readonly do: 'audit-erase'
@@ -48,7 +50,7 @@ export const AUDIT_SEARCH: z.ZodType<AuditSearch> = z.strictObject({
 export function isAuditRequest(
   request: AuditRequest | { readonly do: string },
 ): request is AuditRequest {
-  return ['audit-search', 'audit-values', 'audit-erase'].includes(request.do)
+  return ['audit-search', 'audit-values', 'audit-salt', 'audit-erase'].includes(request.do)
 }
 
 /**
@@ -66,6 +68,11 @@ export async function answerAboutAudit(
     case 'audit-values': {
       const values = await desk.store.bodies(request.seq)
       return { values: values.map(({ path, text: value }) => ({ path, text: value })) }
+    }
+    case 'audit-salt': {
+      const { seq, path } = request
+      const salt = await desk.store.salt({ seq, path })
+      return { salt: Buffer.from(salt).toString('base64url') }
     }
     case 'audit-erase':
       await desk.store.erase({ segment: request.segment, what: request.what })

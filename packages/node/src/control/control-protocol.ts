@@ -14,6 +14,8 @@ const ROLES_MAX = 16
 const DAY_MS = 86_400_000
 const INVITATION_MS_MAX = 30 * DAY_MS
 const TOOL_LENGTH_MAX = 1024
+/** What an entry of the audit log can name. */
+const FIELD_PATH_LENGTH_MAX = 128
 const CALL_MS_MAX = 3_600_000
 
 /** What a local command may ask of the running node, one JSON line each. */
@@ -134,6 +136,11 @@ const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
   z.strictObject({ do: z.enum(['why', 'membership']), who: z.string().min(1).max(WHO_LENGTH_MAX) }),
   z.strictObject({ do: z.literal('audit-search'), query: AUDIT_SEARCH }),
   z.strictObject({ do: z.literal('audit-values'), seq: z.int().min(0) }),
+  z.strictObject({
+    do: z.literal('audit-salt'),
+    seq: z.int().min(0),
+    path: z.string().max(FIELD_PATH_LENGTH_MAX),
+  }),
   z.strictObject({
     do: z.literal('audit-erase'),
     segment: z.int().min(0),

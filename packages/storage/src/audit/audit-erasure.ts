@@ -1,4 +1,12 @@
-import { type Body, decodeEntry, deriveSegmentKeys, type EntryDraft } from '@warren/audit'
+import {
+  type Body,
+  decodeEntry,
+  deriveSegmentKeys,
+  type EntryDraft,
+  saltOf,
+  type SegmentKeys,
+  type ValuePlace,
+} from '@warren/audit'
 import { StorageError } from '../storage-error.ts'
 import type { SegmentContext } from './active-segment.ts'
 import { readBodies } from './bodies-file.ts'
@@ -88,16 +96,43 @@ async function erasedBefore(
  * @throws StorageError `audit-erased`, `audit-damaged`
  */
 export async function keptValues(
-  { directory, suite, secrets }: SegmentContext,
+  context: SegmentContext,
   firsts: readonly number[],
   seq: number,
 ): Promise<readonly Body[]> {
+  const { directory, suite } = context
   const first = segmentOf(firsts, seq) ?? 0
+  const { body } = await keysOf(context, first, seq)
+  return readBodies({ path: bodiesPath(directory, first), suite, key: body }, seq)
+}
+
+/**
+ * The salt of one value of an entry: 32 bytes, with which whoever has the value can prove it.
+ *
+ * @throws StorageError `audit-erased`
+ */
+export async function valueSalt(
+  context: SegmentContext,
+  firsts: readonly number[],
+  place: ValuePlace,
+): Promise<Uint8Array> {
+  const { salt } = await keysOf(context, segmentOf(firsts, place.seq) ?? 0, place.seq)
+  return saltOf(context.suite, salt, place)
+}
+
+async function keysOf(
+  { suite, secrets }: SegmentContext,
+  first: number,
+  seq: number,
+): Promise<SegmentKeys> {
   const secret = await secrets.read(first)
   if (secret === undefined) {
-    throw new StorageError('audit-erased', `what was kept beside entry ${seq} was erased`)
+    throw new StorageError(
+      'audit-erased',
+      `what was kept beside entry ${seq} was erased, and the salts of its digests with it`,
+    )
   }
-  const { body } = deriveSegmentKeys(suite, secret)
+  const keys = deriveSegmentKeys(suite, secret)
   secret.fill(0)
-  return readBodies({ path: bodiesPath(directory, first), suite, key: body }, seq)
+  return keys
 }

@@ -1,4 +1,4 @@
-import type { AuditLog, Body, EntryDraft, Stamp } from '@warren/audit'
+import type { AuditLog, Body, EntryDraft, Stamp, ValuePlace } from '@warren/audit'
 import type { Clock } from '@warren/core'
 import type { CryptoSuite } from '@warren/crypto'
 import {
@@ -20,7 +20,7 @@ import { AppendFailure } from './append-failure.ts'
 import type { AppendRoom } from './append-file.ts'
 import { join } from 'node:path'
 import { AuditCopies } from './audit-copies.ts'
-import { type Erasure, eraseSegment, keptValues } from './audit-erasure.ts'
+import { type Erasure, eraseSegment, keptValues, valueSalt } from './audit-erasure.ts'
 import type { AuditHealth } from './audit-health.ts'
 import { AuditIndex } from './audit-index.ts'
 import { type AuditReceipt, AuditWriter } from './audit-writer.ts'
@@ -213,6 +213,16 @@ export class AuditStore {
    */
   async bodies(seq: number): Promise<readonly Body[]> {
     return keptValues(this.#parts.context, this.segments, seq)
+  }
+
+  /**
+   * What proves one value of an entry to somebody who is given both.
+   *
+   * @throws StorageError `audit-entry-missing`, `audit-erased`
+   */
+  async salt(place: ValuePlace): Promise<Uint8Array> {
+    await this.entry(place.seq)
+    return valueSalt(this.#parts.context, this.segments, place)
   }
 
   /** The proof that an entry is in the tree of a size, at most that of the log. */
