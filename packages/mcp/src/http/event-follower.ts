@@ -40,7 +40,7 @@ export class EventFollower {
       await this.#pause(cursor.retryMs, signal)
       current = await this.#init.open(cursor.lastEventId, signal)
       if (current.statusCode !== 200) {
-        current.resume()
+        current.destroy()
         return
       }
     }
@@ -52,7 +52,7 @@ export class EventFollower {
     for (let failures = 0; ;) {
       const response = await this.#tryOpen(cursor, signal)
       if (response !== undefined && response.statusCode !== 200) {
-        response.resume()
+        response.destroy()
         return
       }
       if (response !== undefined) yield* this.#read(response, cursor)

@@ -13,10 +13,12 @@ import type { Backend, ServerMessage } from '../provider/backend.ts'
 import type { ProcessBackendComponents } from '../provider/process-backend.ts'
 import { errorAnswer } from '../rpc-answer.ts'
 import type { HttpServer } from '../server-definition.ts'
+import { endSession } from './end-session.ts'
 import { EventFollower } from './event-follower.ts'
-import { fieldsOf, HttpTarget } from './http-call.ts'
+import { fieldsOf, HttpTarget, isOk } from './http-call.ts'
 import { HttpSession } from './http-session.ts'
 import { readBody } from './response-messages.ts'
+import { ServerNotes } from './server-notes.ts'
 
 /** One request at the server. */
 interface HttpFlight {
@@ -41,11 +43,13 @@ export class HttpBackend implements Backend {
   readonly #target: HttpTarget
   readonly #session = new HttpSession()
   readonly #follower: EventFollower
+  readonly #notes: ServerNotes
   readonly #out = new Handoff<ServerMessage>()
   readonly #inFlight = new Map<RequestId, HttpFlight>()
   readonly #over = new AbortController()
   readonly #end = Promise.withResolvers<McpError>()
   #stopping: Promise<void> | undefined
+  #untold = 0
 
   constructor(definition: HttpServer, components: ProcessBackendComponents) {
     this.#name = definition.name
@@ -53,8 +57,10 @@ export class HttpBackend implements Backend {
     this.#target = new HttpTarget(definition.url, definition.headers ?? {})
     this.messages = this.#out
     this.gone = this.#end.promise
+    const { scheduler } = components.processes
+    this.#notes = new ServerNotes({ target: this.#target, scheduler, over: this.#over.signal })
     this.#follower = new EventFollower({
-      scheduler: components.processes.scheduler,
+      scheduler,
       limits: components.messages,
       open: (lastEventId, signal) => this.#get(lastEventId, signal),
     })
@@ -70,10 +76,12 @@ export class HttpBackend implements Backend {
     if (flight === undefined) return
     this.#inFlight.delete(id)
     const params = { requestId: id, reason: 'the caller closed the call' }
-    if (!flight.stateless) {
-      await this.#tell({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
-    }
+    // A server that does not answer the note does not keep the request, whose place is free now.
+    const told = flight.stateless
+      ? undefined
+      : this.#tell({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
     flight.abort.abort(new McpError('stream-ended', 'the request was cancelled'))
+    await told
   }
 
   stop(): Promise<void> {
@@ -137,7 +145,7 @@ export class HttpBackend implements Backend {
     const { messages } = this.#components
     const status = response.statusCode ?? 0
     if (status === 404 && this.#session.id !== undefined) {
-      response.resume()
+      response.destroy()
       const sentence = `the server "${this.#name}" has ended the session`
       const reason = new McpError('server-exited', sentence)
       this.#stopping ??= this.#stop(reason)
@@ -156,21 +164,22 @@ export class HttpBackend implements Backend {
 
   /** A notification or a response: accepted or not, nothing comes back but the status. */
   async #tell(message: JsonRpcMessage): Promise<void> {
-    const { logger } = this.#components.processes
     const headers = this.#session.fieldsFor(message)
-    const { signal } = this.#over
     try {
-      const body = encodeMessage(message)
-      const response = await this.#target.call({ method: 'POST', headers, body, signal })
-      response.resume()
-      if (!isOk(response)) throw new Error(`HTTP status ${response.statusCode}`)
+      await this.#notes.send({ headers, body: encodeMessage(message) })
       if (message['method'] === 'notifications/initialized') void this.#listen()
     } catch (error) {
       // The sender of a notification waits for nothing, and the next request will say what is wrong.
-      if (!signal.aborted) {
-        logger.log('warn', 'server-not-told', { server: this.#name, message: String(error) })
-      }
+      if (!this.#over.signal.aborted) this.#warnUntold(error)
     }
+  }
+
+  /** Only when their number doubles: callers bring them about. */
+  #warnUntold(error: unknown): void {
+    this.#untold += 1
+    if (!Number.isInteger(Math.log2(this.#untold))) return
+    const details = { server: this.#name, message: String(error), notes: this.#untold }
+    this.#components.processes.logger.log('warn', 'server-not-told', details)
   }
 
   /** Never rejects. A server without a GET stream is a server with nothing more to say. */
@@ -205,16 +214,8 @@ export class HttpBackend implements Backend {
   async #endSession(): Promise<void> {
     if (this.#session.id === undefined) return
     const { limits, scheduler } = this.#components.processes
-    const late = new AbortController()
-    const inTime = scheduler.after(limits.termGraceMs, () => late.abort())
-    try {
-      const headers = this.#session.fields()
-      const response = await this.#target.call({ method: 'DELETE', headers, signal: late.signal })
-      response.resume()
-    } catch {
-      // A server that is gone, or slow to part, forgets the session by itself.
-    }
-    inTime()
+    const headers = this.#session.fields()
+    await endSession(this.#target, { headers, scheduler, graceMs: limits.termGraceMs })
   }
 
   #stopped(): McpError {
@@ -225,8 +226,4 @@ export class HttpBackend implements Backend {
 /** The response that the server has not given. */
 function failed(id: RequestId, reason: McpError): ServerMessage {
   return { message: errorAnswer(id, reason), failure: reason.code }
-}
-
-function isOk({ statusCode = 0 }: IncomingMessage): boolean {
-  return statusCode >= 200 && statusCode < 300
 }

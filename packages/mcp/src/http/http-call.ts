@@ -64,3 +64,8 @@ export function fieldsOf(response: IncomingMessage): Record<string, string> {
 export function mediaTypeOf(response: IncomingMessage): string {
   return mediaTypeIn(response.headers['content-type'])
 }
+
+/** Whether a server has taken what was asked. */
+export function isOk({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300
+}

@@ -29,7 +29,7 @@ export async function* responseMessages(
     return
   }
   if (type !== 'text/event-stream') {
-    response.resume()
+    response.destroy()
     const sentence = 'the server answered with neither JSON nor an event stream'
     throw new McpError('server-answer-unacceptable', sentence)
   }
