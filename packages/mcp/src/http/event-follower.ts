@@ -10,6 +10,8 @@ export interface EventFollowerInit {
   readonly limits: MessageLimits
   /** Asks for an event stream, from behind an event where one is given. */
   readonly open: (lastEventId: string | undefined, signal: AbortSignal) => Promise<IncomingMessage>
+  /** Hears why a stream of messages that belong to no request was broken off, before it is opened again. */
+  readonly broken: (error: unknown) => void
 }
 
 const RETRY_MS = 1_000
@@ -46,7 +48,12 @@ export class EventFollower {
     }
   }
 
-  /** The messages that belong to no request. Ends when the server offers no such stream. */
+  /**
+   * The messages that belong to no request, over whatever breaks the stream off. Ends when the server offers no such
+   * stream.
+   *
+   * @throws McpError `server-answer-unacceptable` where it is no event stream that it gives; the reason of the signal
+   */
   async *listen(signal: AbortSignal): AsyncGenerator<JsonRpcMessage> {
     const cursor: EventCursor = { lastEventId: undefined, retryMs: RETRY_MS }
     for (let failures = 0; ;) {
@@ -55,7 +62,7 @@ export class EventFollower {
         response.destroy()
         return
       }
-      if (response !== undefined) yield* this.#read(response, cursor)
+      if (response !== undefined) yield* this.#readOn(response, cursor, signal)
       failures = response === undefined ? failures + 1 : 0
       await this.#pause(cursor.retryMs * 2 ** failures, signal)
     }
@@ -67,6 +74,21 @@ export class EventFollower {
     } catch {
       // A server that is away now may be back later; the signal ends the waiting.
       return undefined
+    }
+  }
+
+  /** Ends with the stream, however that ends. */
+  async *#readOn(
+    response: IncomingMessage,
+    cursor: EventCursor,
+    signal: AbortSignal,
+  ): AsyncGenerator<JsonRpcMessage> {
+    try {
+      yield* responseMessages(response, this.#init.limits, cursor)
+    } catch (error) {
+      const isNoStream = error instanceof McpError && error.code === 'server-answer-unacceptable'
+      if (signal.aborted || isNoStream) throw error
+      this.#init.broken(error)
     }
   }
 

@@ -50,6 +50,7 @@ export class HttpBackend implements Backend {
   readonly #end = Promise.withResolvers<McpError>()
   #stopping: Promise<void> | undefined
   #untold = 0
+  #broken = 0
 
   constructor(definition: HttpServer, components: ProcessBackendComponents) {
     this.#name = definition.name
@@ -63,6 +64,7 @@ export class HttpBackend implements Backend {
       scheduler,
       limits: components.messages,
       open: (lastEventId, signal) => this.#get(lastEventId, signal),
+      broken: (error) => this.#warnBroken(error),
     })
   }
 
@@ -195,6 +197,14 @@ export class HttpBackend implements Backend {
       const { logger } = this.#components.processes
       logger.log('warn', 'server-stream-ended', { server: this.#name, message: String(error) })
     }
+  }
+
+  /** Only when their number doubles: a server can break it off whenever it likes. */
+  #warnBroken(error: unknown): void {
+    this.#broken += 1
+    if (!Number.isInteger(Math.log2(this.#broken))) return
+    const details = { server: this.#name, message: String(error), times: this.#broken }
+    this.#components.processes.logger.log('warn', 'server-stream-broken', details)
   }
 
   #get(lastEventId: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
