@@ -219,3 +219,65 @@ test(
     expect(gate.of('test/hang')).toEqual([{ outcome: 'failed', code: 'caller-dropped' }])
   },
 )
+
+const NOTE = event({ jsonrpc: '2.0', method: 'notifications/message', params: {} })
+
+test(
+  'a session that begins on an event stream is nobody\u2019s before its begin is recorded',
+  { tags: ['MCP-60', 'MCP-24'] },
+  async () => {
+    const mesh = meshOf()
+    const { go } = holding(gate, 'initialize')
+    const message = request('initialize', { before: `id: 1\ndata: \n\n${NOTE}` })
+    const beginning = exchange(mesh, { message })
+    let isThere = false
+    void beginning.then(() => (isThere = true))
+    await eventually(() => gate.of('initialize').length === 1)
+    const early = { headers: { 'mcp-session-id': 'session-1' }, message: request('test/echo') }
+    expect((await exchange(mesh, early)).status).toBe(404)
+    expect(isThere).toBe(false)
+    go()
+    const response = await beginning
+    expect(response.headers).toMatchObject({ 'mcp-session-id': 'session-1' })
+    expect(await bodyOf(response)).toMatch(
+      /^id: 1\ndata: \n\ndata: .*message.*\n\ndata: .*"result"/,
+    )
+    expect(await bodyOf(await exchange(mesh, early))).toContain('"result"')
+  },
+)
+
+test(
+  'and where it is not, the session is ended, and nobody gets its id',
+  { tags: ['MCP-60', 'MCP-24'] },
+  async () => {
+    gate.taking = () => Promise.reject(new Error('disk full'))
+    const mesh = meshOf()
+    const response = await exchange(mesh, { message: request('initialize', { before: NOTE }) })
+    expect(response.headers).not.toHaveProperty('mcp-session-id')
+    expect(await bodyOf(response)).toContain('audit-unavailable')
+    expect(await eventually(() => server.ended[0])).toBe('session-1')
+    const late = { headers: { 'mcp-session-id': 'session-1' }, message: request('test/echo') }
+    expect((await exchange(mesh, late)).status).toBe(404)
+  },
+)
+
+test.for([
+  { bytes: 65_536, begins: true },
+  { bytes: 65_537, begins: false },
+])(
+  'what a server says before a session begins is bounded: $bytes bytes',
+  { tags: ['MCP-60', 'MCP-58'] },
+  async ({ bytes, begins }) => {
+    const mesh = meshOf()
+    const head = 'data: {"jsonrpc":"2.0","method":"n","params":{"x":"'
+    const tail = '"}}\n\n'
+    const before = head + 'x'.repeat(bytes - head.length - tail.length) + tail
+    const beginning = exchange(mesh, { message: request('initialize', { before }) })
+    if (begins) expect((await beginning).headers).toHaveProperty('mcp-session-id')
+    else await expect(beginning).rejects.toMatchObject({ code: 'message-too-long' })
+    expect(mesh.provider.status().sessions).toBe(begins ? 1 : 0)
+    expect(gate.of('initialize')).toMatchObject(
+      begins ? [{ outcome: 'answered' }] : [{ outcome: 'failed', code: 'message-too-long' }],
+    )
+  },
+)

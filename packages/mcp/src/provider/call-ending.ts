@@ -19,6 +19,7 @@ export class CallEnding {
   readonly #records: CallRecords
   #ended = false
   #answered = false
+  #granted = false
   #kept = false
 
   constructor(request: JsonRpcRequest, call: AllowedCall | undefined, records: CallRecords) {
@@ -36,6 +37,11 @@ export class CallEnding {
     return this.#answered
   }
 
+  /** Whether the gate has taken an answer of the server's own as its end. */
+  get isGranted(): boolean {
+    return this.#granted
+  }
+
   /** Whether another stream may bring its answer when its own is lost. */
   get isKept(): boolean {
     return this.#kept
@@ -51,12 +57,13 @@ export class CallEnding {
   }
 
   /** Never rejects. An end that comes second gives the caller nothing. */
-  end(end: CallEnd): Promise<EndVerdict> {
-    if (this.#ended) return Promise.resolve(ENDED_BEFORE)
+  async end(end: CallEnd): Promise<EndVerdict> {
+    if (this.#ended) return ENDED_BEFORE
     this.#ended = true
     this.#answered = 'answer' in end
-    if (this.#call === undefined) return Promise.resolve({ allowed: true })
-    return this.#records.end(this.#call, end)
+    const verdict = await this.#verdictOn(end)
+    this.#granted = verdict.allowed && (end.outcome === 'answered' || end.outcome === 'error')
+    return verdict
   }
 
   /** Loses its stream with the signal; the returned function leaves the end to others. */
@@ -65,5 +72,9 @@ export class CallEnding {
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     return () => signal.removeEventListener('abort', onAbort)
+  }
+
+  async #verdictOn(end: CallEnd): Promise<EndVerdict> {
+    return this.#call === undefined ? { allowed: true } : this.#records.end(this.#call, end)
   }
 }

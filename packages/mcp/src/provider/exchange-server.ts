@@ -3,7 +3,7 @@ import { encodeControlLine } from '../control-line.ts'
 import type { AllowedCall } from '../gate.ts'
 import { endSession } from '../http/end-session.ts'
 import { requestFields } from '../http/header-fields.ts'
-import { type HttpTarget, mediaTypeOf } from '../http/http-call.ts'
+import type { HttpTarget } from '../http/http-call.ts'
 import { idAt, isRequest, type JsonRpcMessage } from '../json-rpc.ts'
 import { asMcpError, isMcpErrorCode, McpError } from '../mcp-error.ts'
 import type { HttpServer } from '../server-definition.ts'
@@ -14,7 +14,7 @@ import { failedEnd } from './call-end.ts'
 import { CallEnding } from './call-ending.ts'
 import { ExchangeAdmission, type Objection } from './exchange-admission.ts'
 import { encodeReply, messageReply } from './exchange-reply.ts'
-import { ExchangeSession } from './exchange-session.ts'
+import { type ExchangeHead, ExchangeSession } from './exchange-session.ts'
 import { GuardedResponse } from './guarded-response.ts'
 import { type BoundSession, HttpSessions } from './http-sessions.ts'
 import { watchingLists } from './list-changes.ts'
@@ -23,6 +23,7 @@ import { RepeatedArguments } from './repeated-arguments.ts'
 import { withoutIdle } from './repeating-fields.ts'
 import { isWithin, type Scope } from './scope.ts'
 import type { ServedStream } from './served-stream.ts'
+import { followedBy, readToEnd } from './session-begin.ts'
 import { reasonOf, requireOffered, ServerWays, type Way } from './server-ways.ts'
 
 /** Ours, not the caller's: under another charset the server would read another message than the gate has. */
@@ -213,11 +214,9 @@ export class ExchangeServer {
     response: IncomingMessage,
     guarded: GuardedResponse,
   ): Promise<void> {
-    const { session, message, writer, way, ending } = exchange
+    const { writer, ending } = exchange
     const { line, withheld } = await guarded.body()
-    const { status, headers, unwanted } = session.headOf(response, withheld ? undefined : message)
-    if (withheld && unwanted !== undefined) void this.#endAtServer(unwanted, way.target)
-    await this.#requireLasting(exchange, unwanted)
+    const { status, headers } = await this.#headOf(exchange, response, withheld)
     const type = line === undefined ? {} : JSON_TYPE
     const body = {
       status: withheld ? statusInstead(status, line, ending) : status,
@@ -230,17 +229,22 @@ export class ExchangeServer {
   async #stream(
     exchange: PassingExchange,
     response: IncomingMessage,
-    chunks: AsyncIterable<Uint8Array>,
+    events: AsyncGenerator<Uint8Array>,
   ): Promise<void> {
-    const { session, header, message, writer, served, ending } = exchange
-    const { status, headers, unwanted } = session.headOf(response, message)
-    await this.#requireLasting(exchange, unwanted)
+    const { header, message, writer, served, ending } = exchange
+    // A session is nobody's before its begin is recorded.
+    const beginning = message?.['method'] === 'initialize' ? ending : undefined
+    const begun = beginning === undefined ? [] : await readToEnd(events, beginning)
+    const { status, headers } = await this.#headOf(
+      exchange,
+      response,
+      beginning?.isGranted === false,
+    )
     try {
       await writer.write(encodeControlLine({ type: 'ok', body: { status, headers } }))
-      const isEvents = mediaTypeOf(response) === 'text/event-stream'
       const { server } = header
       const forget = (): void => this.#repeated.forget(server)
-      const given = isEvents ? watchingLists(chunks, forget) : chunks
+      const given = watchingLists(followedBy(begun, events), forget)
       for await (const chunk of given) await writer.write(chunk)
     } catch (error) {
       const reason = asMcpError(error, 'server-unreachable', 'the response was cut off')
@@ -249,6 +253,19 @@ export class ExchangeServer {
       served.stream.abort(reason)
       throw error
     }
+  }
+
+  /** The head as it goes to the caller, who gets no session where the server's answer is withheld. */
+  async #headOf(
+    exchange: PassingExchange,
+    response: IncomingMessage,
+    isWithheld: boolean,
+  ): Promise<Omit<ExchangeHead, 'unwanted'>> {
+    const { session, message, way } = exchange
+    const { unwanted, ...head } = session.headOf(response, isWithheld ? undefined : message)
+    if (isWithheld && unwanted !== undefined) void this.#endAtServer(unwanted, way.target)
+    await this.#requireLasting(exchange, unwanted)
+    return head
   }
 
   /** A session that has begun for an exchange that is over is ended where it began. */

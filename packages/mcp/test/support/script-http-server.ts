@@ -102,13 +102,18 @@ export class ScriptHttpServer {
     } else this.#json(asked, { method, params, tools: TOOLS })
   }
 
+  /** With `before`, which comes before it, the answer is an event. */
   #initialize({ id, params, response }: Request): void {
     this.#lastSession += 1
     const session = `session-${this.#lastSession}`
     this.sessions.add(session)
     response.setHeader('mcp-session-id', session)
     response.setHeader('set-cookie', 'secret=1')
-    this.#json({ id, params, response }, { protocolVersion: '2025-06-18', capabilities: {} })
+    const result = { protocolVersion: '2025-06-18', capabilities: {} }
+    const { before } = params
+    if (typeof before !== 'string') return this.#json({ id, params, response }, result)
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.end(before + event({ jsonrpc: '2.0', id, result }))
   }
 
   #events({ id, params, response }: Request): void {
