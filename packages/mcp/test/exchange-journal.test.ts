@@ -78,6 +78,9 @@ test.for([200, 599])('%i is a status that ends a request', { tags: ['AUN-12'] },
 const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{"x":1}}'
 const NOBODYS = '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"m"}}'
 const UNNAMED = '{"jsonrpc":"2.0","error":{"code":-32000,"message":"m"}}'
+const NOTE = '{"jsonrpc":"2.0","method":"n"}'
+const NESTED = '{"jsonrpc":"2.0","id":1,"method":"roots/list"}'
+const EVIL = '{"jsonrpc":"2.0","id":1,"result":{"evil":1}}'
 const STREAM = 'text/event-stream'
 
 test.for([
@@ -135,7 +138,9 @@ test.for([
   ['a type with a parameter', 'TEXT/event-stream ; charset=utf-8', `data: ${ANSWER}\n\n`],
   ['an error that names no request before', STREAM, `data: ${NOBODYS}\n\ndata: ${ANSWER}\n\n`],
   ['an error without an id before', STREAM, `data: ${UNNAMED}\n\ndata: ${ANSWER}\n\n`],
-  ['an event before that is no message', STREAM, `data: {\n\ndata: ${ANSWER}\n\n`],
+  ['notes and requests before', STREAM, `data: ${NOTE}\n\ndata: ${NESTED}\n\ndata: ${ANSWER}\n\n`],
+  ['an event of another type without data before', STREAM, `event: x\n\ndata: ${ANSWER}\n\n`],
+  ['an event behind it that is no message', STREAM, `data: ${ANSWER}\n\ndata: {\n\n`],
 ] as const)(
   'the answer that the host takes is the one that is told: %s',
   { tags: ['AUN-18'] },
@@ -160,5 +165,32 @@ test.for([
     const { response, journal } = answered({ status: 400, headers: { 'content-type': type } }, body)
     expect(await bodyOf(await response)).toBe(body)
     expect(journal.ends).toMatchObject([{ outcome: 'error', answer: { bytes: error.length } }])
+  },
+)
+
+test.for([
+  [
+    'with a number that this node does not read',
+    `data: ${EVIL.replace('1}}', '12345678901234567890}}')}`,
+  ],
+  ['in an event of another type', `event: x\ndata: ${EVIL}`],
+  ['to the id as a text', `data: ${EVIL.replace('"id":1', '"id":"1"')}`],
+  ['to another id', `data: ${EVIL.replace('"id":1', '"id":2')}`],
+  ['in a batch', `data: [${EVIL}]`],
+  ['that is cut off', 'data: {'],
+] as const)(
+  'an answer that a host may have taken before the one that was read is told of as unread: %s',
+  { tags: ['AUN-18'] },
+  async ([, before]) => {
+    const body = `${before}\n\ndata: ${ANSWER}\n\n`
+    for (const chunks of [[body], [`${before}\n\n`, `data: ${ANSWER}\n\n`]]) {
+      const { journal, response } = answered(
+        { status: 200, headers: { 'content-type': STREAM } },
+        ...chunks,
+      )
+      expect(await bodyOf(await response)).toBe(body)
+      expect(journal.ends).toEqual([{ outcome: 'failed', code: 'answer-unread' }])
+      expect(journal.passed).toBe(body)
+    }
   },
 )

@@ -235,7 +235,7 @@ const UNNAMED = '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"m"
 test.for([
   ['notes and questions', `data: ${NOTE}\n\ndata: ${QUESTION}\n\n`],
   ['comments, ids and delays', ': hello\n\nid: 7\nretry: 20\ndata:\n\n'],
-  ['other events', 'event: x\ndata: {\n\n'],
+  ['other events without data', 'event: x\nid: 8\n\n'],
   ['a word of the node about a call that has ended', `data: ${WORD}\n\n`],
   ['an error about no request', `data: ${UNNAMED}\n\n`],
 ] as const)(
@@ -252,6 +252,7 @@ test.for([
 )
 
 const UNREADABLE = [
+  ['an event of another type', `event: x\ndata: ${JSON.stringify(ONE)}\n\n`],
   ['a batch', `data: [${JSON.stringify(ONE)}]\n\n`],
   ['what is no JSON', `data: ${JSON.stringify(ONE)},\n\n`],
   ['what is longer than a message', `data: ${JSON.stringify(ONE)}${' '.repeat(4_194_304)}\n\n`],
@@ -311,5 +312,27 @@ test(
     void post.say(answer(2)).catch(() => {})
     await expect(body).rejects.toMatchObject({ code: 'peer-protocol' })
     expect(session.journal.passed).not.toContain('"id":2')
+  },
+)
+
+test(
+  'what another stream brings is not told as the answer where the host may have taken one that could not be read',
+  { tags: ['AUN-18', 'AUN-19'] },
+  async () => {
+    const session = new PlayedSession()
+    const post = session.post(1)
+    await post.head()
+    const body = post.body()
+    const evil = `${RESUMABLE}event: x\ndata: ${JSON.stringify(ONE)}\n\n`
+    await post.say(evil)
+    await eventually(() => session.journal.passed === evil)
+    const get = session.get()
+    await play(get, answer(1, { harmless: true }))
+    expect(await get.body()).toContain('harmless')
+    expect(session.journal.ends).toEqual([])
+    await post.end()
+    await body
+    expect(session.journal.ends).toEqual([{ outcome: 'failed', code: 'answer-unread' }])
+    expect(session.journal.passed).toBe(evil)
   },
 )

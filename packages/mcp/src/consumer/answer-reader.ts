@@ -99,8 +99,9 @@ export class EventReader implements AnswerReader {
 
   async #takeEvent({ id, type, data }: ServerEvent): Promise<void> {
     if (id !== undefined) this.#lastEventId = id
-    if (data === '' || type !== 'message') return
-    const message = messageIn(data, this.#init.limits)
+    if (data === '') return
+    // Many a host takes an event of any type for a message.
+    const message = type === 'message' ? messageIn(data, this.#init.limits) : undefined
     if (message === undefined) this.#letUnreadPass()
     else if (isResponse(message)) {
       await this.#answered({ message, bytes: Buffer.byteLength(data) })
@@ -121,14 +122,17 @@ export class EventReader implements AnswerReader {
       // It may have ended meanwhile, and then this is not what it ended with.
       if (call?.isOpen === true) call.answered(answer)
       else if (wordOfNode(message) === undefined) throw unexpected()
+    } else {
+      // Many a host takes "1" for 1.
+      own?.passesUnread()
     }
   }
 
   /** Hosts leave out an event that they cannot read; it may be an answer to them all the same, and can be told of its own request alone. */
   #letUnreadPass(): void {
     const { own, calls } = this.#init
-    if (calls === undefined) return
-    if (own === undefined || calls.hasOthers(own)) throw unreadable()
+    if (calls !== undefined && (own === undefined || calls.hasOthers(own))) throw unreadable()
+    own?.passesUnread()
   }
 }
 

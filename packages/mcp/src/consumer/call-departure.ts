@@ -28,6 +28,7 @@ export class CallDeparture {
   #call: JournaledCall | undefined
   #hasLeft = false
   #hasEnded = false
+  #isUnread = false
   #onEnd = (): void => {}
 
   constructor(journal: CallJournal | undefined, leaving: Omit<LeavingMessage, 'callSession'>) {
@@ -69,9 +70,19 @@ export class CallDeparture {
     if (this.isOpen) this.#call?.passes(bytes)
   }
 
-  /** The response, as it came. */
+  /** Takes note that the host is given what this node cannot read and the host may take for the answer. */
+  passesUnread(): void {
+    this.#isUnread = true
+  }
+
+  /** Whether the host may have taken an answer of which nobody knows. */
+  get isUnread(): boolean {
+    return this.#isUnread
+  }
+
+  /** The response, as it came; it is none where the host may have taken another one before. */
   answered(answer: CallAnswer): void {
-    this.#end(answeredEnd(answer))
+    if (!this.#isUnread) this.#end(answeredEnd(answer))
   }
 
   /** There is no response, and will be none. Waits for the entry of a message that has not left. */

@@ -78,7 +78,7 @@ export class ExchangeWatch {
       if (isWhole) own.abandoned(why)
       else void (isCut ? own.failed(reason) : own.givenUp(reason))
     }
-    if (this.#answers.isResumable && calls?.keep(own, giveUp) === true) return
+    if (!own.isUnread && this.#answers.isResumable && calls?.keep(own, giveUp) === true) return
     if (isWhole) await own.failed(isEmpty ? NO_ANSWER : UNREAD)
     else giveUp(reason)
   }
