@@ -74,10 +74,10 @@ export function noRule(request: PolicyRequest): Refusal {
 /** The same answer with what these permits say that they would allow. */
 export function withHints(decision: Decision, permits: readonly Rule[]): Decision {
   if (decision.allowed || decision.reason !== 'no-rule') return decision
-  const hints = permits.flatMap(({ id, allowed: text }) =>
-    text === undefined ? [] : [`"${id}" allows ${text}`],
-  )
-  if (hints.length === 0) return decision
+  // Of the permits of a large set most say nothing.
+  const telling = permits.filter((permit) => permit.allowed !== undefined)
+  if (telling.length === 0) return decision
+  const hints = telling.map((permit) => `"${permit.id}" allows ${permit.allowed ?? ''}`)
   return {
     ...decision,
     sentence: `${decision.sentence}; ${hints.slice(0, HINTS_SHOWN_MAX).join('; ')}`,

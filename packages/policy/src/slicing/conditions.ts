@@ -1,10 +1,16 @@
 import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs'
 import { isJsonObject, type JsonObject, type JsonValue } from '@warren/core'
 import { accessOf, variableOf } from '../context/expression.ts'
-import { COMPARISONS, isScalar, type Known } from './comparisons.ts'
+import { COMPARISONS, type Known, understood } from './comparisons.ts'
 
 /** What an expression is, from the values of those before it. */
 type Evaluate = (values: readonly Known[]) => Known
+
+/** An expression that is no literal, and where its value goes. */
+interface Step {
+  readonly place: number
+  readonly evaluate: Evaluate
+}
 
 /** A `when` holds where its expression does, an `unless` where it does not. */
 interface Clause {
@@ -19,10 +25,13 @@ const UNKNOWN = 1
 /**
  * The conditions of many rules, read as far as texts, whole numbers, truth values and sets of them in the context go.
  *
- * Each expression is kept once, behind those that stand in it, so that one pass over all of them evaluates every rule.
+ * Each expression is kept once, behind those that stand in it, so that one pass over all of them evaluates every rule. A
+ * pass looks at a thousand rules for one call, so it makes as little as it can.
  */
 export class Conditions {
-  readonly #expressions: Evaluate[] = [() => undefined, () => undefined]
+  /** Those of literals stay, the others are those of one pass. */
+  readonly #values: Known[] = [undefined, undefined]
+  readonly #steps: Step[] = []
   readonly #places = new Map<string, number>()
   readonly #rules: readonly (readonly Clause[])[]
 
@@ -40,11 +49,14 @@ export class Conditions {
    * rule would be in no answer, whatever its effect.
    */
   mayApply(context: JsonObject): readonly boolean[] {
-    const values: Known[] = [context]
-    for (let node = UNKNOWN; node < this.#expressions.length; node += 1) {
-      values.push(this.#expressions[node]?.(values))
-    }
-    return this.#rules.map((clauses) => !isOut(clauses, values))
+    const values = this.#values
+    values[CONTEXT] = context
+    for (const { place, evaluate } of this.#steps) values[place] = evaluate(values)
+    const may = this.#rules.map((clauses) => !isOut(clauses, values))
+    // Nothing of a call outlasts it.
+    values[CONTEXT] = undefined
+    for (const { place } of this.#steps) values[place] = undefined
+    return may
   }
 
   #read(expression: unknown): number {
@@ -62,13 +74,16 @@ export class Conditions {
   }
 
   #readLiteral(value: JsonValue | undefined): number {
-    return isScalar(value) ? this.#keep(JSON.stringify(value), () => value) : UNKNOWN
+    const literal = understood(value)
+    // What is written as a record here is an entity or an extension value.
+    if (literal === undefined || isJsonObject(literal)) return UNKNOWN
+    return this.#place(JSON.stringify(literal), literal)
   }
 
   #readSet(elements: JsonValue | undefined): number {
     if (!Array.isArray(elements)) return UNKNOWN
     const values = elements.map((element) => (isJsonObject(element) ? element['Value'] : undefined))
-    return values.every(isScalar) ? this.#keep(JSON.stringify(values), () => values) : UNKNOWN
+    return values.every((value) => value !== undefined) ? this.#readLiteral(values) : UNKNOWN
   }
 
   #readAccess(expression: JsonObject): number {
@@ -82,7 +97,7 @@ export class Conditions {
       if (!isJsonObject(value)) return undefined
       const isThere = Object.hasOwn(value, attribute)
       if (operator === 'has') return isThere
-      return isThere ? value[attribute] : undefined
+      return isThere ? understood(value[attribute]) : undefined
     })
   }
 
@@ -108,11 +123,19 @@ export class Conditions {
     return this.#keep(key, (values) => compare(values[left], values[right]))
   }
 
-  /** The place of an expression, which has one only. */
+  /** The place of an expression that has to be evaluated for each context. */
   #keep(key: string, evaluate: Evaluate): number {
+    const before = this.#values.length
+    const place = this.#place(key, undefined)
+    if (place === before) this.#steps.push({ place, evaluate })
+    return place
+  }
+
+  /** The place of an expression, which has one only. */
+  #place(key: string, value: Known): number {
     const place = this.#places.get(key)
     if (place !== undefined) return place
-    const added = this.#expressions.push(evaluate) - 1
+    const added = this.#values.push(value) - 1
     this.#places.set(key, added)
     return added
   }

@@ -63,9 +63,10 @@ export class PartedSet implements RuleSet {
   #partsFor({ context }: CedarQuestion): readonly Part[] | undefined {
     if (!isJsonObject(context)) return undefined
     const mayApply = this.#conditions.mayApply(context)
-    const parts = this.#parts.filter((_, index) =>
-      mayApply.slice(index * this.#partRules, (index + 1) * this.#partRules).includes(true),
-    )
+    const parts = this.#parts.filter((part, index) => {
+      const first = index * this.#partRules
+      return part.rules.some((_, rule) => mayApply[first + rule] === true)
+    })
     if (parts.length > this.#parts.length * PARTS_ASKED_SHARE) return undefined
     // The engine judges the request as well, whatever the rules say, and is always asked.
     return parts.length > 0 ? parts : this.#parts.slice(0, 1)
