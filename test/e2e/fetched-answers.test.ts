@@ -87,7 +87,7 @@ test(
   async () => {
     const headers = await begin()
     server.answers.set('first', { content: [{ type: 'text', text: '12 kg' }] })
-    expect(await (await call(headers, 'first')).text()).toBe('id: "first"\n\n')
+    expect(await (await call(headers, 'first')).text()).toBe('id: "first"\ndata: \n\n')
     expect(await entriesOf(desk, 'first')).toMatchObject([{ kind: 'request', sent: true }])
     const fetched = await ask('GET', { ...headers, 'last-event-id': '"first"' })
     expect(await fetched.text()).toContain('12 kg')
