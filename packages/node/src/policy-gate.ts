@@ -10,6 +10,7 @@ import {
 } from '@warren/policy'
 import type { ApprovalDesk } from './approval/approval-desk.ts'
 import { settleApproval } from './approval/settle-approval.ts'
+import { isKeptFromList } from './audit/own-question.ts'
 import type { CallAudit, JudgedMessage } from './audit/call-audit.ts'
 import { type CoveringCapabilities, credentialIds } from './capability/covering-capabilities.ts'
 import type { BehaviourDesk, CallerAction, Entry } from './behaviour/behaviour-desk.ts'
@@ -132,7 +133,7 @@ export class PolicyGate implements Gate {
 
   async decide(question: GateQuestion): Promise<GateAnswer> {
     const answer = await this.#answer(question)
-    if (!answer.allowed) {
+    if (!answer.allowed && !isKeptFromList(question, answer)) {
       this.#components.report({
         event: 'refused-call',
         level: 'warn',

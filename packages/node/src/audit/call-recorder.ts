@@ -13,6 +13,7 @@ import type { CallAudit, JudgedMessage } from './call-audit.ts'
 import { decisionDraft, resultDraft } from './call-drafts.ts'
 import { isCall } from './is-call.ts'
 import type { KeepRules } from './keep-rules.ts'
+import { isKeptFromList } from './own-question.ts'
 import type { RefusalLedger } from './refusal-ledger.ts'
 
 export interface CallRecorderInit {
@@ -55,6 +56,7 @@ export class CallRecorder implements CallAudit {
 
   async decided(judged: JudgedMessage): Promise<GateAnswer> {
     const { answer, kind, question } = judged
+    if (isKeptFromList(question, answer)) return answer
     if (!answer.allowed) {
       await this.#init.refusals.record(this.#draft(judged, 'hash'))
       return answer

@@ -31,7 +31,11 @@ interface Case {
   readonly clock: { ms: number }
   /** Whether the disk takes what is written. */
   disk: 'well' | 'full'
-  readonly decided: (message: JsonRpcMessage, answer?: GateAnswer) => Promise<GateAnswer>
+  readonly decided: (
+    message: JsonRpcMessage,
+    answer?: GateAnswer,
+    bytes?: number,
+  ) => Promise<GateAnswer>
 }
 
 function recording(keep: ServerKeep = {}): Case {
@@ -60,9 +64,9 @@ function recording(keep: ServerKeep = {}): Case {
     lost,
     clock,
     disk: 'well',
-    decided: async (message, answer = ALLOWED) =>
+    decided: async (message, answer = ALLOWED, bytes = 100) =>
       recorder.decided({
-        question: { caller: { did: NODE }, server: 'fs', message, bytes: 100 },
+        question: { caller: { did: NODE }, server: 'fs', message, bytes },
         answer,
         kind: classifyMessage(message),
         roles: ['operator'],
@@ -93,6 +97,17 @@ test.for([
   expect(answer).toMatchObject({ allowed: true })
   expect(drafts.map(({ kind }) => kind)).toEqual(has ? ['decision'] : [])
   expect('call' in answer).toBe(has)
+})
+
+test.for([
+  ['what the provider asks for its list of servers', 'tools/list', REFUSED, 0, false],
+  ['a list that a caller asks for', 'tools/list', REFUSED, 1, true],
+  ['somebody who is no member', 'tools/list', { ...REFUSED, code: 'not-member' }, 0, true],
+  ['anything but a list', 'tools/call', REFUSED, 0, true],
+] as const)('%s, refused', { tags: ['AUN-3'] }, async ([, method, refusal, bytes, has]) => {
+  const { decided, drafts } = recording()
+  expect(await decided(request(method, { name: 'echo' }), refusal, bytes)).toEqual(refusal)
+  expect(drafts).toHaveLength(has ? 1 : 0)
 })
 
 test(
