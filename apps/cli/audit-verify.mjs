@@ -18,6 +18,15 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 
+// The keys of ML-DSA came with it.
+const NODE_MAJOR_MIN = 24
+if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
+  process.stderr.write(
+    `this needs Node ${NODE_MAJOR_MIN} or newer, and this is ${process.versions.node}\n`,
+  )
+  process.exit(2)
+}
+
 const ED25519 = 0x01
 const COSIGNATURE = 0x04
 const ML_DSA_44 = 0x06

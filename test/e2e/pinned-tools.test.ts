@@ -111,3 +111,16 @@ test('what is pinned is replaced by nobody who was not asked', { tags: ['PST-14'
   expect(await greets()).toBe(true)
   expect((await warren('policy', 'pin', 'nobody')).stderr).toContain('[no-such-server]')
 })
+
+test(
+  'a server that no rule lets the node itself list cannot be pinned, and is told so',
+  { tags: ['PST-14'] },
+  async () => {
+    const hidden = '@id("hidden") forbid (principal, action == Warren::Action::"list", resource);\n'
+    writeFileSync(join(lab, 'policies/a.cedar'), RULES + hidden)
+    await askWarren(['--dir', lab, 'reload'])
+    const { code, stderr } = await warren('policy', 'pin', 'greeter')
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/lets this node itself list what "greeter" offers.*\[call-refused\]\n$/s)
+  },
+)

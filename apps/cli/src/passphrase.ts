@@ -75,7 +75,7 @@ function sourcesFor(
       `there are ${names.length} key files and ${files.length} passphrase files; give one for each, in the same order`,
     )
   }
-  requireTerminal()
+  requireTerminal(`an option for passphrase files, one for each of ${names.join(', ')}`)
   return names.map(() => undefined)
 }
 
@@ -88,12 +88,9 @@ async function typedTwice(name: string): Promise<Uint8Array> {
   return first
 }
 
-function requireTerminal(): void {
+function requireTerminal(instead: string): void {
   if (process.stdin.isTTY) return
-  throw new CommandError(
-    'passphrase-missing',
-    'there is no terminal to ask on; use --passphrase-file or --passphrase-fd',
-  )
+  throw new CommandError('passphrase-missing', `there is no terminal to ask on; use ${instead}`)
 }
 
 /** The passphrase of existing key files; `configured` is the file that warren.yaml names. */
@@ -112,7 +109,7 @@ async function givenPassphrase(
   if (options.passphraseFd !== undefined) return readPassphraseFd(parseFd(options.passphraseFd))
   const file = options.passphraseFile ?? configured
   if (file !== undefined) return readPassphraseFile(file)
-  requireTerminal()
+  requireTerminal('--passphrase-file or --passphrase-fd')
   return undefined
 }
 

@@ -44,6 +44,7 @@ export { encodeMessage, MessageError, parseMessage } from './message-door.ts'
 export { MESSAGE_LIMITS, type MessageLimits } from './message-limits.ts'
 export { type Logger, type Scheduler, systemScheduler } from './ports.ts'
 export { errorAnswer, RPC_CODE } from './rpc-answer.ts'
+export { wordOfNode, type WordOfNode } from './word-of-node.ts'
 export {
   type HttpServer,
   indexServers,

@@ -61,7 +61,8 @@ export class MeshStreams {
   }
 }
 
-function stale(): NodeError {
+/** Why this node, whose knowledge is too old, calls nobody. */
+export function stale(): NodeError {
   const message =
     'this node cannot show that it knows of the latest revocations, and calls nobody; "warren status" says why'
   return new NodeError('knowledge-stale', message)

@@ -47,6 +47,7 @@ import type { JoinDesk } from './join-desk.ts'
 import { listTools } from './list-tools.ts'
 import type { MeshCatalog } from './mesh-catalog.ts'
 import { noSuchServer } from './no-such-server.ts'
+import { stale } from './mesh-streams.ts'
 import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
 import { describeExplanation } from './policy/describe-explanation.ts'
@@ -230,15 +231,25 @@ export class NodeControl implements ControlHandler {
   }
 
   async #definitions(server: string, signal: AbortSignal): Promise<JsonObject> {
-    const { catalog, opened } = this.#init
+    const { catalog, opened, provider } = this.#init
     const self = opened.log.did
-    return { tools: await liveTools({ catalog, self, server }, signal) }
+    const isConfigured = provider.has(server)
+    return { tools: await liveTools({ catalog, self, server, isConfigured }, signal) }
   }
 
   async #aboutCall(request: CallRequest | ExplainRequest, signal: AbortSignal): Promise<JsonValue> {
     return request.do === 'call'
-      ? callTool(this.#init.catalog.through('command'), request, signal)
+      ? callTool(this.#init.catalog.through('command'), request, signal).catch((error: unknown) => {
+          throw this.#ownReason(error)
+        })
       : this.#explain(request)
+  }
+
+  /** Where this node's own knowledge is too old nobody shows it anything: that it is missing is not about the server. */
+  #ownReason(error: unknown): unknown {
+    if (!(error instanceof NodeError) || error.code !== 'no-such-server') return error
+    const { state } = this.#init.mesh.freshness.judge()
+    return state === 'stop' || state === 'deny-new' ? stale() : error
   }
 
   async #explain({ caller, server, tool, arguments: args }: ExplainRequest): Promise<JsonObject> {

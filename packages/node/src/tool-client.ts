@@ -9,7 +9,7 @@ import {
   type JsonRpcResponse,
   McpError,
   objectAt,
-  RPC_CODE,
+  wordOfNode,
 } from '@warren/mcp'
 import { NodeError } from './node-error.ts'
 import { VERSION } from './version.ts'
@@ -133,11 +133,10 @@ function late(): NodeError {
 
 /** A policy can say no before there is a tool call to answer: when the session opens, or when tools are listed. */
 function failureOf(error: JsonObject): NodeError {
-  const { code, message } = error
+  const { message } = error
+  const word = wordOfNode({ jsonrpc: '2.0', id: 0, error })
   return new NodeError(
-    code === RPC_CODE.refused && objectAt(error, 'data')['code'] === 'refused'
-      ? 'call-refused'
-      : 'call-failed',
+    word?.isRefusal === true ? 'call-refused' : 'call-failed',
     typeof message === 'string' ? message : 'the server answered an error',
   )
 }

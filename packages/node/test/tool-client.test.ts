@@ -22,14 +22,17 @@ async function answerAll(host: HostChannel, error: JsonObject): Promise<undefine
 
 const REFUSED = new McpError('refused', 'refused by policy "out": not you any more')
 
-test(
-  'a session that policy refuses is a refusal, in the words of the rule',
+test.for<[string, JsonObject]>([
+  ['the provider', errorAnswer(0, REFUSED).error],
+  [
+    'its policy, for whatever reason',
+    { code: -32_003, message: REFUSED.message, data: { code: 'caller-kept-out' } },
+  ],
+])(
+  'a session that is refused by %s is a refusal, in the words of the rule',
   { tags: ['CLI-2'] },
-  async () => {
-    const opening = ToolClient.open(
-      failing(errorAnswer(0, REFUSED).error),
-      AbortSignal.timeout(5000),
-    )
+  async ([, error]) => {
+    const opening = ToolClient.open(failing(error), AbortSignal.timeout(5000))
     await expect(opening).rejects.toMatchObject({ code: 'call-refused', message: REFUSED.message })
   },
 )

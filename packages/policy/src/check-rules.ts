@@ -1,4 +1,9 @@
-import { type SchemaJson, validate, type ValidationAnswer } from '@cedar-policy/cedar-wasm/nodejs'
+import {
+  type SchemaJson,
+  validate,
+  type ValidationAnswer,
+  type ValidationError,
+} from '@cedar-policy/cedar-wasm/nodejs'
 import { PolicyError } from './policy-error.ts'
 import type { PolicySource } from './policy-source.ts'
 import { lineAtByte } from './text-line.ts'
@@ -29,19 +34,25 @@ export function checkRules(
   const text = sources.map((source) => source.text).join('\n')
   const answer = ask(schema, text)
   if (answer.type === 'failure') throw failed()
+  // The engine gives its faults in no order. One often follows from another before it.
   const [fault] = [
     ...answer.validationErrors,
     ...answer.validationWarnings.filter(({ error }) => !error.message.includes(TOLERATED_WARNING)),
-  ]
+  ].toSorted((left, right) => lineOf(text, left) - lineOf(text, right))
   if (fault === undefined) return
-  const { message, help, sourceLocations } = fault.error
+  const { message, help } = fault.error
   const said = [message, help, whyOpaque(message, opaque)].flatMap((part) => part ?? [])
   const plain = said.map((part) => part.replace(POLICY_NUMBER, '')).join('; ')
   throw new PolicyError(
     'policy-invalid',
     plain,
-    placeOf(sources, text, sourceLocations?.[0]?.start),
+    placeOf(sources, text, fault.error.sourceLocations?.[0]?.start),
   )
+}
+
+/** What has no place comes first. Of one line the engine's order holds: what it names first is the cause. */
+function lineOf(text: string, { error }: ValidationError): number {
+  return lineAtByte(text, error.sourceLocations?.[0]?.start) ?? 0
 }
 
 function ask(schema: SchemaJson<string>, text: string): ValidationAnswer {

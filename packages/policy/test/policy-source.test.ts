@@ -48,6 +48,18 @@ test.for<{ name: string; text: string; code: PolicyErrorCode; message: RegExp }>
     message: /^main\.cedar:1: /,
   },
   {
+    name: 'several faults, of which the first in the text is told of, also where it is but a warning',
+    text: [
+      'forbid (principal, action == Warren::Action::"list", resource is Warren::Tool);',
+      ...Array.from(
+        { length: 8 },
+        (_, at) => `${PERMIT.slice(0, -1)} when { context.x${at} == 3 };`,
+      ),
+    ].join('\n'),
+    code: 'policy-invalid',
+    message: /^main\.cedar:1: /,
+  },
+  {
     name: 'invisible characters',
     text: 'permit (principal, action, resource) when { resource.name == "a\u202Eb" };',
     code: 'policy-invalid',

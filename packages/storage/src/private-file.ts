@@ -79,7 +79,7 @@ export async function ensurePrivateDirectory(path: string): Promise<void> {
     if ((stats.mode & FOREIGN_RIGHTS) !== 0) {
       throw new StorageError(
         'directory-open',
-        `the directory "${path}" is open to others (chmod 700)`,
+        `the directory "${path}" is open to others: name one of your own (mkdir -m 700), or close this one (chmod 700)`,
       )
     }
   } catch (error) {

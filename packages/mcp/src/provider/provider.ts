@@ -146,6 +146,11 @@ export class Provider {
     this.#guard.stop()
   }
 
+  /** Whether it serves a server of this name now. */
+  has(server: string): boolean {
+    return this.#servers.has(server)
+  }
+
   status(): ProviderStatus {
     return {
       servers: this.#servers.size,
