@@ -67,12 +67,6 @@ export class IdTrie {
     return root === this.#root ? this : new IdTrie(this.#suite, root, this.#digests)
   }
 
-  has(id: string): boolean {
-    const key = this.keyOf(id)
-    const node = find(this.#root, key)
-    return node !== undefined && 'key' in node && node.key === key
-  }
-
   /** What stands below a prefix of up to 64 hexadecimal digits. */
   summary(prefix: string): TrieSummary {
     const node = find(this.#root, prefix)

@@ -1,5 +1,6 @@
 import { BoundedMap } from '@warren/core'
 import { MembershipError } from '../membership-error.ts'
+import { classOf } from '../records/mesh-record.ts'
 import { isFatal, type RecordSet } from '../set/record-set.ts'
 import { answerAsk, answerWant, headsOf } from './answer-neighbour.ts'
 import { type Neighbour, PULL_ORDER } from './neighbour.ts'
@@ -150,8 +151,12 @@ export class Exchange {
   #hearBelow(neighbour: Neighbour, answer: Heard<'below'>): void {
     const { pull } = neighbour
     const { set } = this.#host
-    const isLeftOut = (id: string): boolean => this.#leftOut.has(id)
-    if (pull?.part !== answer.part || !pull.below(answer, set.trie(answer.part), isLeftOut)) {
+    const isMissing = (id: string): boolean => {
+      const known = set.get(id)
+      const isInPart = known !== undefined && classOf(known.type) === answer.part
+      return !isInPart && !this.#leftOut.has(id)
+    }
+    if (pull?.part !== answer.part || !pull.below(answer, set.trie(answer.part), isMissing)) {
       throw new MembershipError('sync-malformed', 'an answer that does not fit what was asked')
     }
     neighbour.learnt(answer.ids.filter((id) => set.has(id)))

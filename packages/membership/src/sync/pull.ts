@@ -75,22 +75,22 @@ export class Pull {
     return messages
   }
 
-  /** Takes an answer to `ask`; what is left out is not asked for. False when it does not fit what was asked. */
+  /** Takes an answer to `ask`; what is not missing is not asked for. False when it does not fit what was asked. */
   below(
     answer: Extract<SyncMessage, { type: 'below' }>,
     own: IdTrie,
-    isLeftOut: (id: string) => boolean,
+    isMissing: (id: string) => boolean,
   ): boolean {
     const { prefix, ids, sums } = answer
     const count = this.#asked.get(prefix)
     if (count === undefined || !this.#asked.delete(prefix)) return false
     if (ids.length > 0 && sums.length > 0) return false
     const isBelow =
-      ids.every((id) => own.keyOf(id).startsWith(prefix)) &&
+      areBelow(prefix, ids, own) &&
       sums.every((sum) => sum.prefix.length === prefix.length + 2 && sum.prefix.startsWith(prefix))
     if (!isBelow || new Set(sums.map((sum) => sum.prefix)).size < sums.length) return false
     if (ids.length + sums.reduce((total, sum) => total + sum.count, 0) < count) return false
-    this.#wanted.push(...ids.filter((id) => !own.has(id) && !isLeftOut(id)))
+    this.#wanted.push(...ids.filter(isMissing))
     for (const sum of sums) {
       if (sum.count > 0 && own.summary(sum.prefix).digest !== sum.digest) this.#prefixes.push(sum)
     }
@@ -139,4 +139,9 @@ export class Pull {
     for (const id of ids) this.#coming.add(id)
     return [{ type: 'want', ids, bare: this.#isBare }]
   }
+}
+
+/** Below the root stands every id; elsewhere it costs a digest to know. */
+function areBelow(prefix: string, ids: readonly string[], trie: IdTrie): boolean {
+  return prefix === '' || ids.every((id) => trie.keyOf(id).startsWith(prefix))
 }

@@ -35,6 +35,12 @@ export class RecordIntake {
     return this.#roots.has(removalRoot)
   }
 
+  /** The ids of texts that are in the set as they stand there; undefined where one of them is not, or is remembered no more. */
+  knownIds(texts: readonly string[]): readonly string[] | undefined {
+    const ids = texts.flatMap((text) => this.#seen.get(this.#digestOf(text)) ?? [])
+    return ids.length === texts.length ? ids : undefined
+  }
+
   accept(texts: readonly string[], options?: AcceptOptions): Intake {
     const ids: string[] = []
     const fresh: string[] = []

@@ -8,6 +8,7 @@ import { isFatal, type RecordSet } from '../set/record-set.ts'
 import { affectedDids } from './affected-dids.ts'
 import { Exchange, type ExchangeHost } from './exchange.ts'
 import { Neighbour } from './neighbour.ts'
+import { PushedCopies } from './pushed-copies.ts'
 import { type Intake, RecordIntake } from './record-intake.ts'
 import { RecordSpread } from './record-spread.ts'
 import { type Source, StoreQueue, toldAbout } from './store-queue.ts'
@@ -15,7 +16,13 @@ import type { SyncEffect } from './sync-effect.ts'
 import type { SyncEvent } from './sync-event.ts'
 import { SYNC_LIMITS, type SyncLimits } from './sync-limits.ts'
 import { Pulse, type PulseOutcome } from './pulse.ts'
-import { encodeSyncMessage, isPulse, parseSyncMessage, type SyncMessage } from './sync-message.ts'
+import {
+  encodeSyncMessage,
+  isPulse,
+  parseSyncMessage,
+  type RecordMessage,
+  type SyncMessage,
+} from './sync-message.ts'
 
 const LINK: Source = { from: 'link' }
 
@@ -46,6 +53,7 @@ export class RecordSync {
   readonly #spread: RecordSpread
   readonly #pulse: Pulse
   readonly #intake: RecordIntake
+  readonly #copies: PushedCopies
   readonly #exchange: Exchange
   #effects: SyncEffect[] = []
   #nowMs = 0
@@ -57,6 +65,7 @@ export class RecordSync {
     this.#nowMs = nowMs
     this.#limits = { ...SYNC_LIMITS, ...limits }
     this.#intake = new RecordIntake(set, this.#limits)
+    this.#copies = new PushedCopies(set.suite, this.#limits)
     this.#store = new StoreQueue(set)
     this.#spread = new RecordSpread(this.#neighbours, random, this.#limits)
     this.#exchange = new Exchange(this.#exchangeHost())
@@ -189,10 +198,18 @@ export class RecordSync {
     const neighbour = this.#neighbours.get(link)
     // It was cut a moment ago, and this was on its way.
     if (neighbour === undefined) return
+    const copied = this.#copies.idsIn(bytes)
+    if (copied !== undefined) {
+      neighbour.learnt(copied)
+      return
+    }
     try {
       const message = parseSyncMessage(bytes, this.#limits.messageBytesMax)
       if (isPulse(message)) this.#come(this.#pulse.hear(neighbour, message, this.#nowMs))
-      else this.#exchange.hear(neighbour, message)
+      else {
+        this.#exchange.hear(neighbour, message)
+        this.#noteCopies(bytes, message)
+      }
     } catch (error) {
       if (!(error instanceof MembershipError)) throw error
       this.#cut(neighbour, error.code)
@@ -210,15 +227,25 @@ export class RecordSync {
     ref: number,
     bytes: Uint8Array,
   ): { readonly wasAdded: boolean; readonly isBad: boolean } {
+    if (this.#copies.idsIn(bytes) !== undefined) return { wasAdded: false, isBad: false }
     try {
       const message = parseSyncMessage(bytes, this.#limits.messageBytesMax)
       if (message.type !== 'records') return { wasAdded: false, isBad: true }
       const { added, refused } = this.#accept(message.texts, { from: 'gossip', ref })
+      this.#noteCopies(bytes, message)
       return { wasAdded: added.length > 0, isBad: refused.some(isFatal) }
     } catch (error) {
       if (!(error instanceof MembershipError)) throw error
       return { wasAdded: false, isBad: true }
     }
+  }
+
+  /** Of what was pushed whole, and is known whole, a copy says nothing but that its sender has it too. */
+  #noteCopies(bytes: Uint8Array, message: RecordMessage): void {
+    const isPush = message.type === 'records' && message.answer === 'none'
+    if (!isPush || !this.#copies.takes(bytes)) return
+    const ids = this.#intake.knownIds(message.texts)
+    if (ids !== undefined) this.#copies.add(bytes, ids)
   }
 
   /** Takes up what is valid. What takes away acts at once; what is passed on waits until it is durable. */

@@ -30,6 +30,9 @@ export interface SyncLimits {
   readonly bareFrom: number
   /** Texts of which is remembered that they were seen. */
   readonly seenMax: number
+  /** Messages with new records of which a copy is told before it is read, and the longest of them. */
+  readonly copiesMax: number
+  readonly copyBytesMax: number
   /** Ids of which is remembered that a neighbour has them. */
   readonly knownMax: number
   /** Ids of grants for which there was no room, so that they are not asked for at every comparison. */
@@ -71,6 +74,8 @@ export const SYNC_LIMITS: SyncLimits = {
   openPushedMax: 256,
   bareFrom: 64,
   seenMax: 8_192,
+  copiesMax: 1_024,
+  copyBytesMax: 65_536,
   knownMax: 1_024,
   leftOutMax: 8_192,
   rootsMax: 4_096,
