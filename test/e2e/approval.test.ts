@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Client } from '@modelcontextprotocol/client'
@@ -315,6 +315,29 @@ test('--watch follows what comes', { tags: ['APR-12'], timeout: SLOW_MS }, async
     expect(code, wrong.join(' ')).toBe(2)
   }
 })
+
+test(
+  'an approval for more calls is not good for another server that gets the name',
+  { tags: ['APR-8', 'THR-62'], timeout: SLOW_MS },
+  async () => {
+    const first = echo('exchanged')
+    const { id } = await held('exchanged')
+    await askWarren(['--dir', lab, 'approve', id, '--yes', '--times', '3', '--for', '10m'])
+    expect(await first).toEqual({ code: false, text: 'exchanged' })
+    const other = `${record}-of-another`
+    const config = join(lab, 'warren.yaml')
+    writeFileSync(config, readFileSync(config, 'utf8').replaceAll(record, other))
+    await askWarren(['--dir', lab, 'reload'])
+    expect((await askWarren(['--dir', lab, 'approve']))['granted']).toEqual([])
+    await client.close()
+    client = await host()
+    const again = echo('exchanged')
+    const asked = await held('exchanged')
+    await askWarren(['--dir', lab, 'approve', asked.id, '--refuse'])
+    expect(await again).toMatchObject({ code: 'approval-refused' })
+    expect(existsSync(other) ? callsIn(other) : []).toEqual([])
+  },
+)
 
 test(
   'a call that waits is refused when the node stops, and does not come back',

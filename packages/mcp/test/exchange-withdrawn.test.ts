@@ -111,7 +111,7 @@ test.for<[string, (() => Promise<Record<string, string>>) | undefined]>([
   ['outside any', undefined],
 ])(
   'a call %s that is held while its server becomes another one reaches neither',
-  { tags: ['MCP-78', 'THR-23'] },
+  { tags: ['MCP-78', 'THR-62'] },
   async ([, beginning]) => {
     await bodyOf(await exchange({ message: request('tools/list') }))
     const session = await beginning?.()

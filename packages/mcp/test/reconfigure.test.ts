@@ -79,6 +79,27 @@ test(
 )
 
 test(
+  'it is told which names have other servers, before anything is decided for these',
+  { tags: ['DMN-7', 'THR-62'] },
+  async () => {
+    const told: (readonly string[])[] = []
+    const mesh = new TestMesh({
+      servers: [KEPT, GONE],
+      withdrawn: (servers) => void told.push([...servers]),
+    })
+    meshes.push(mesh)
+    const configured = mesh.provider.configure([KEPT, { ...GONE, env: { A: 'b' } }])
+    expect(told).toEqual([['gone']])
+    await configured
+    await mesh.provider.configure([KEPT, { ...GONE, env: { A: 'b' } }])
+    await mesh.provider.configure([KEPT])
+    expect(told).toEqual([['gone'], [], ['gone']])
+    await expect(mesh.provider.configure([{ ...KEPT, command: '' }])).rejects.toThrow(/.+/)
+    expect(told).toHaveLength(3)
+  },
+)
+
+test(
   'a set of servers that is not valid leaves the old one',
   { tags: ['DMN-6', 'DMN-7'] },
   async () => {

@@ -293,10 +293,12 @@ export class NodeControl implements ControlHandler {
       await audit.desk.append(configEntry(servers, restart))
     })
     gate.replace(policies)
+    // In the same turn, so that nothing is decided by the new rules for the servers before.
+    const configured = provider.configure(definitions)
     audit.keepAs(fresh.servers)
+    await configured
     await audit.copies.configure(fresh.audit.export)
     audit.retention.configure(fresh.audit.retention)
-    await provider.configure(definitions)
     void catalog.refresh(opened.log.did)
     const rules = policies.engine.ruleCount
     report({ event: 'reloaded', level: 'info', servers: servers.length, rules, restart })

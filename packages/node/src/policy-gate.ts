@@ -30,7 +30,7 @@ export interface PolicyGateComponents extends EntranceComponents {
   /** Where it writes down what it says. */
   readonly audit: CallAudit
   /** Where calls wait that a person has to approve. */
-  readonly approvals: Pick<ApprovalDesk, 'use' | 'hold' | 'policyReplaced'>
+  readonly approvals: Pick<ApprovalDesk, 'use' | 'hold' | 'policyReplaced' | 'serversReplaced'>
   /** The capabilities of callers that cover a request; absent, nobody has any. */
   readonly capabilities?: CoveringCapabilities
   /** Lists the tools of a server for the node itself. */
@@ -124,6 +124,12 @@ export class PolicyGate implements Gate {
     if (replaced.digest !== policies.digest) this.#components.approvals.policyReplaced()
     retirePolicies(replaced)
     this.#tools.expect(policies.pins ?? NO_PINS)
+  }
+
+  /** What was approved, or listed, for the servers that had these names until now says nothing of the ones to come. */
+  serversReplaced(servers: ReadonlySet<string>): void {
+    this.#components.approvals.serversReplaced(servers)
+    this.#tools.forget(servers)
   }
 
   /** Ends what it has begun by itself. */

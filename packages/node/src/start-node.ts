@@ -254,6 +254,7 @@ function createProvider(site: Site, mesh: MeshParts, { policies, toolLooks }: De
   const provider: Provider = new Provider({
     servers: serverDefinitions(config.servers),
     gate,
+    withdrawn: (servers) => gate.serversReplaced(servers),
     present: async (text, caller) => {
       const objection = behaviour.objection(caller.did)
       if (objection !== undefined) throw new NodeError('caller-kept-out', objection.sentence)

@@ -26,6 +26,8 @@ export interface ProviderInit {
   readonly limits?: Partial<ProviderLimits>
   /** Takes what callers show of themselves; absent, nothing is taken. */
   readonly present?: PresentPort
+  /** Hears of names whose definition is not in force any more, before anything is decided by what is. */
+  readonly withdrawn?: (servers: ReadonlySet<string>) => void
   /** Hears of every decision and every answer; nothing waits for it. */
   readonly report?: (event: ProviderEvent) => void
 }
@@ -51,6 +53,7 @@ export class Provider {
   readonly #held: HeldBytes
   readonly #server: StreamServer
   readonly #servers = new Map<string, ServerDefinition>()
+  readonly #withdrawn: (servers: ReadonlySet<string>) => void
   #stopped = false
 
   /** @throws McpError `server-definition-invalid` */
@@ -60,6 +63,7 @@ export class Provider {
     const limits = { ...PROVIDER_LIMITS, ...init.limits }
     const processes = { guard: this.#guard, scheduler, clock, logger, limits }
     this.#define(indexServers(init.servers))
+    this.#withdrawn = init.withdrawn ?? (() => {})
     this.#components = {
       gate,
       records: new CallRecords({ scheduler, logger, limits }),
@@ -88,6 +92,7 @@ export class Provider {
       .filter(([name, definition]) => !isDeepStrictEqual(definition, servers.get(name)))
       .map(([name]) => name)
     this.#define(servers)
+    this.#withdrawn(new Set(withdrawn))
     const reason = new McpError('server-withdrawn', 'the provider no longer offers this server')
     await Promise.all(withdrawn.map((server) => this.#server.stop(reason, { server })))
   }

@@ -57,6 +57,7 @@ export interface TestMeshInit {
   readonly relayLimits?: Partial<RelayLimits>
   readonly scheduler?: Scheduler
   readonly report?: (event: ProviderEvent) => void
+  readonly withdrawn?: (servers: ReadonlySet<string>) => void
 }
 
 /** A provider and the way to it, without a network in between: streams in memory, with real back-pressure. */
@@ -77,6 +78,7 @@ export class TestMesh {
       logger: this.logger,
       scheduler: init.scheduler ?? systemScheduler,
       ...(init.report === undefined ? {} : { report: init.report }),
+      ...(init.withdrawn === undefined ? {} : { withdrawn: init.withdrawn }),
       limits: { inputGraceMs: 500, termGraceMs: 500, ...init.limits },
     })
   }

@@ -153,10 +153,20 @@ export class ApprovalDesk {
   /** Another policy set decides from now on: nothing that was asked or approved under the old one goes on. */
   policyReplaced(): void {
     this.#grants.clear()
+    for (const held of this.#held.values()) this.#outdate(held)
+  }
+
+  /** Other servers have these names from now on: nothing that was asked or approved for the ones before goes on. */
+  serversReplaced(servers: ReadonlySet<string>): void {
+    this.#grants.clear(({ subject }) => servers.has(subject.server))
     for (const held of this.#held.values()) {
-      this.#note(held, 'cancelled')
-      this.#end(held, OUTDATED)
+      if (servers.has(held.question.subject.server)) this.#outdate(held)
     }
+  }
+
+  #outdate(held: HeldCall): void {
+    this.#note(held, 'cancelled')
+    this.#end(held, OUTDATED)
   }
 
   #unfit({ subject, length }: ApprovalQuestion): Unavailable | undefined {

@@ -44,9 +44,9 @@ export class ApprovalGrants {
     return grant
   }
 
-  /** Takes all of them back. */
-  clear(): void {
-    for (const { hash } of this.list()) this.#grants.delete(hash)
+  /** Takes all of them back that are such, or all. */
+  clear(isSuch: (grant: Grant) => boolean = () => true): void {
+    for (const grant of this.list()) if (isSuch(grant)) this.#grants.delete(grant.hash)
   }
 
   /** Those that are good now. */

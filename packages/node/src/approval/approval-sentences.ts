@@ -52,7 +52,7 @@ export const OUTDATED: Refusal = {
   allowed: false,
   code: 'approval-outdated',
   sentence:
-    'refused: while this call waited for the approval of a person, the policy or what the call means has changed; call again',
+    'refused: while this call waited for the approval of a person, the policy, the server or what the call means has changed; call again',
 }
 
 function named(rules: readonly string[]): string {

@@ -366,6 +366,30 @@ test(
 )
 
 test(
+  'another server of the same name ends what waits for it and what was approved, and nothing else',
+  { tags: ['APR-3', 'APR-8', 'THR-62'] },
+  async () => {
+    const desk = new TestDesk()
+    const asked = question()
+    const { subject } = asked
+    const elsewhere = { subject: { ...subject, server: 'web' }, hash: 'hash of another' }
+    const granted = await held(desk)
+    await desk.desk.approve({ ...granted, times: 3 })
+    const kept = await held(desk, { ...asked, ...elsewhere })
+    await desk.desk.approve({ ...kept, times: 3 })
+    const waits = await held(desk)
+    const goesOn = await held(desk, { ...asked, ...elsewhere })
+    desk.desk.serversReplaced(new Set(['fs', 'other']))
+    await settled()
+    expect(refusal(waits.verdict())?.code).toBe('approval-outdated')
+    expect(desk.desk.use(granted.hash)).toBeUndefined()
+    await expect(desk.desk.approve(waits)).rejects.toEqual(UNKNOWN)
+    expect(goesOn.verdict()).toBeUndefined()
+    expect(desk.desk.use(kept.hash)).toBe(kept.id)
+  },
+)
+
+test(
   'a host hears at once, and every ten seconds, how long its call still waits',
   { tags: ['APR-14'] },
   async () => {

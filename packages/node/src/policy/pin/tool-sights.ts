@@ -64,6 +64,17 @@ export class ToolSights {
     return changed
   }
 
+  /** Forgets what anybody was shown of some tools. */
+  forget(isMeant: (tool: string) => boolean): void {
+    const known = [...this.#sights.entries(), ...this.#changed]
+    for (const [key, { tool }] of known) {
+      if (!isMeant(tool)) continue
+      this.#sights.delete(key)
+      this.#changed.delete(key)
+    }
+    for (const tool of this.#closed) if (isMeant(tool)) this.#closed.delete(tool)
+  }
+
   /** A sight stands in one of the two. */
   #keep(key: string, sight: Sight, isChanged: boolean): void {
     if (!isChanged) {

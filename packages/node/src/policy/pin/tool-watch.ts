@@ -72,6 +72,16 @@ export class ToolWatch {
     for (const server of servers) void this.#own?.again(server)
   }
 
+  /**
+   * Forgets what callers were shown by the servers that had these names until now. What the node itself was shown
+   * otherwise stays closed.
+   */
+  forget(servers: ReadonlySet<string>): void {
+    const isTheirs = (id: string): boolean => servers.has(serverOf(id))
+    this.#sights.forget(isTheirs)
+    for (const id of this.#shown) if (isTheirs(id)) this.#shown.delete(id)
+  }
+
   /** A tool as it stands now for a caller, for policy. */
   stateOf(did: string, server: string, tool: string | undefined): ToolState {
     const id = `${server}/${tool ?? ''}`

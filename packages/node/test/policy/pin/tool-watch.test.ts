@@ -401,3 +401,36 @@ test(
     expect(events).toHaveLength(1024 + 1 + 1024)
   },
 )
+
+test(
+  'what one server has listed does not make a tool of the next of its name pinned, nor changed',
+  { tags: ['PST-12', 'THR-62'] },
+  async () => {
+    const { tools } = watch()
+    await list(tools, [TOOL])
+    await list(tools, [{ ...TOOL, description: 'writes a file' }], { did: OTHER })
+    tools.forget(new Set(['web']))
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(true)
+    expect(tools.changed()).toEqual(['fs/read'])
+    tools.forget(new Set(['fs', 'web']))
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(false)
+    expect(tools.changed()).toEqual([])
+    await list(tools, [TOOL], { did: OTHER })
+    expect(tools.stateOf(OTHER, 'fs', 'read').pinned).toBe(true)
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(false)
+  },
+)
+
+test(
+  'what the node itself was shown otherwise stays closed when another server gets the name',
+  { tags: ['PST-17', 'THR-62'] },
+  async () => {
+    const { tools } = watch(() => Promise.resolve([{ ...TOOL, description: 'writes a file' }]))
+    await list(tools, [{ ...TOOL, description: 'writes a file' }])
+    await looked()
+    tools.forget(new Set(['fs']))
+    await list(tools, [TOOL])
+    expect(tools.changed()).toEqual(['fs/read'])
+    expect(tools.stateOf(MEMBER, 'fs', 'read').pinned).toBe(false)
+  },
+)
