@@ -462,7 +462,12 @@ test(
   { tags: ['MCP-59'] },
   async () => {
     await ask(meshOf(), request('test/break'))
-    expect(await endOf('test/break')).toEqual({ outcome: 'failed', code: 'server-unreachable' })
+    const data = { code: 'server-unreachable' }
+    const sentence = 'the server ended the stream without an answer'
+    const error = { code: -32005, message: sentence, data }
+    const message = { jsonrpc: '2.0', id: 1, error }
+    const answer = { message, bytes: JSON.stringify(message).length }
+    expect(await endOf('test/break')).toEqual({ outcome: 'failed', ...data, answer })
   },
 )
 

@@ -18,6 +18,7 @@ import { type ExchangeHead, ExchangeSession } from './exchange-session.ts'
 import { GuardedResponse } from './guarded-response.ts'
 import { type BoundSession, HttpSessions } from './http-sessions.ts'
 import { watchingLists } from './list-changes.ts'
+import { missingAnswer } from './missing-answer.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import { RepeatedArguments } from './repeated-arguments.ts'
 import { withoutIdle } from './repeating-fields.ts'
@@ -205,8 +206,8 @@ export class ExchangeServer {
     if (!guarded.isEventStream) return this.#bringWhole(exchange, response, guarded)
     await this.#stream(exchange, response, guarded.events())
     // A server may close the stream, and have its answer fetched by another one of the session.
-    if (ending === undefined || ending.isKept) return
-    await ending.end(failedEnd('server-unreachable'))
+    if (ending === undefined || ending.hasEnded || ending.isKept) return
+    await exchange.writer.write(await missingAnswer(ending))
   }
 
   async #bringWhole(
