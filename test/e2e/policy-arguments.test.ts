@@ -388,6 +388,13 @@ test(
       allowed: false,
       code: 'caller-not-admitted',
     })
+    // A member may be named; whoever is none, and a server that there is not, is a slip of the pen.
+    expect(await explained('inside', 'desk')).toMatchObject({ allowed: true })
+    await expect(explained('inside', 'dosk')).rejects.toThrow('no-such-member')
+    const about = ['--caller', did, '--server', 'filez', '--tool', 'read_text_file']
+    const { code, stderr } = await runWarren(['--dir', lab, 'policy', 'explain', ...about])
+    expect(code).not.toBe(0)
+    expect(stderr).toContain('this node offers no server "filez"')
   },
 )
 

@@ -146,7 +146,9 @@ function addAsking(program: Command): void {
     .action(later(async () => (await import('./commands/ask.ts')).peers))
   program
     .command('tools')
-    .description('tools that can be called from here')
+    .description(
+      'tools that servers in the mesh show to this node; which of them it may call is for their owners to decide',
+    )
     .argument('[server]', 'only those of one server')
     .action(later(async () => (await import('./commands/ask.ts')).tools))
   program

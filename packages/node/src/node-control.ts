@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Clock, JsonObject, JsonValue } from '@warren/core'
 import { formatTimestamp } from '@warren/identity'
 import { indexServers, type Provider } from '@warren/mcp'
+import { memberList } from '@warren/membership'
 import type { Network } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
 import type { ApprovalDesk } from './approval/approval-desk.ts'
@@ -25,6 +26,7 @@ import {
   type RecordsRequest,
   type StateRequest,
 } from './control/control-protocol.ts'
+import { findMember } from './ceremony/find-member.ts'
 import type { ControlHandler } from './control/control-server.ts'
 import type { HostDoors } from './host-doors.ts'
 import {
@@ -252,11 +254,19 @@ export class NodeControl implements ControlHandler {
     return state === 'stop' || state === 'deny-new' ? stale() : error
   }
 
+  /** @throws NodeError `no-such-server`, `no-such-member`, `name-ambiguous` */
   async #explain({ caller, server, tool, arguments: args }: ExplainRequest): Promise<JsonObject> {
+    const { provider, mesh, gate } = this.#init
+    if (!provider.has(server)) {
+      throw new NodeError('no-such-server', `this node offers no server "${server}"`)
+    }
+    const members = memberList(mesh.records.set, mesh.freshness.meshTimeMs())
+    // A DID stands for itself, also one that nobody here has heard of.
+    const did = caller.startsWith('did:') ? caller : findMember(members, caller).did
     const params = { name: tool, arguments: args }
     const message = { jsonrpc: '2.0', id: 0, method: 'tools/call', params } as const
-    const question = { caller: { did: caller }, server, message, bytes: 0 }
-    return describeExplanation(await this.#init.gate.explain(question))
+    const question = { caller: { did }, server, message, bytes: 0 }
+    return describeExplanation(await gate.explain(question))
   }
 
   #invite(wish: InviteRequest): JsonObject {

@@ -35,7 +35,7 @@ export interface ReportInput {
 /** The report of an auditor: one page of HTML that needs nothing else, runs no script, and prints well. */
 export function formatReport(input: ReportInput): string {
   const { summary, events = [], notChecked = [] } = input
-  const node = summary.first?.node ?? 'an empty log'
+  const node = summary.first?.node ?? 'no entry in this period'
   const { lists } = summary
   const page = markup`<!doctype html>
 <html lang="en">

@@ -5,7 +5,9 @@ import { AuditArchive } from '@warren/storage'
 
 /** The directory of a log, where somebody names a node's data directory or the log itself. */
 export function auditDirectoryOf(path: string): string {
-  return existsSync(join(path, 'segments')) ? path : join(path, 'audit')
+  // Where neither is one it is told of the path that was named.
+  const isOfNode = !existsSync(join(path, 'segments')) && existsSync(join(path, 'audit'))
+  return isOfNode ? join(path, 'audit') : path
 }
 
 /**
