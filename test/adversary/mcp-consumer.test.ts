@@ -232,11 +232,12 @@ test(
     const message = {
       jsonrpc: '2.0',
       method: 'm',
-      params: { x: '\n["end",{}]\n\u2028' },
+      params: { x: '\n["end",{}]\n\u2028\u2029\u0085' },
     } as JsonRpcMessage
     const line = new TextDecoder().decode(encodeMessage(message))
     expect(line.indexOf('\n')).toBe(line.length - 1)
-    expect(line).not.toContain('\u2028')
+    expect(line).not.toMatch(/[\u2028\u2029\u0085]/)
+    expect(JSON.parse(line)).toEqual(message)
     expect(line.startsWith('{')).toBe(true)
   },
 )

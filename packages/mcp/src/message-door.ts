@@ -53,15 +53,18 @@ export function parseMessage(line: Uint8Array | string, limits: MessageLimits): 
   return value
 }
 
-const LINE_SEPARATORS = /[\u2028\u2029]/g
+/** Where readers of lines cut besides, and JSON does not escape. */
+const LINE_SEPARATORS = /[\u0085\u2028\u2029]/g
+const HEX = 16
 
 /**
- * The line on which a message travels: its own serialisation and a newline. The two Unicode line
+ * The line on which a message travels: its own serialisation and a newline. The Unicode line
  * separators are escaped, since many a reader of lines cuts there as well.
  */
 export function encodeMessage(message: JsonObject): Uint8Array {
-  const text = JSON.stringify(message).replaceAll(LINE_SEPARATORS, (separator) =>
-    separator === '\u2028' ? String.raw`\u2028` : String.raw`\u2029`,
+  const text = JSON.stringify(message).replaceAll(
+    LINE_SEPARATORS,
+    (separator) => String.raw`\u` + separator.charCodeAt(0).toString(HEX).padStart(4, '0'),
   )
   return Buffer.from(`${text}\n`)
 }

@@ -457,6 +457,55 @@ test('so many calls wait for another stream; the oldest goes', { tags: ['MCP-59'
   expect(gate.of('test/break')).toEqual([{ outcome: 'refused', code: 'requests-exhausted' }])
 })
 
+test.for([
+  { what: 'half as much as may', length: 2_000_000, gone: 0 },
+  { what: 'more than may', length: 2_200_000, gone: 1 },
+])(
+  'two calls wait for another stream that hold each $what: $gone goes',
+  { tags: ['MCP-59', 'MCP-75'] },
+  async ({ length, gone }) => {
+    const mesh = meshOf()
+    const headers = await begin(mesh)
+    for (const id of ['first', 'second']) {
+      const message = request('test/break', { x: 'x'.repeat(length) }, id)
+      await bodyOf(await exchange(mesh, { headers, message }))
+    }
+    const end = { outcome: 'refused', code: 'bytes-exhausted' }
+    expect(gate.of('test/break')).toEqual(Array.from({ length: gone }, () => end))
+  },
+)
+
+test.for([256, 257])(
+  'of an ended call with an id of %i characters, what comes late',
+  { tags: ['MCP-63'] },
+  async (length) => {
+    const mesh = meshOf()
+    const headers = await begin(mesh)
+    const listening = await exchange(mesh, { method: 'GET', headers })
+    const [stream] = await eventually(() => server.listening.length > 0 && server.listening)
+    const id = 'i'.repeat(length)
+    // It ends without an answer.
+    const cut = await exchange(mesh, { headers, message: request('test/cut', {}, id) })
+    await expect(bodyOf(cut)).rejects.toMatchObject({ code: 'server-unreachable' })
+    await endOf('test/cut')
+    stream?.end(event({ jsonrpc: '2.0', id, result: { late: true } }))
+    const heard = await bodyOf(listening)
+    expect(heard).not.toContain('late')
+    expect(heard.includes('has ended before')).toBe(length === 256)
+  },
+)
+
+test.for(['7\u2028data: {"id":9}\u2028', '7\u0085', '\u00e9', '7\u000b'])(
+  'an event of which the id is %j goes on without it',
+  { tags: ['MCP-63', 'THR-61'] },
+  async (id) => {
+    const answer = { jsonrpc: '2.0', id: 1, result: {} }
+    const text = `id: ${id}\ndata: ${JSON.stringify(answer)}\n\n`
+    const [, heard] = await ask(meshOf(), raw(text, { type: 'text/event-stream' }))
+    expect(heard).toBe(`data: ${JSON.stringify(answer)}`)
+  },
+)
+
 test(
   'a call outside any session ends with its stream, whatever the server promises',
   { tags: ['MCP-59'] },

@@ -98,3 +98,15 @@ test(
     expect(await heard('id: resume-me\ndata:\n\n', await begin())).toEqual([])
   },
 )
+
+test(
+  'a session goes on after as many calls without an answer as may be open, also with their ids',
+  { tags: ['MCP-75', 'MCP-77'] },
+  async () => {
+    await mesh.provider.stop()
+    const servers = [{ transport: 'http', name: 'web', url: server.url }] as const
+    mesh = new TestMesh({ servers, gate, limits: { inFlightMax: 2 } })
+    const headers = await begin()
+    for (let call = 0; call < 5; call += 1) expect(await heard('', headers)).toEqual([ERROR])
+  },
+)

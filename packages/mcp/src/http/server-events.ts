@@ -101,6 +101,9 @@ class TextLines {
   }
 }
 
+/** What goes into a header field, as an id does when a stream is taken up again; readers of lines cut at nothing in it. */
+const PLAIN_ID = /^[\x20-\x7e]*$/
+
 function emptyFields(): Fields {
   return { type: '', data: [], id: undefined, retryMs: undefined }
 }
@@ -112,7 +115,7 @@ function takeField(fields: Fields, line: string): void {
   const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '')
   if (name === 'event') fields.type = value
   else if (name === 'data') fields.data.push(value)
-  else if (name === 'id' && !value.includes('\0')) fields.id = value
+  else if (name === 'id' && PLAIN_ID.test(value)) fields.id = value
   else if (name === 'retry' && /^\d{1,9}$/.test(value)) fields.retryMs = Number(value)
 }
 

@@ -207,7 +207,9 @@ export class ExchangeServer {
     await this.#stream(exchange, response, guarded.events())
     // A server may close the stream, and have its answer fetched by another one of the session.
     if (ending === undefined || ending.hasEnded || ending.isKept) return
-    await exchange.writer.write(await missingAnswer(ending))
+    const missing = await missingAnswer(ending)
+    session.open?.delete(ending)
+    await exchange.writer.write(missing)
   }
 
   async #bringWhole(

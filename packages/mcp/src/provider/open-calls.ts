@@ -3,9 +3,14 @@ import { McpError } from '../mcp-error.ts'
 import { failedEnd } from './call-end.ts'
 import type { CallEnding } from './call-ending.ts'
 
-/** A call that has ended. */
+/** Bytes of the requests of one session that wait for another stream: as many as one message has at most. */
+const WAITING_BYTES_MAX = 4_194_304
+/** Characters of an id by which a call that has ended is remembered. */
+const ENDED_ID_LENGTH_MAX = 256
+
+/** What is remembered of a call that has ended: nothing of what it asked. */
 interface EndedCall {
-  readonly ending: CallEnding
+  readonly isAnswered: boolean
   /** The how manieth of its session. */
   readonly nth: number
 }
@@ -19,8 +24,9 @@ interface EndedCall {
 export class OpenCalls {
   readonly #callsMax: number
   readonly #open = new Map<RequestId, CallEnding>()
-  /** Those whose own stream is over, in that order. */
-  readonly #waiting = new Set<CallEnding>()
+  /** Those whose own stream is over, in that order, and how many bytes each has. */
+  readonly #waiting = new Map<CallEnding, number>()
+  #waitingBytes = 0
   /** The last ones that have ended. */
   readonly #ended = new Map<RequestId, EndedCall>()
   #endings = 0
@@ -57,10 +63,13 @@ export class OpenCalls {
     return this.#open.get(ending.request.id) === ending
   }
 
-  /** Takes note that the own stream of a call is over. One without an end waits for another stream to bring its answer. */
+  /**
+   * Takes note that the own stream of a call is over. One without an end waits for another stream to bring its answer;
+   * where that are too many bytes, those that have waited longest go.
+   */
   leaveStream(ending: CallEnding): void {
     if (!this.has(ending)) return
-    if (!ending.hasEnded) this.#waiting.add(ending)
+    if (!ending.hasEnded) this.#wait(ending)
     else if (!ending.isAnswered) this.delete(ending)
   }
 
@@ -69,9 +78,11 @@ export class OpenCalls {
     if (!this.has(ending)) return
     const { id } = ending.request
     this.#open.delete(id)
+    this.#waitingBytes -= this.#waiting.get(ending) ?? 0
     this.#waiting.delete(ending)
     this.#endings += 1
-    this.#ended.set(id, { ending, nth: this.#endings })
+    if (typeof id === 'string' && id.length > ENDED_ID_LENGTH_MAX) return
+    this.#ended.set(id, { isAnswered: ending.isAnswered, nth: this.#endings })
     const [oldest] = this.#ended.keys()
     if (this.#ended.size > this.#callsMax && oldest !== undefined) this.#ended.delete(oldest)
   }
@@ -82,7 +93,7 @@ export class OpenCalls {
    */
   isLost(id: RequestId, endingsBefore: number): boolean {
     const ended = this.#ended.get(id)
-    return ended !== undefined && (!ended.ending.isAnswered || ended.nth <= endingsBefore)
+    return ended !== undefined && (!ended.isAnswered || ended.nth <= endingsBefore)
   }
 
   /** Ends all calls without an answer. */
@@ -94,12 +105,24 @@ export class OpenCalls {
   }
 
   #makeRoom(): void {
-    const [oldest] = this.#waiting
+    const [oldest] = this.#waiting.keys()
     if (oldest === undefined) {
       const sentence = `at most ${this.#callsMax} requests of a session may be in flight`
       throw new McpError('requests-exhausted', sentence)
     }
     void oldest.end(failedEnd('requests-exhausted'))
     this.delete(oldest)
+  }
+
+  #wait(ending: CallEnding): void {
+    if (this.#waiting.has(ending)) return
+    const bytes = Buffer.byteLength(JSON.stringify(ending.request))
+    this.#waiting.set(ending, bytes)
+    this.#waitingBytes += bytes
+    for (const [oldest] of this.#waiting) {
+      if (this.#waitingBytes <= WAITING_BYTES_MAX) return
+      void oldest.end(failedEnd('bytes-exhausted'))
+      this.delete(oldest)
+    }
   }
 }
