@@ -170,7 +170,7 @@ test(
     await progresses(going)
     await reachesServer(crane, 'plant')
     await echoes(crane, 'plant')
-    expect(await refusedCall(plant, 'crane')).toBe('no-such-server')
+    expect(await refusedCall(plant, 'crane')).toBe('knowledge-stale')
     expect(await ask(plant, 'status')).toMatchObject({
       freshness: 'stop',
       islandServers: [expect.stringMatching(/^plant: (fresh|aging)$/)],
