@@ -234,22 +234,26 @@ const UNNAMED = '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"m"
 
 test.for([
   ['notes and questions', `data: ${NOTE}\n\ndata: ${QUESTION}\n\n`],
-  ['comments, ids and delays', ': hello\n\nid: 7\nretry: 20\ndata:\n\n'],
-  ['other events without data', 'event: x\nid: 8\n\n'],
+  ['ids and delays', 'id: 7\nretry: 20\ndata: \n\n'],
+  ['comments', ': hello\n\n', ':\n\n'],
+  ['other events without data', 'event: x\nid: 8\n\n', 'id: 8\n\n'],
+  ['other line ends, fields and spaces', `hello: x\rdata:${NOTE}\r\r`, `data: ${NOTE}\n\n`],
   ['a word of the node about a call that has ended', `data: ${WORD}\n\n`],
   ['an error about no request', `data: ${UNNAMED}\n\n`],
 ] as const)(
-  'on a stream of a session passes as it is: %s',
+  'on a stream of a session passes, in the words of this node: %s',
   { tags: ['MCP-73'] },
-  async ([, text]) => {
+  async ([, text, words = text]) => {
     const session = new PlayedSession()
     await session.asked(1)
     const get = session.get()
     await play(get, text)
-    expect(await get.body()).toBe(text)
+    expect(await get.body()).toBe(words)
     expect(session.journal.ends).toEqual([])
   },
 )
+
+const NOTED = `data: ${NOTE}\n\n`
 
 const UNREADABLE = [
   ['an event of another type', `event: x\ndata: ${JSON.stringify(ONE)}\n\n`],
@@ -285,54 +289,33 @@ test.for([
 )
 
 test.for(UNREADABLE)(
-  'where no other request waits, what cannot be read is told of as what it was: %s',
+  'where no other request waits, what cannot be read does not pass either, and is how the call ended: %s',
   { tags: ['MCP-73', 'AUN-18'] },
   async ([, text]) => {
     const session = new PlayedSession()
     const post = session.post(1)
-    const said = play(post, text)
-    expect((await post.body()) === text).toBe(true)
-    await said
-    expect(session.journal.ends).toEqual([{ outcome: 'failed', code: 'answer-unread' }])
-    expect(session.journal.passed === text).toBe(true)
-  },
-)
-
-test(
-  'a stream in which something could not be read is cut once another request waits',
-  { tags: ['MCP-73'] },
-  async () => {
-    const session = new PlayedSession()
-    const post = session.post(1)
     await post.head()
-    const body = post.body()
-    void post.say(`data: ${' '.repeat(4_194_305)}`).catch(() => {})
-    await eventually(() => session.journal.passed.length > 4_194_304)
-    await session.asked(2)
-    void post.say(answer(2)).catch(() => {})
-    await expect(body).rejects.toMatchObject({ code: 'peer-protocol' })
-    expect(session.journal.passed).not.toContain('"id":2')
+    const said = post.say(NOTED + text).catch(() => {})
+    await expect(post.body()).rejects.toMatchObject({ code: 'peer-protocol' })
+    await said
+    expect(session.journal.ends).toEqual([{ outcome: 'failed', code: 'peer-protocol' }])
+    expect(session.journal.passed).toBe(NOTED)
   },
 )
 
 test(
-  'what another stream brings is not told as the answer where the host may have taken one that could not be read',
+  'what cannot be read is not given in place of what another stream brings',
   { tags: ['AUN-18', 'AUN-19'] },
   async () => {
     const session = new PlayedSession()
     const post = session.post(1)
     await post.head()
-    const body = post.body()
-    const evil = `${RESUMABLE}event: x\ndata: ${JSON.stringify(ONE)}\n\n`
-    await post.say(evil)
-    await eventually(() => session.journal.passed === evil)
+    void post.say(`${RESUMABLE}event: x\ndata: ${JSON.stringify(ONE)}\n\n`).catch(() => {})
+    await expect(post.body()).rejects.toMatchObject({ code: 'peer-protocol' })
+    expect([session.journal.passed, session.journal.ends]).toEqual([RESUMABLE, []])
     const get = session.get()
-    await play(get, answer(1, { harmless: true }))
-    expect(await get.body()).toContain('harmless')
-    expect(session.journal.ends).toEqual([])
-    await post.end()
-    await body
-    expect(session.journal.ends).toEqual([{ outcome: 'failed', code: 'answer-unread' }])
-    expect(session.journal.passed).toBe(evil)
+    await play(get, answer(1, { x: 1 }))
+    await get.body()
+    expect(session.journal.ends).toEqual([ANSWERED])
   },
 )

@@ -1,8 +1,8 @@
-import { type ServerEvent, ServerEventReader } from '../http/server-events.ts'
 import type { CallAnswer } from '../gate.ts'
-import { answeredId, isResponse, type JsonRpcMessage } from '../json-rpc.ts'
+import { encodeServerEvent, readServerEvents, type ServerEvent } from '../http/server-events.ts'
+import { answeredId, isResponse, type JsonRpcMessage, type JsonRpcResponse } from '../json-rpc.ts'
 import { McpError } from '../mcp-error.ts'
-import { MessageError, parseMessage } from '../message-door.ts'
+import { encodeMessage, MessageError, parseMessage } from '../message-door.ts'
 import type { MessageLimits } from '../message-limits.ts'
 import { wordOfNode } from '../word-of-node.ts'
 import type { CallDeparture } from './call-departure.ts'
@@ -10,139 +10,149 @@ import type { SessionCalls } from './session-calls.ts'
 
 /** What an HTTP response may hold answers to. */
 export interface AnswerReaderInit {
-  /** The request that it is the response to, where that is told to somebody. */
+  /** The request that it is the response to; absent where that asks for no answer. */
   readonly own: CallDeparture | undefined
   /** Those of its session. */
   readonly calls: SessionCalls | undefined
   readonly limits: MessageLimits
 }
 
-/** Reads an HTTP response for answers, and tells their calls. */
+/** Reads an HTTP response, and gives nothing of it but what it has understood, in its own words. */
 export interface AnswerReader {
   /**
-   * Takes the next bytes; the host may have them when it resolves.
+   * What the host may have, each answer once its call is told of it.
    *
-   * @throws McpError `peer-protocol`: the host must not have them; `audit-unavailable`
+   * @throws McpError `peer-protocol`: the host must not have what comes next; `audit-unavailable`; what the body throws
    */
-  take(bytes: Uint8Array): Promise<void>
-  /** No more bytes come. */
-  end(): void
+  read(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>
   /** Whether the server has said from where the response may be taken up again. */
   readonly isResumable: boolean
 }
 
-/** Reads a response that is one message, the answer to its own request. */
+/** Reads a response that is one message, the answer to its own request, and holds it until it is whole. */
 export class BodyReader implements AnswerReader {
   readonly isResumable = false
   readonly #init: AnswerReaderInit
-  #chunks: Uint8Array[] = []
-  #length = 0
 
   constructor(init: AnswerReaderInit) {
     this.#init = init
   }
 
-  async take(bytes: Uint8Array): Promise<void> {
-    this.#length += bytes.length
-    if (this.#length <= this.#init.limits.messageBytesMax) this.#chunks.push(bytes)
-    else this.#chunks = []
+  async *read(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const { own, limits } = this.#init
+    const bytes = await wholeOf(body, limits)
+    if (bytes.length === 0) return
+    const message = messageIn(bytes, limits)
+    if (isResponse(message)) this.#takeResponse(message)
+    // What asks for an answer is given nothing else in its place.
+    else if (own !== undefined) throw unexpected()
+    yield encodeMessage(message)
   }
 
-  /** What cannot be read is the host's to judge: it has got the same bytes. */
-  end(): void {
-    const { own, limits } = this.#init
-    if (this.#chunks.length === 0) return
-    const text = Buffer.concat(this.#chunks)
-    const message = messageIn(text, limits)
-    if (message === undefined || !isResponse(message)) return
+  #takeResponse(message: JsonRpcResponse): void {
+    const { own } = this.#init
     const id = answeredId(message)
-    if (id !== null && id !== own?.id) return
-    own?.answered({ message, bytes: text.length })
+    if (id !== null && id !== own?.id) throw unexpected()
+    if (own?.isOpen === false) throw unexpected()
+    own?.answered(toAnswer(message))
   }
 }
 
 /**
  * Reads an event stream. In a session it may bring the answer of any request of that session, each of which is told before
- * the host has it; so what it brings in no form that this node can read, or for no request that is open, goes no further.
+ * the host has it. What it brings for no request that is open, or in no form that this node can read, goes no further.
  */
 export class EventReader implements AnswerReader {
   readonly #init: AnswerReaderInit
-  readonly #events: ServerEventReader
   #lastEventId = ''
-  #isBlind = false
-  #unnamed: CallAnswer | undefined
+  #unnamed: JsonRpcResponse | undefined
 
   constructor(init: AnswerReaderInit) {
     this.#init = init
-    this.#events = new ServerEventReader(init.limits.messageBytesMax)
   }
 
   get isResumable(): boolean {
     return this.#lastEventId !== ''
   }
 
-  async take(bytes: Uint8Array): Promise<void> {
+  async *read(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
-      if (!this.#isBlind) for (const event of this.#events.take(bytes)) await this.#takeEvent(event)
+      for await (const event of readServerEvents(body, this.#init.limits.messageBytesMax)) {
+        if (event.id !== undefined) this.#lastEventId = event.id
+        yield encodeServerEvent(await this.#letOn(event))
+      }
     } catch (error) {
-      if (!(error instanceof McpError) || error.code !== 'message-too-long') throw error
-      // Where the next event begins is not known any more.
-      this.#isBlind = true
+      throw error instanceof McpError && error.code === 'message-too-long' ? unreadable() : error
+    } finally {
+      // An error that names no request answers its own only if nothing else does.
+      if (this.#unnamed !== undefined) this.#init.own?.answered(toAnswer(this.#unnamed))
     }
-    if (this.#isBlind) this.#letUnreadPass()
   }
 
-  /** An error that names no request answers its own only if nothing else does. */
-  end(): void {
-    if (this.#unnamed !== undefined) this.#init.own?.answered(this.#unnamed)
-  }
-
-  async #takeEvent({ id, type, data }: ServerEvent): Promise<void> {
-    if (id !== undefined) this.#lastEventId = id
-    if (data === '') return
+  async #letOn(event: ServerEvent): Promise<ServerEvent> {
+    if (event.data === '') return event
     // Many a host takes an event of any type for a message.
-    const message = type === 'message' ? messageIn(data, this.#init.limits) : undefined
-    if (message === undefined) this.#letUnreadPass()
-    else if (isResponse(message)) {
-      await this.#answered({ message, bytes: Buffer.byteLength(data) })
-    }
+    if (event.type !== 'message') throw unreadable()
+    const message = messageIn(event.data, this.#init.limits)
+    if (isResponse(message)) await this.#takeResponse(message)
+    return { ...event, data: textOf(message) }
   }
 
-  async #answered(answer: CallAnswer): Promise<void> {
+  async #takeResponse(message: JsonRpcResponse): Promise<void> {
     const { own, calls } = this.#init
-    const { message } = answer
-    const id = isResponse(message) ? answeredId(message) : null
+    const id = answeredId(message)
     if (id === null) {
-      this.#unnamed ??= answer
-    } else if (own !== undefined && id === own.id) {
-      own.answered(answer)
-    } else if (calls !== undefined) {
-      const call = calls.find(id)
-      await call?.recorded()
-      // It may have ended meanwhile, and then this is not what it ended with.
-      if (call?.isOpen === true) call.answered(answer)
-      else if (wordOfNode(message) === undefined) throw unexpected()
-    } else {
-      // Many a host takes "1" for 1.
-      own?.passesUnread()
+      this.#unnamed ??= message
+      return
     }
-  }
-
-  /** Hosts leave out an event that they cannot read; it may be an answer to them all the same, and can be told of its own request alone. */
-  #letUnreadPass(): void {
-    const { own, calls } = this.#init
-    if (calls !== undefined && (own === undefined || calls.hasOthers(own))) throw unreadable()
-    own?.passesUnread()
+    if (own !== undefined && id === own.id) return answerOpen(own, message)
+    const call = calls?.find(id)
+    await call?.recorded()
+    // It may have ended meanwhile, and then this is not what it ended with.
+    if (call?.isOpen === true) return answerOpen(call, message)
+    // The provider says of a call that has ended that it has.
+    const isWord = wordOfNode(message) !== undefined && calls?.mayAnswer(id) === false
+    if (!isWord) throw unexpected()
   }
 }
 
-function messageIn(text: Uint8Array | string, limits: MessageLimits): JsonRpcMessage | undefined {
+/** @throws McpError `peer-protocol` where another stream has brought an answer before */
+function answerOpen(call: CallDeparture, message: JsonRpcResponse): void {
+  if (!call.isOpen) throw unexpected()
+  call.answered(toAnswer(message))
+}
+
+function toAnswer(message: JsonRpcResponse): CallAnswer {
+  return { message, bytes: encodeMessage(message).length - 1 }
+}
+
+/** @throws McpError `peer-protocol`, and whatever the body throws */
+async function wholeOf(
+  body: AsyncIterable<Uint8Array>,
+  { messageBytesMax }: MessageLimits,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > messageBytesMax) throw unreadable()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** @throws McpError `peer-protocol` */
+function messageIn(text: Uint8Array | string, limits: MessageLimits): JsonRpcMessage {
   try {
     return parseMessage(text, limits)
   } catch (error) {
-    if (error instanceof MessageError) return undefined
-    throw error
+    throw error instanceof MessageError ? unreadable() : error
   }
+}
+
+/** The message as on any line, so that it is as long as was told. */
+function textOf(message: JsonRpcMessage): string {
+  return Buffer.from(encodeMessage(message)).toString().trimEnd()
 }
 
 function unexpected(): McpError {
@@ -150,6 +160,6 @@ function unexpected(): McpError {
 }
 
 function unreadable(): McpError {
-  const sentence = 'the peer sent an event that this node cannot read, and which may be an answer'
+  const sentence = 'the peer sent what this node cannot read, and a host may take for an answer'
   return new McpError('peer-protocol', sentence)
 }

@@ -28,7 +28,6 @@ export class CallDeparture {
   #call: JournaledCall | undefined
   #hasLeft = false
   #hasEnded = false
-  #isUnread = false
   #onEnd = (): void => {}
 
   constructor(journal: CallJournal | undefined, leaving: Omit<LeavingMessage, 'callSession'>) {
@@ -70,19 +69,9 @@ export class CallDeparture {
     if (this.isOpen) this.#call?.passes(bytes)
   }
 
-  /** Takes note that the host is given what this node cannot read and the host may take for the answer. */
-  passesUnread(): void {
-    this.#isUnread = true
-  }
-
-  /** Whether the host may have taken an answer of which nobody knows. */
-  get isUnread(): boolean {
-    return this.#isUnread
-  }
-
-  /** The response, as it came; it is none where the host may have taken another one before. */
+  /** The response, as the host is given it. */
   answered(answer: CallAnswer): void {
-    if (!this.#isUnread) this.#end(answeredEnd(answer))
+    this.#end(answeredEnd(answer))
   }
 
   /** There is no response, and will be none. Waits for the entry of a message that has not left. */
@@ -105,11 +94,6 @@ export class CallDeparture {
   /** Whether it is a request that has left and has no end yet. */
   get isOpen(): boolean {
     return this.#hasLeft && !this.#hasEnded && this.id !== undefined
-  }
-
-  /** Whether the journal makes an entry of it. */
-  get isJournaled(): boolean {
-    return this.#call !== undefined
   }
 
   /** Calls the one listener when it ends. */

@@ -7,7 +7,7 @@ import {
 } from './answer-reader.ts'
 
 export interface ExchangeWatchInit extends AnswerReaderInit {
-  /** Whether a host reads the response as an event stream. */
+  /** Whether the response is an event stream. */
   readonly isEvents: boolean
 }
 
@@ -26,8 +26,8 @@ const UNREAD = new McpError(
 )
 
 /**
- * Reads along in an HTTP response: for the answer to the request that it is the response to, and, in an event stream of a
- * session, for those to all requests of it. What is read goes on unchanged.
+ * Reads an HTTP response: for the answer to the request that it is the response to, and, in an event stream of a session,
+ * for those to all requests of it. What has been read goes on, as this node has read it.
  */
 export class ExchangeWatch {
   readonly #init: ExchangeWatchInit
@@ -46,25 +46,23 @@ export class ExchangeWatch {
     if (!this.#isRead) void this.#init.own?.givenUp(reason)
   }
 
-  /** The same bytes, of which those learn whose answers they are, or that they are not. */
+  /** What the host is given, of which those have learnt whose answers it is, or that it is not. */
   async *reading(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     this.#isRead = true
     let reason = NO_ANSWER
     let isWhole = false
     let isEmpty = true
     try {
-      for await (const chunk of body) {
-        isEmpty &&= chunk.length === 0
-        await this.#answers.take(chunk)
-        this.#init.own?.passes(chunk)
-        yield chunk
+      for await (const bytes of this.#answers.read(body)) {
+        isEmpty = false
+        this.#init.own?.passes(bytes)
+        yield bytes
       }
       isWhole = true
     } catch (error) {
       reason = asMcpError(error, 'stream-ended', 'the response was cut off')
       throw error
     } finally {
-      this.#answers.end()
       await this.#over({ isWhole, isEmpty, reason })
     }
   }
@@ -78,7 +76,7 @@ export class ExchangeWatch {
       if (isWhole) own.abandoned(why)
       else void (isCut ? own.failed(reason) : own.givenUp(reason))
     }
-    if (!own.isUnread && this.#answers.isResumable && calls?.keep(own, giveUp) === true) return
+    if (this.#answers.isResumable && calls?.keep(own, giveUp) === true) return
     if (isWhole) await own.failed(isEmpty ? NO_ANSWER : UNREAD)
     else giveUp(reason)
   }

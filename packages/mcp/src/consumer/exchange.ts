@@ -23,7 +23,7 @@ export interface ExchangeRequest {
   readonly calls?: SessionCalls
 }
 
-/** The server's HTTP response, as it comes. */
+/** The server's HTTP response: as it comes, or, where there is a journal, what this node has understood of it. */
 export interface ExchangeResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -58,19 +58,13 @@ export async function openExchange(
   const first = carried === undefined ? {} : { first: carried.line }
   const asked = { open: peer.open, header, complete: true, openMs, leaves, ...first }
   const recorded = await openRecorded(asked, departure, options)
-  // A host may take whatever it gets on a GET for an event stream.
-  const isEvents = method === 'GET' || isEventStream(recorded.head)
-  const own = isTold(departure, calls) ? departure : undefined
-  if (own !== undefined || (calls !== undefined && isEvents)) {
-    return watched(recorded, new ExchangeWatch({ own, calls, isEvents, limits }), options)
+  if (peer.journal === undefined) {
+    const { opened, head } = recorded
+    return { ...head, body: bodyOf(opened), abort: (reason) => opened.stream.abort(reason) }
   }
-  const { opened, head } = recorded
-  return { ...head, body: bodyOf(opened), abort: (reason) => opened.stream.abort(reason) }
-}
-
-/** Whether somebody is to know how a request ends. */
-function isTold(departure: CallDeparture | undefined, calls: SessionCalls | undefined): boolean {
-  return departure?.isOpen === true && (departure.isJournaled || calls !== undefined)
+  const own = departure?.id === undefined ? undefined : departure
+  const isEvents = isEventStream(recorded.head)
+  return watched(recorded, new ExchangeWatch({ own, calls, isEvents, limits }), options)
 }
 
 function watched(

@@ -92,9 +92,12 @@ export class SessionCalls {
     return this.#open.get(id)
   }
 
-  /** Whether a stream of the session could bring the answer of any request but this one. */
-  hasOthers(own: CallDeparture | undefined): boolean {
-    return this.#open.size > (own !== undefined && this.#has(own) ? 1 : 0)
+  /** Whether a host may take an answer to this id for that of a request which is open: as a number, many a host reads "1" and "1_0" too. */
+  mayAnswer(id: RequestId): boolean {
+    // What is open in a session that is over, nobody knows any more.
+    return (
+      this.#isOver || this.#open.keys().some((open) => open === id || typeof open !== typeof id)
+    )
   }
 
   /**

@@ -33,7 +33,7 @@ export async function* readServerEvents(
 }
 
 /** Reads events out of bytes that come piece by piece. */
-export class ServerEventReader {
+class ServerEventReader {
   readonly #eventBytesMax: number
   readonly #decoder = new TextDecoder()
   readonly #lines = new TextLines()
@@ -81,15 +81,15 @@ export function encodeServerEvent({
   return Buffer.from(`${lines.length === 0 ? ':' : lines.join('\n')}\n\n`)
 }
 
-/** Lines that end in CR LF, LF or CR. A carriage return at the end of a chunk waits, since a line feed may follow. */
+/** Lines that end in CR LF, LF or CR; after a carriage return, a line feed at the start of the next chunk ends nothing more. */
 class TextLines {
   #parts: string[] = []
-  #heldReturn = ''
+  #isAfterReturn = false
 
   push(chunk: string): readonly string[] {
-    const whole = this.#heldReturn + chunk
-    this.#heldReturn = whole.endsWith('\r') ? '\r' : ''
-    const text = this.#heldReturn === '' ? whole : whole.slice(0, -1)
+    if (chunk === '') return []
+    const text = this.#isAfterReturn && chunk.startsWith('\n') ? chunk.slice(1) : chunk
+    this.#isAfterReturn = chunk.endsWith('\r')
     const lines: string[] = []
     const [first = '', ...others] = text.split(LINE_END)
     this.#parts.push(first)

@@ -45,6 +45,18 @@ export class PlayedSession {
     return this.#exchange({ method: 'GET', headers: {} })
   }
 
+  /** Asks for a session, and so in none. */
+  initialize(): PlayedExchange {
+    const message = { jsonrpc: '2.0', id: 0, method: 'initialize', params: {} } as const
+    return this.#exchange({ method: 'POST', headers: {}, message }, {})
+  }
+
+  /** Says something that asks for no answer. */
+  note(): PlayedExchange {
+    const message = { jsonrpc: '2.0', method: 'notifications/initialized' } as const
+    return this.#exchange({ method: 'POST', headers: {}, message })
+  }
+
   /** A request whose stream has ended with these events. */
   async asked(id: number | string, text: string = RESUMABLE): Promise<void> {
     const post = this.post(id)
@@ -52,12 +64,15 @@ export class PlayedSession {
     await post.body()
   }
 
-  #exchange(asked: ExchangeRequest): PlayedExchange {
+  #exchange(
+    asked: ExchangeRequest,
+    session: Pick<ExchangeRequest, 'calls'> = { calls: this.calls },
+  ): PlayedExchange {
     const [near, far] = memoryStreamPair()
     const write = async (text: string): Promise<void> => far.write(Buffer.from(text))
     const response = openExchange(
       { open: () => Promise.resolve(near), server: 'web', journal: this.journal },
-      { ...asked, calls: this.calls },
+      { ...asked, ...session },
       {
         signal: this.leaving.signal,
         components: { logger: memoryLogger(), scheduler: systemScheduler },
@@ -78,7 +93,7 @@ export class PlayedSession {
 const EVENTS = { 'content-type': 'text/event-stream' }
 
 /** What a server says before it closes a stream that may be taken up again. */
-export const RESUMABLE = 'id: 1\ndata:\n\n'
+export const RESUMABLE = 'id: 1\ndata: \n\n'
 
 /** Plays a whole response. */
 export async function play(exchange: PlayedExchange, text: string): Promise<void> {
