@@ -1,17 +1,24 @@
 import { MESSAGE_LIMITS, openExchange, parseMessage } from '@warren/mcp'
+import { SessionCalls, WaitingCalls } from '../../../packages/mcp/src/consumer/session-calls.ts'
+import { RecordingJournal } from '../../../packages/mcp/test/support/recording-journal.ts'
 import { CALLER, type TestMesh } from '../../../packages/mcp/test/support/test-mesh.ts'
 
-/** What `fetch` would do, through the mesh: for SDK hosts that speak HTTP themselves. */
+/** What `fetch` would do, through the mesh, for one SDK host that speaks HTTP itself, with a journal that reads all responses. */
 export function meshFetch(mesh: TestMesh): typeof fetch {
+  const journal = new RecordingJournal()
+  const calls = new SessionCalls(new WaitingCalls())
   return async (_url, init = {}) => {
     const { body, method = 'GET', signal } = init
     const message = typeof body === 'string' ? { message: parseMessage(body, MESSAGE_LIMITS) } : {}
+    const headersAsked = Object.fromEntries(new Headers(init.headers))
+    const session = headersAsked['mcp-session-id'] === undefined ? {} : { calls }
     const exchanged = await openExchange(
-      mesh.peer('web', CALLER),
+      { ...mesh.peer('web', CALLER), journal },
       {
         method: method as 'GET' | 'POST' | 'DELETE',
-        headers: Object.fromEntries(new Headers(init.headers)),
+        headers: headersAsked,
         ...message,
+        ...session,
       },
       { signal: signal ?? new AbortController().signal, components: mesh.components },
     )

@@ -173,31 +173,83 @@ test(
   },
 )
 
-test(
-  'of more sessions than are remembered the oldest is forgotten, with the calls in it',
-  { tags: ['AUN-20'] },
-  async () => {
-    const made = await webCase()
-    const first = await leftOpen(made)
-    let given = 0
+/** Servers that answer whatever they are asked with another session. */
+function withGivers(made: Case, ...names: readonly string[]): void {
+  let count = 0
+  for (const name of names) {
     const endpoint: Endpoint = {
       ...(made.catalog.endpoint('web') ?? expect.fail()),
       exchange: async () => ({
         status: 200,
-        headers: { 'mcp-session-id': `other-${(given += 1)}` },
+        headers: { 'mcp-session-id': `other-${(count += 1)}` },
         body: (async function* () {})(),
         abort: () => {},
       }),
     }
-    made.catalog.add('many', endpoint)
-    const another = async (): Promise<void> => {
-      await (await ask(made, { path: '/mcp/s/many', body: request('initialize', 0) })).text()
-    }
-    for (let count = 1; count < 1_024; count += 1) await another()
+    made.catalog.add(name, endpoint)
+  }
+}
+
+async function given(made: Case, name: string, body = request('initialize', 0)): Promise<string> {
+  const response = await ask(made, { path: `/mcp/s/${name}`, body })
+  await response.text()
+  return response.headers.get('mcp-session-id') ?? ''
+}
+
+async function statusIn(made: Case, name: string, id: string): Promise<number> {
+  const headers = { 'mcp-session-id': id }
+  const response = await ask(made, { path: `/mcp/s/${name}`, headers, body: request('tools/list') })
+  await response.text()
+  return response.status
+}
+
+test(
+  'of more sessions of all servers than are remembered the one left alone longest is forgotten, with the calls in it',
+  { tags: ['AUN-20', 'MCP-81'] },
+  async () => {
+    const made = await webCase()
+    const first = await leftOpen(made)
+    const names = Array.from({ length: 8 }, (_, index) => `many-${index}`)
+    withGivers(made, ...names)
+    for (let count = 1; count < 1_024; count += 1) await given(made, names[count % 8] ?? '')
     expect(made.journal.ends).toEqual([])
-    await another()
+    await given(made, 'many-0')
     expect(made.journal.ends).toEqual([{ outcome: 'failed', code: 'session-ended' }])
     expect((await ask(made, { method: 'GET', headers: first })).status).toBe(404)
+  },
+)
+
+test(
+  'a server whose sessions are without number displaces its own alone, and those left alone longest',
+  { tags: ['AUN-20', 'MCP-81', 'THR-63'] },
+  async () => {
+    const made = await webCase()
+    await leftOpen(made)
+    withGivers(made, 'evil')
+    const ids: string[] = []
+    for (let count = 0; count < 128; count += 1) ids.push(await given(made, 'evil'))
+    const [first = '', second = ''] = ids
+    expect(await statusIn(made, 'evil', first)).toBe(200)
+    await given(made, 'evil')
+    expect(await statusIn(made, 'evil', first)).toBe(200)
+    expect(await statusIn(made, 'evil', second)).toBe(404)
+    for (let count = 0; count < 1_024; count += 1) await given(made, 'evil')
+    expect(made.journal.ends).toEqual([])
+  },
+)
+
+test(
+  'a session begins with the response to what asks for one, and no other',
+  { tags: ['MCP-81', 'THR-63'] },
+  async () => {
+    const made = await webCase()
+    withGivers(made, 'evil')
+    const begun = await given(made, 'evil')
+    expect(await statusIn(made, 'evil', begun)).toBe(200)
+    // What that was answered with bears an id too, and so does this.
+    expect(await statusIn(made, 'evil', 'other-2')).toBe(404)
+    expect(await statusIn(made, 'evil', await given(made, 'evil', request('tools/list')))).toBe(404)
+    expect(await statusIn(made, 'evil', begun)).toBe(200)
   },
 )
 

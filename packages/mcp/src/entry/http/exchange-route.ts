@@ -8,6 +8,7 @@ import { EntryError } from './entry-error.ts'
 import { withoutStalling } from './event-stream.ts'
 import { GivenSessions } from './given-sessions.ts'
 import type { HttpLimits } from './http-limits.ts'
+import type { SessionOwner } from './http-sessions.ts'
 import type { Visit } from './visit.ts'
 
 export interface ExchangeRouteInit {
@@ -34,10 +35,14 @@ export class ExchangeRoute {
     const { request, owner } = visit
     const id = request.headers['mcp-session-id']
     const asked = { ...lineOf(request), ...(message === undefined ? {} : { message }) }
-    if (typeof id !== 'string') return this.#carry(visit, asked)
+    if (typeof id !== 'string') {
+      return this.#carry(visit, asked, (given) => {
+        if (message?.['method'] === 'initialize') this.#remember(given, owner)
+      })
+    }
     const session = this.#sessions.visit(id, owner)
     try {
-      await this.#carry(visit, { ...asked, calls: session.calls }, (status) => {
+      await this.#carry(visit, { ...asked, calls: session.calls }, ({ status }) => {
         if (isOver(request, status)) this.#sessions.end(id, owner)
       })
     } finally {
@@ -50,18 +55,22 @@ export class ExchangeRoute {
     this.#sessions.stop()
   }
 
+  /** A session begins with the response to what asks for one, and with nothing else that a server says. */
+  #remember({ headers }: ExchangeResponse, owner: SessionOwner): void {
+    const id = headers['mcp-session-id']
+    if (id !== undefined) this.#sessions.remember(id, owner)
+  }
+
   async #carry(
-    { response, endpoint, owner }: Visit,
+    { response, endpoint }: Visit,
     asked: ExchangeRequest,
-    onHead: (status: number) => void = () => {},
+    onHead: (head: ExchangeResponse) => void,
   ): Promise<void> {
     assert(endpoint.exchange !== undefined)
     const gone = new AbortController()
     response.once('close', () => gone.abort(new McpError('host-gone', 'the host has left')))
     const carried = await endpoint.exchange(asked, gone.signal)
-    onHead(carried.status)
-    const id = carried.headers['mcp-session-id']
-    if (id !== undefined) this.#sessions.remember(id, owner)
+    onHead(carried)
     await this.#answer(response, carried)
   }
 

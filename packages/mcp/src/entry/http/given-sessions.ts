@@ -5,8 +5,10 @@ import { EntryError } from './entry-error.ts'
 import type { HttpLimits } from './http-limits.ts'
 import type { SessionOwner } from './http-sessions.ts'
 
-/** Sessions of HTTP servers that are remembered; the oldest is forgotten, and then refused. */
+/** Sessions of HTTP servers that are remembered; the one left alone longest is forgotten, and then refused. */
 const SESSIONS_MAX = 1_024
+/** Those of one server and one token, so that what one server gives displaces its own first. */
+const SESSIONS_PER_OWNER_MAX = 128
 
 export interface GivenSessionsInit {
   readonly scheduler: Scheduler
@@ -21,6 +23,7 @@ export interface SessionVisit {
 }
 
 interface Given {
+  readonly owner: SessionOwner
   calls: SessionCalls
   /** Exchanges under way. */
   visits: number
@@ -35,6 +38,7 @@ const LEFT = new McpError('host-gone', 'the host has left the session alone')
 export class GivenSessions {
   readonly #init: GivenSessionsInit
   readonly #waiting = new WaitingCalls()
+  /** Those used last come last. */
   readonly #given = new Map<string, Given>()
 
   constructor(init: GivenSessionsInit) {
@@ -52,10 +56,12 @@ export class GivenSessions {
    * @throws EntryError `session-not-here`
    */
   visit(id: string, owner: SessionOwner): SessionVisit {
-    const given = this.#given.get(keyOf(id, owner))
+    const key = keyOf(id, owner)
+    const given = this.#given.get(key)
     if (given === undefined) {
       throw new EntryError('session-not-here', 'there is no such session; initialize a new one')
     }
+    this.#putLast(key, given)
     given.stopIdle()
     given.visits += 1
     return { calls: given.calls, leave: () => this.#leave(given) }
@@ -65,13 +71,10 @@ export class GivenSessions {
   remember(id: string, owner: SessionOwner): void {
     const key = keyOf(id, owner)
     const known = this.#given.get(key)
-    this.#given.delete(key)
-    this.#given.set(key, known ?? { calls: this.#newCalls(), visits: 0, stopIdle: () => {} })
-    for (const [oldest, given] of this.#given) {
-      if (this.#given.size <= SESSIONS_MAX) break
-      this.#given.delete(oldest)
-      end(given, OVER)
-    }
+    this.#putLast(key, known ?? { owner, calls: this.#newCalls(), visits: 0, stopIdle: () => {} })
+    const own = [...this.#given].filter(([, given]) => isSame(given.owner, owner))
+    if (own.length > SESSIONS_PER_OWNER_MAX) this.#forget(own[0])
+    else if (this.#given.size > SESSIONS_MAX) this.#forget([...this.#given][0])
   }
 
   /** Nothing more will come in a session; who uses it yet is told so by its server. */
@@ -84,6 +87,17 @@ export class GivenSessions {
   stop(): void {
     for (const given of this.#given.values()) end(given, STOPPED)
     this.#given.clear()
+  }
+
+  #putLast(key: string, given: Given): void {
+    this.#given.delete(key)
+    this.#given.set(key, given)
+  }
+
+  #forget(oldest: readonly [string, Given] | undefined): void {
+    if (oldest === undefined) return
+    this.#given.delete(oldest[0])
+    end(oldest[1], OVER)
   }
 
   #leave(given: Given): void {
@@ -107,6 +121,10 @@ export class GivenSessions {
 function end({ calls, stopIdle }: Given, reason: McpError): void {
   stopIdle()
   calls.end(reason)
+}
+
+function isSame(one: SessionOwner, other: SessionOwner): boolean {
+  return one.holder === other.holder && one.path === other.path
 }
 
 function keyOf(id: string, { holder, path }: SessionOwner): string {
