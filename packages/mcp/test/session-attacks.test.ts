@@ -58,6 +58,20 @@ test.for([
   },
 )
 
+test.for(['\u2028', '\u2029', '\u0085', '\u000b', '\u000c', '\u001c'])(
+  'no id passes that many a host reads as more lines than one: %j',
+  { tags: ['MCP-73', 'THR-63'] },
+  async (separator) => {
+    const session = new PlayedSession()
+    const post = await openCall(session)
+    const get = session.get()
+    await get.head()
+    const evil = `id: 1${separator}${LINE}${separator}${separator}\n\n`
+    expect(await givenOf(get, evil)).toEqual([':\n\n', ''])
+    await isAnswered(session, post)
+  },
+)
+
 test.for(['\n\r', '\r\r', '\r\n\r', '\r\n\r\n', '\n\n', '\r\n\n'])(
   'an event ends where a host sees its end, and what it answers is told: %j',
   { tags: ['MCP-73', 'AUN-19', 'THR-63'] },
@@ -96,7 +110,8 @@ test.for([
       const post = await openCall(session)
       const other = session.post(2, 'tools/list')
       await other.head({ 'content-type': type })
-      expect(await givenOf(other, text)).toEqual(['', 'peer-protocol'])
+      const [given, code] = await givenOf(other, text)
+      expect([given.length, code]).toEqual([0, 'peer-protocol'])
       await isAnswered(session, post)
     }
   },
