@@ -128,14 +128,14 @@ test(
 )
 
 test(
-  'a report of an empty log, or of one whose tree got lost, says so',
+  'a report of a period without entries, or of one whose tree got lost, says so',
   { tags: ['AUD-26'] },
   () => {
     const page = report({
       summary: new ReportSummary(),
       verification: { ...VERIFIED, size: undefined, root: undefined },
     })
-    expect(page).toContain('an empty log')
+    expect(page).toContain('no entry in this period')
     expect(page).toContain('not known')
   },
 )
