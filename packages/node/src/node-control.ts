@@ -48,7 +48,7 @@ import { witnessWarnings } from './control/witness-words.ts'
 import type { JoinDesk } from './join-desk.ts'
 import { listTools } from './list-tools.ts'
 import type { MeshCatalog } from './mesh-catalog.ts'
-import { noSuchServer } from './no-such-server.ts'
+import { isNoSuchServer, noSuchServer, notShown } from './no-such-server.ts'
 import { stale } from './mesh-streams.ts'
 import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
@@ -235,8 +235,10 @@ export class NodeControl implements ControlHandler {
   async #definitions(server: string, signal: AbortSignal): Promise<JsonObject> {
     const { catalog, opened, provider } = this.#init
     const self = opened.log.did
-    const isConfigured = provider.has(server)
-    return { tools: await liveTools({ catalog, self, server, isConfigured }, signal) }
+    const tools = await liveTools({ catalog, self, server }, signal).catch((error: unknown) => {
+      throw isNoSuchServer(error) && provider.has(server) ? notShown(server) : error
+    })
+    return { tools }
   }
 
   async #aboutCall(request: CallRequest | ExplainRequest, signal: AbortSignal): Promise<JsonValue> {
@@ -249,7 +251,7 @@ export class NodeControl implements ControlHandler {
 
   /** Where this node's own knowledge is too old nobody shows it anything: that it is missing is not about the server. */
   #ownReason(error: unknown): unknown {
-    if (!(error instanceof NodeError) || error.code !== 'no-such-server') return error
+    if (!isNoSuchServer(error)) return error
     const { state } = this.#init.mesh.freshness.judge()
     return state === 'stop' || state === 'deny-new' ? stale() : error
   }

@@ -227,8 +227,7 @@ interface CallParts {
 /** What the node is shown itself goes the way of any host of its own. */
 function toolLooksOf(self: string, catalogOf: () => MeshCatalog): ToolLooks {
   return {
-    look: (server, signal) =>
-      liveTools({ catalog: catalogOf(), self, server, isConfigured: false }, signal),
+    look: (server, signal) => liveTools({ catalog: catalogOf(), self, server }, signal),
     scheduler: systemScheduler,
   }
 }

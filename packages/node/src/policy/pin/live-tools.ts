@@ -16,8 +16,6 @@ export interface LiveToolsInit {
   readonly catalog: Pick<MeshCatalog, 'refresh' | 'servers' | 'through'>
   readonly self: string
   readonly server: string
-  /** Whether it is in the configuration. */
-  readonly isConfigured: boolean
 }
 
 /**
@@ -26,7 +24,7 @@ export interface LiveToolsInit {
  * @throws NodeError `no-such-server`, `call-refused` where no rule lets this node see it, `call-failed`, `call-timeout`
  */
 export async function liveTools(
-  { catalog, self, server, isConfigured }: LiveToolsInit,
+  { catalog, self, server }: LiveToolsInit,
   signal: AbortSignal,
 ): Promise<readonly JsonObject[]> {
   // What was opened a moment ago should be there now, not after the next round.
@@ -34,7 +32,7 @@ export async function liveTools(
   const own = catalog.servers().find((each) => each.did === self && each.server === server)
   const seen = catalog.through('command')
   const endpoint = own === undefined ? undefined : seen.endpoint(own.alias)
-  if (endpoint === undefined) throw isConfigured ? notShown(server) : noSuchServer(server)
+  if (endpoint === undefined) throw noSuchServer(server)
   const limited = AbortSignal.any([signal, AbortSignal.timeout(LIST_MS)])
   const client = await ToolClient.open(endpoint, limited)
   try {
@@ -42,11 +40,6 @@ export async function liveTools(
   } finally {
     client.end()
   }
-}
-
-function notShown(server: string): NodeError {
-  const message = `no rule in force lets this node itself list what "${server}" offers: begin with a rule that permits \`list\` on Warren::Server::"${server}" and "warren reload"; what names the arguments of its tools comes after the pins`
-  return new NodeError('call-refused', message)
 }
 
 async function allPages(client: ToolClient, signal: AbortSignal): Promise<readonly JsonObject[]> {
