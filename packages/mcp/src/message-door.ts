@@ -58,15 +58,19 @@ const LINE_SEPARATORS = /[\u0085\u2028\u2029]/g
 const HEX = 16
 
 /**
- * The line on which a message travels: its own serialisation and a newline. The Unicode line
- * separators are escaped, since many a reader of lines cuts there as well.
+ * A message as it is told and as it travels: its own serialisation, in which the Unicode line separators are escaped,
+ * since many a reader of lines cuts there as well.
  */
-export function encodeMessage(message: JsonObject): Uint8Array {
-  const text = JSON.stringify(message).replaceAll(
+export function messageText(message: JsonObject): string {
+  return JSON.stringify(message).replaceAll(
     LINE_SEPARATORS,
     (separator) => String.raw`\u` + separator.charCodeAt(0).toString(HEX).padStart(4, '0'),
   )
-  return Buffer.from(`${text}\n`)
+}
+
+/** The line on which a message travels: its text and a newline. */
+export function encodeMessage(message: JsonObject): Uint8Array {
+  return Buffer.from(`${messageText(message)}\n`)
 }
 
 function decode(line: Uint8Array): string {

@@ -2,7 +2,7 @@ import type { CallAnswer } from '../gate.ts'
 import { encodeServerEvent, readServerEvents, type ServerEvent } from '../http/server-events.ts'
 import { answeredId, isResponse, type JsonRpcMessage, type JsonRpcResponse } from '../json-rpc.ts'
 import { McpError } from '../mcp-error.ts'
-import { encodeMessage, MessageError, parseMessage } from '../message-door.ts'
+import { encodeMessage, MessageError, messageText, parseMessage } from '../message-door.ts'
 import type { MessageLimits } from '../message-limits.ts'
 import { wordOfNode } from '../word-of-node.ts'
 import type { CallDeparture } from './call-departure.ts'
@@ -95,7 +95,7 @@ export class EventReader implements AnswerReader {
     if (event.type !== 'message') throw unreadable()
     const message = messageIn(event.data, this.#init.limits)
     if (isResponse(message)) await this.#takeResponse(message)
-    return { ...event, data: textOf(message) }
+    return { ...event, data: messageText(message) }
   }
 
   async #takeResponse(message: JsonRpcResponse): Promise<void> {
@@ -148,11 +148,6 @@ function messageIn(text: Uint8Array | string, limits: MessageLimits): JsonRpcMes
   } catch (error) {
     throw error instanceof MessageError ? unreadable() : error
   }
-}
-
-/** The message as on any line, so that it is as long as was told. */
-function textOf(message: JsonRpcMessage): string {
-  return Buffer.from(encodeMessage(message)).toString().trimEnd()
 }
 
 function unexpected(): McpError {

@@ -5,7 +5,7 @@ import { chunksOf, readBody } from '../http/response-messages.ts'
 import { encodeServerEvent, readServerEvents, type ServerEvent } from '../http/server-events.ts'
 import { answeredId, isResponse, type JsonRpcMessage, type RequestId } from '../json-rpc.ts'
 import { McpError, type McpErrorCode } from '../mcp-error.ts'
-import { encodeMessage, MessageError, parseMessage } from '../message-door.ts'
+import { encodeMessage, MessageError, messageText, parseMessage } from '../message-door.ts'
 import type { MessageLimits } from '../message-limits.ts'
 import { errorAnswer } from '../rpc-answer.ts'
 import { answerOf, answeredEnd, failedEnd } from './call-end.ts'
@@ -109,11 +109,11 @@ export class GuardedResponse {
     if (!(message instanceof MessageError)) {
       const ending = isResponse(message) ? this.#endingOf(answeredId(message)) : undefined
       const given = await this.#letOut(message, ending)
-      return given === undefined ? '' : textOf(given)
+      return given === undefined ? '' : messageText(given)
     }
     const { responseTo } = message
     const ending = responseTo === undefined ? undefined : this.#endingOf(responseTo)
-    return ending?.hasEnded === false ? textOf(await this.#failed(ending)) : ''
+    return ending?.hasEnded === false ? messageText(await this.#failed(ending)) : ''
   }
 
   #parse(text: Uint8Array | string): JsonRpcMessage | MessageError {
@@ -190,9 +190,4 @@ function answers(message: JsonRpcMessage, { request }: CallEnding): boolean {
 
 function statusOf({ statusCode = 0 }: IncomingMessage): number {
   return statusCode
-}
-
-/** The message as on any line, so that it is as long as was told. */
-function textOf(message: JsonRpcMessage): string {
-  return Buffer.from(encodeMessage(message)).toString().trimEnd()
 }

@@ -1,6 +1,6 @@
 import { encodeServerEvent } from '../http/server-events.ts'
 import { McpError } from '../mcp-error.ts'
-import { encodeMessage } from '../message-door.ts'
+import { encodeMessage, messageText } from '../message-door.ts'
 import { errorAnswer } from '../rpc-answer.ts'
 import { answerOf, failedEnd } from './call-end.ts'
 import type { CallEnding } from './call-ending.ts'
@@ -17,6 +17,10 @@ export async function missingAnswer(ending: CallEnding): Promise<Uint8Array> {
   const answer = answerOf(message, encodeMessage(message))
   const verdict = await ending.end(failedEnd(error.code, answer))
   const given = verdict.allowed ? message : refusalAnswer(ending.request, verdict)
-  const data = Buffer.from(encodeMessage(given)).toString().trimEnd()
-  return encodeServerEvent({ data, hasData: true, id: undefined, retryMs: undefined })
+  return encodeServerEvent({
+    data: messageText(given),
+    hasData: true,
+    id: undefined,
+    retryMs: undefined,
+  })
 }
