@@ -148,7 +148,7 @@ test(
       id,
       '--yes',
       '--hash',
-      hash.replace(/^./, '_'),
+      hash.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')),
     ])
     expect([other.code, other.stderr]).toEqual([3, expect.stringContaining('approval-mismatch')])
     expect(reached('first')).toBe(0)
