@@ -3,7 +3,7 @@
  *
  * Real processes on loopback. Options: `--records 10000`.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -28,14 +28,18 @@ const secret = ['--passphrase-file', passphraseFile]
 const old = ['--dir', join(root, 'old')]
 
 await askWarren([...old, 'init', '--name', 'old', ...ANY_PORT, ...secret])
-await timed('a node starts that knows nothing', async () => (await start('old')).stop())
+const fresh = await timed('a node starts that knows nothing', () => start('old'))
+printSize('old', fresh)
+await fresh.stop()
 await timed(`${COUNT} revocations are signed and written`, writeRevocations)
 const node = await timed(`a node starts that knows ${COUNT} revocations`, () => start('old'))
 await newcomer('early', 'joins before the witness has written them down')
 await timed('the witness has written all of them down', witnessed)
 await newcomer('late', 'joins after that')
 await node.stop()
-await timed('the node starts again', async () => (await start('old')).stop())
+const again = await timed('the node starts again', () => start('old'))
+printSize('old', again)
+await again.stop()
 await timed('the newcomer starts again', async () => (await start('late')).stop())
 rmSync(root, { recursive: true, force: true })
 
@@ -48,6 +52,17 @@ async function timed<Value>(what: string, work: () => Promise<Value>): Promise<V
 
 function start(name: string): Promise<Daemon> {
   return Daemon.start(join(root, name))
+}
+
+/** What a node has on disk of its mesh, and in memory of everything. */
+function printSize(name: string, { process: { pid } }: Daemon): void {
+  const onDisk = statSync(join(root, name, 'warren.db')).size
+  // proc_pid_status(5): in kB.
+  const status = process.platform === 'linux' ? readFileSync(`/proc/${pid}/status`, 'utf8') : ''
+  const [, inMemory = '?'] = /^VmRSS:\s+(\d+)/m.exec(status) ?? []
+  console.log(
+    `           its store has ${(onDisk / 1e6).toFixed(1)} MB, its process ${inMemory} kB of memory`,
+  )
 }
 
 async function newcomer(name: string, how: string): Promise<void> {
