@@ -1,9 +1,9 @@
-import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JsonObject } from '@warren/core'
 import { askWarren, runWarren } from '@warren/demo/warren-process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { entriesIn } from './support/audit-log.ts'
+import { copyLog, entriesIn } from './support/audit-log.ts'
 import { reaches, serveProgram } from './support/mesh-hosts.ts'
 import { type ReadyMesh, readyMesh, type ReadyNode } from './support/ready-mesh.ts'
 
@@ -51,10 +51,7 @@ async function called(server: string): Promise<string> {
 /** A copy of the log alone, as somebody has it who has nothing else of the node. */
 function copied(name: string): string {
   const copy = join(mesh.root, name)
-  cpSync(join(lab.directory, 'audit'), copy, {
-    recursive: true,
-    filter: (source) => !/\/(?:keys|bodies|export)$/.test(source),
-  })
+  copyLog(join(lab.directory, 'audit'), copy, ['keys', 'bodies', 'export'])
   return copy
 }
 

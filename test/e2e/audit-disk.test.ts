@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, cpSync, existsSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isJsonObject, type JsonObject } from '@warren/core'
 import { askWarren, Daemon } from '@warren/demo/warren-process'
 import { expect, test } from 'vitest'
-import { codesOf, verdictOn } from './support/audit-log.ts'
+import { codesOf, copyLog, verdictOn } from './support/audit-log.ts'
 import { connectCommand, reaches, serveProgram } from './support/mesh-hosts.ts'
 import { RawHost } from './support/raw-host.ts'
 import { readyMesh, type ReadyNode } from './support/ready-mesh.ts'
@@ -120,7 +120,7 @@ async function untilRefused(raw: RawHost): Promise<number> {
 /** The log has lost nothing, and says that it could not be written for a while. */
 async function expectWhole({ root, disk }: SmallDisk): Promise<void> {
   const copy = join(root, 'copy')
-  cpSync(disk, copy, { recursive: true })
+  copyLog(disk, copy)
   const { said } = await verdictOn(copy)
   expect(codesOf(said, 'error')).toEqual([])
   const { entries } = await askWarren(['audit', 'search', '--log', copy, '--kind', 'alert'])

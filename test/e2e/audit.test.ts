@@ -6,7 +6,7 @@ import { Client } from '@modelcontextprotocol/client'
 import type { JsonObject } from '@warren/core'
 import { askWarren, Daemon, runWarren } from '@warren/demo/warren-process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { codesOf, entriesIn, filesBelow, verdictOn } from './support/audit-log.ts'
+import { codesOf, copyLog, entriesIn, filesBelow, verdictOn } from './support/audit-log.ts'
 import { connectCommand, modernConnect, reaches, serveProgram } from './support/mesh-hosts.ts'
 import { RawHost } from './support/raw-host.ts'
 import { type ReadyMesh, readyMesh, type ReadyNode } from './support/ready-mesh.ts'
@@ -215,7 +215,7 @@ test(
   { tags: ['ACM-6'] },
   async () => {
     const copy = join(mesh.root, 'searched')
-    cpSync(join(lab.directory, 'audit'), copy, { recursive: true })
+    copyLog(join(lab.directory, 'audit'), copy)
     for (const words of [
       ['--kind', 'decision', '--refused'],
       ['--tool', 'hang', '--caller', desk.did],
@@ -399,7 +399,7 @@ test(
     raw.process.kill()
 
     const copy = join(mesh.root, 'killed')
-    cpSync(join(lab.directory, 'audit'), copy, { recursive: true })
+    copyLog(join(lab.directory, 'audit'), copy)
     const dead = await verdictOn(copy)
     expect(codesOf(dead.said, 'error')).toEqual([])
 
@@ -505,7 +505,7 @@ test(
   { tags: ['ACM-9'] },
   async () => {
     const copy = join(mesh.root, 'reported')
-    cpSync(join(lab.directory, 'audit'), copy, { recursive: true })
+    copyLog(join(lab.directory, 'audit'), copy)
     const reportOf = async (
       name: string,
     ): Promise<{ code: number; said: JsonObject; page: string }> => {

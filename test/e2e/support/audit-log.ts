@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isJsonObject, type JsonObject, type JsonValue } from '@warren/core'
 import { type Outcome, runWarren } from '@warren/demo/warren-process'
@@ -10,6 +10,17 @@ const ENTRIES_MAX = '1000'
 export async function entriesIn(directory: string): Promise<readonly JsonObject[]> {
   const { entries } = await askWarren(['--dir', directory, 'audit', 'tail', '-n', ENTRIES_MAX])
   return objectsOf(entries)
+}
+
+/**
+ * Copies the log of a node that may be running, without the parts of it that are left out: segments last, since others
+ * may cosign, while it is copied, what was not there when the segments were.
+ */
+export function copyLog(from: string, to: string, leftOut: readonly string[] = []): void {
+  const parts = readdirSync(from).filter((part) => !['segments', ...leftOut].includes(part))
+  for (const part of [...parts, 'segments']) {
+    cpSync(join(from, part), join(to, part), { recursive: true })
+  }
 }
 
 /** What `warren audit verify` says of a log, whatever that is. */
