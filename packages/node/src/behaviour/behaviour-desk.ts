@@ -21,6 +21,7 @@ import {
   type MethodClassification,
   type SessionFacts,
   type SeenCall,
+  WINDOW_MS_MAX,
 } from '@warren/policy'
 import { type CallerCalls, StorageError, type StoredCall } from '@warren/storage'
 import type { Report } from '../node-event.ts'
@@ -59,9 +60,10 @@ const DELETED_MAX = 2_048
 const DELETE_AGAIN_MS = 100
 /** The answer to the call for which something ends leaves first. */
 const ANSWER_FIRST_MS = 20
+/** Limits may come back, with the longest window that there is: until then nothing is forgotten that they could count. */
 const NO_RULES: BehaviourRules = {
   limits: [],
-  sessionWithinMs: 0,
+  sessionWithinMs: WINDOW_MS_MAX,
   facts: new Map(),
   quarantineMs: 3_600_000,
 }
@@ -109,7 +111,7 @@ export class BehaviourDesk {
     return this.#keptOut.list()
   }
 
-  /** Takes over the limits of a policy set; without any, nothing is counted. */
+  /** Takes over the limits of a policy set; without any, nothing is counted, and what was counted is kept. */
   configure(rules: BehaviourRules | undefined): void {
     const wasOn = this.#isOn
     this.#isOn = rules !== undefined

@@ -11,6 +11,7 @@ import { SELF, TestBehaviour } from './test-behaviour.ts'
 const ADA = 'did:webvh:ada'
 const BOB = 'did:webvh:bob'
 const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
 const KIND = { action: 'call', tool: 'read' } as const
 
 function rules(...limits: readonly Partial<CallLimit>[]): BehaviourRules {
@@ -408,6 +409,49 @@ test(
   },
 )
 
+test.for<[string, (tests: TestBehaviour) => void]>([
+  ['a start without a usable set', (tests) => tests.restart()],
+  ['a reload without limits', () => {}],
+])(
+  'limits that come back after %s find what was used up, for as long as it counts and no longer',
+  { tags: ['BEH-5', 'BEH-20', 'THR-45'] },
+  async ([, begin]) => {
+    const { tests, time } = started({ withinMs: DAY_MS })
+    const daily = tests.desk.rules
+    expect(await codes(tests.desk, 3)).toEqual([undefined, undefined, 'budget-calls'])
+    tests.desk.configure(undefined)
+    begin(tests)
+    tests.desk.configure(undefined)
+    for (let minute = 1; minute < 1440; minute += 1) {
+      time.pass(MINUTE_MS)
+      tests.desk.sweep()
+    }
+    time.pass(MINUTE_MS - 1)
+    tests.desk.sweep()
+    expect(tests.stored()).toHaveLength(2)
+    tests.desk.configure(daily)
+    expect(await codes(tests.desk, 1)).toEqual(['budget-calls'])
+    time.pass(1)
+    expect(await codes(tests.desk, 1)).toEqual([undefined])
+  },
+)
+
+test(
+  'without limits rows are deleted once no window can reach them',
+  { tags: ['BEH-18', 'BEH-20'] },
+  async () => {
+    const { tests, time } = started({ withinMs: DAY_MS })
+    await codes(tests.desk, 2)
+    tests.desk.configure(undefined)
+    time.pass(DAY_MS - 1)
+    tests.desk.sweep()
+    expect(tests.stored()).toHaveLength(2)
+    time.pass(1)
+    tests.desk.sweep()
+    expect(tests.stored()).toEqual([])
+  },
+)
+
 test.for([
   { when: 'within the window', passMs: MINUTE_MS - 1, taken: 2 },
   { when: 'just out of the window', passMs: MINUTE_MS, taken: 0 },
@@ -450,7 +494,6 @@ test('a node that ends deletes nothing more', { tags: ['BEH-18'] }, async () => 
   const [row] = tests.stored()
   const more = Array.from({ length: 2100 }, (_, index) => ({ ...row!, id: index + 2 }))
   tests.store.callerCalls.write(more, [])
-  tests.desk.configure(undefined)
   tests.restart()
   time.pass(MINUTE_MS)
   tests.desk.sweep()
