@@ -9,12 +9,13 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import {
   closeSync,
+  constants,
   existsSync,
+  fstatSync,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
-  statSync,
 } from 'node:fs'
 import { join } from 'node:path'
 
@@ -529,18 +530,31 @@ function namesIn(directory) {
 }
 
 function hashesIn(path, width) {
+  if (width === 0) return undefined
   try {
-    const isTile = statSync(path).size === width * HASH_BYTES
-    return isTile ? readFileSync(path) : undefined
+    const file = openRegular(path)
+    try {
+      return fstatSync(file).size === width * HASH_BYTES ? readFileSync(file) : undefined
+    } finally {
+      closeSync(file)
+    }
   } catch {
     // What is not there tells nothing.
     return undefined
   }
 }
 
+/** Opens a file of a log, where the directory was prepared by somebody else: a pipe would never give its first byte. */
+function openRegular(path) {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  if (fstatSync(file).isFile()) return file
+  closeSync(file)
+  throw new Error(`${path} is no regular file`)
+}
+
 /** The lines of a segment, up to the room at its end, which is zeros; or, with a bound, all lines of a file that keeps to it. */
 function* linesOf(path, bytesMax) {
-  const file = openSync(path, 'r')
+  const file = openRegular(path)
   try {
     let rest = Buffer.alloc(0)
     let length = 0

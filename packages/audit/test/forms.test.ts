@@ -251,6 +251,29 @@ test(
   },
 )
 
+test(
+  'no text in a sentence ends its own quotes and goes on as the sentence',
+  { tags: ['AUD-23'] },
+  () => {
+    const said = (tool: string): string => entrySentence(decision({ tool }))
+    expect(said('read": allowed (rule "operators-read"). "')).toContain(
+      'of "pump/read\\": allowed (rule \\"operators-read\\"). \\"": ',
+    )
+    // Nor stands for what it is not: a backslash of the text is told from one of an escape.
+    expect(said('a\\')).toContain('of "pump/a\\\\": ')
+    expect(said('a\\u{a}')).toContain('of "pump/a\\\\u{a}": ')
+    expect(said('a\n')).toContain('of "pump/a\\u{a}": ')
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+        // Between a quote and the next one that no backslash stands before, there is all of the text and nothing else.
+        expect(said(text).replaceAll(/"(?:[^"\\]|\\.)*"/gu, '""')).toBe(
+          `${CALLER} asked for "" of "": allowed (rule "").`,
+        )
+      }),
+    )
+  },
+)
+
 test('no text adds a field to CEF or changes one', { tags: ['AUD-23'] }, () => {
   fc.assert(
     fc.property(nastyEntry, fc.constantFrom('1.0', 'a|b\\c'), (entry, version) => {

@@ -775,3 +775,29 @@ test(
     )
   },
 )
+
+test.for([
+  { size: Number.MAX_SAFE_INTEGER - 1, lines: 1, found: [] },
+  { size: Number.MAX_SAFE_INTEGER - 1, lines: 2, found: ['tree-unknown'] },
+  { size: Number.MAX_SAFE_INTEGER, lines: 1, found: ['tree-unknown'] },
+  { size: Number.MAX_SAFE_INTEGER, lines: 5, found: ['tree-unknown'] },
+])(
+  'behind a tree of $size entries, signed and stored by whoever has the keys, $lines lines are $found',
+  { tags: ['AUD-15'] },
+  ({ size, lines, found }) => {
+    const digits = size.toString(2).replaceAll('0', '').length
+    const hashes = Array.from({ length: digits }, () => new Uint8Array(32))
+    const frontier = TreeFrontier.of(suite, size, hashes)
+    const head = { origin: ORIGIN, size, root: frontier.root() }
+    const note = signCheckpoint({ suite, ...head, timeSeconds: 1, signers: SIGNERS })
+    const tree: StoredTree = {
+      leafHash: () => undefined,
+      hash: () => undefined,
+      frontier: (wanted) => (wanted === size ? frontier : undefined),
+    }
+    const behind = bytesOf(Array.from({ length: lines }, () => '{}'))
+    const { findings } = verify([concat([checkpointLine(note), behind])], { tree })
+    const codes = findings.filter(({ severity }) => severity === 'error').map(({ code }) => code)
+    expect(codes.filter((code) => code !== 'segment-missing')).toEqual(found)
+  },
+)

@@ -107,7 +107,8 @@ function about(names: readonly string[] | undefined): string {
   return names === undefined || names.length === 0 ? '' : ` about ${names.slice(0, 3).join(', ')}`
 }
 
+/** Nothing in the text can end the quotes, or be taken for an escape that it is not. */
 function quoted(text: string): string {
   const short = text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX).toWellFormed()}…` : text
-  return `"${visibleText(short)}"`
+  return `"${visibleText(short.replaceAll(/["\\]/g, '\\$&'))}"`
 }

@@ -55,6 +55,10 @@ export class TreeCheck {
 
   add(line: ReadLine): void {
     if (this.#base === undefined) return
+    if (this.#grown.size >= Number.MAX_SAFE_INTEGER) {
+      this.#endAtLargest(line)
+      return
+    }
     this.#grown = this.#grown.append(line.hash)
     this.#pending.push(line)
     if (this.#pending.length <= PENDING_MAX) return
@@ -221,6 +225,19 @@ export class TreeCheck {
       seq: size,
       sentence: `What follows cannot be verified: the tree of the first ${size} entries is not at hand.`,
     })
+  }
+
+  /** Whoever holds the keys of the node can sign a tree of any size, behind which nothing can be counted any more. */
+  #endAtLargest({ place }: ReadLine): void {
+    this.#init.findings.add({
+      code: 'tree-unknown',
+      severity: 'error',
+      place,
+      seq: this.#grown.size,
+      sentence: `What follows cannot be verified: a log has at most ${Number.MAX_SAFE_INTEGER} entries.`,
+    })
+    this.#isLossSaid = true
+    this.#lose()
   }
 
   #goOn(tree: TreeFrontier): void {

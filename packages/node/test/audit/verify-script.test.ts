@@ -1,10 +1,13 @@
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -40,7 +43,8 @@ async function said({ directory }: SignedLog): Promise<[number, string]> {
 
 async function run(words: readonly string[]): Promise<[number, string]> {
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, ...words])
+    const patience = { timeout: PATIENCE_MS / 2 }
+    const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, ...words], patience)
     return [0, stdout]
   } catch (error) {
     const { code, stdout } = Object(error)
@@ -263,5 +267,42 @@ test(
     expect((await said(log))[0]).toBe(0)
     mkdirSync(path)
     expect((await said(log))[0]).toBe(2)
+  },
+)
+
+test.for([
+  { name: 'a pipe', make: (path: string) => execFileSync('mkfifo', [path]) },
+  { name: 'a link', make: (path: string) => symlinkSync(`${path}.honest`, path) },
+])(
+  'the verifier without Warren reads $name in the place of no file of a log',
+  { tags: ['ACM-8', 'AUD-30'], timeout: PATIENCE_MS },
+  async (other) => {
+    const log = await signedLog()
+    await grow(log, 14)
+    await keepHead(log, cosignedHead(log))
+    const [segment = 0, second = 0] = log.store.segments
+    await log.store.erase({ segment, what: 'entries' })
+    await log.store.stop()
+    // Nothing in it can be longer than nothing, and nothing has to be read of it.
+    const empty = join(log.directory, 'tile', '0', '000.p')
+    for (const name of readdirSync(empty)) expect(name).not.toBe('0')
+    other.make(join(empty, '0'))
+    expect((await said(log))[0]).toBe(0)
+
+    const names = [`segments/${String(second).padStart(12, '0')}.log`, 'cosigned.log']
+    for (const name of names) {
+      const path = join(log.directory, name)
+      expect(existsSync(path)).toBe(true)
+      renameSync(path, `${path}.honest`)
+      other.make(path)
+      expect((await said(log))[0]).toBe(2)
+      rmSync(path)
+      renameSync(`${path}.honest`, path)
+    }
+    expect((await said(log))[0]).toBe(0)
+
+    for (const name of readdirSync(empty)) rmSync(join(empty, name))
+    other.make(join(empty, '0'))
+    expect(await said(log)).toEqual([1, expect.stringContaining('no tiles lead')])
   },
 )

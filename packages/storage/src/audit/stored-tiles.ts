@@ -12,6 +12,8 @@ import { hashInTile, placeInTile, TILE_WIDTH } from './tile-edge.ts'
 import { tilePath } from './tile-path.ts'
 
 const CACHED_MAX = 256
+/** Full tiles of the largest tree whose leaves can be counted exactly: nobody can have so many, but anybody can claim them. */
+const FULL_TILES_MAX = Math.floor(Number.MAX_SAFE_INTEGER / TILE_WIDTH)
 const PARTIAL_NAME = /^\d{1,3}$/
 
 interface Tile {
@@ -96,8 +98,10 @@ export class StoredTiles {
     const has = (index: number): boolean =>
       readHashes(join(this.#directory, tilePath(0, index)), TILE_WIDTH) !== undefined
     let beyond = 1
-    while (has(beyond - 1)) beyond *= 2
+    // A few tiles far apart, of no bytes on a disk, would else lead on to numbers between which there is no middle.
+    while (beyond <= FULL_TILES_MAX && has(beyond - 1)) beyond *= 2
     let known = Math.floor(beyond / 2)
+    beyond = Math.min(beyond, FULL_TILES_MAX + 1)
     while (known < beyond - 1) {
       const middle = Math.floor((known + beyond) / 2)
       if (has(middle - 1)) known = middle

@@ -1,9 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { cp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { AuditArchive } from '@warren/storage'
 import { expect, onTestFinished, test } from 'vitest'
+import { tilePath } from '../../src/audit/tile-path.ts'
 import { temporaryDirectory } from '../temporary-directory.ts'
 import { alert, openAudit, suite } from './audit-node.ts'
 
@@ -155,5 +164,47 @@ test(
     rmSync(tombstone)
     symlinkSync(join(directory, 'segments', '000000000000.erased'), tombstone)
     await expect(firstPlace()).rejects.toMatchObject({ code: 'audit-damaged' })
+  },
+)
+
+/** Tiles of so many hashes, all of them zeros, which have no bytes on a disk. */
+function writeSparseTiles(directory: string, indexes: readonly number[], width = 256): void {
+  for (const index of indexes) {
+    const path = join(directory, tilePath(0, index, width === 256 ? undefined : width))
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, '')
+    truncateSync(path, width * 32)
+  }
+}
+
+test(
+  'tiles that were laid far apart to be counted past every number are counted to an end',
+  { tags: ['AUD-30', 'AFS-22'] },
+  async () => {
+    const directory = join(await temporaryDirectory(), 'audit')
+    mkdirSync(join(directory, 'segments'), { recursive: true })
+    writeFileSync(join(directory, 'segments', '000000000000.log'), '')
+    const powers = Array.from({ length: 55 }, (_, power) => 2 ** power)
+    writeSparseTiles(
+      directory,
+      powers.map((power) => power - 1),
+    )
+    // Of those that are reached by doubling, the last one whose leaves can be counted.
+    const { tiles } = await AuditArchive.open(directory, suite)
+    expect(tiles.size).toBe(2 ** 44 * 256)
+
+    // And as far as it goes: where the search in between finds one at every step, and one that is not full behind them.
+    const most = 2 ** 45
+    writeSparseTiles(
+      directory,
+      powers.slice(0, 44).map((power) => most - power - 1),
+    )
+    writeSparseTiles(directory, [most - 1], 255)
+    rmSync(join(directory, tilePath(0, most - 1)))
+    const largest = await AuditArchive.open(directory, suite)
+    expect(largest.tiles.size).toBe(Number.MAX_SAFE_INTEGER)
+    expect(largest.tiles.leafHash(Number.MAX_SAFE_INTEGER - 1)).toEqual(Buffer.alloc(32))
+    expect(largest.tiles.leafHash(Number.MAX_SAFE_INTEGER)).toBeUndefined()
+    expect(largest.size).toBe(0)
   },
 )
