@@ -11,8 +11,8 @@ import type {
   RevocationRecord,
 } from '../records/mesh-record.ts'
 import type { AdminSet } from './admin-set.ts'
-import { covers } from './is-enrolled.ts'
 import type { RecordSet } from './record-set.ts'
+import { covers } from './within-quota.ts'
 import { isVouched } from './witnessed.ts'
 
 /** A revocation with more targets than this, or of an admin, is a matter of the admin threshold. */

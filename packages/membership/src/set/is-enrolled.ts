@@ -1,47 +1,59 @@
-import { pairName } from '../records/keyring.ts'
 import type { EnrollerRecord, MembershipRecord, RevocationRecord } from '../records/mesh-record.ts'
 import { isSignedByAdmins } from './is-signed.ts'
-import { compareRanks } from './ranks.ts'
 import type { RecordSet } from './record-set.ts'
 import { revocationsOfKey } from './removals.ts'
+import { withinQuota } from './within-quota.ts'
 import { seenAtMs, wasEverSeen, witnessedMs } from './witnessed.ts'
 
-/** Ids within the quota of an enroller credential. Sets never change, and everybody's standing asks for this. */
-const WITHIN = new WeakMap<RecordSet, Map<string, ReadonlySet<string>>>()
-
-/** Whether an enroller's membership counts now: under one of its credentials, in its time, within its quota, and not taken away. */
-export function isEnrolled(set: RecordSet, record: MembershipRecord): boolean {
-  const credentials = set.tables.enrollers.get(record.membership.issuer) ?? []
-  return credentials.some(
-    (enroller) =>
-      covers(set, enroller, record) &&
-      isSignedByAdmins(set, enroller) &&
-      isInTime(set, enroller, record) &&
-      isStanding(set, enroller, record) &&
-      withinQuota(set, enroller).has(record.id),
-  )
+/** What a credential is worth, whatever was granted by it. */
+interface Office {
+  readonly isSigned: boolean
+  readonly revocations: readonly RevocationRecord[]
+  /** Whether its time is over by the word of witnesses. */
+  readonly isOver: boolean
 }
 
-/** Whether a membership lies within what a credential allows, and the keys of that very credential signed it. */
-export function covers(
-  { suite }: RecordSet,
-  { enroller, enclave, roles, claimedMs, notAfterMs }: EnrollerRecord,
-  { membership, signers }: MembershipRecord,
-): boolean {
-  return (
-    membership.gen === 1 &&
-    signers.includes(pairName(suite, enroller)) &&
-    enclave === membership.enclave &&
-    membership.roles.every((role) => roles.includes(role)) &&
-    membership.notBeforeMs >= claimedMs &&
-    membership.notBeforeMs < notAfterMs
+/** By credential. Sets never change, and everybody's standing asks for this. */
+const OFFICES = new WeakMap<RecordSet, Map<string, Office>>()
+
+/** Whether an enroller's membership counts now: under one of its credentials, in its time, within its quota, and not taken away. */
+export function isEnrolled(set: RecordSet, { id, membership }: MembershipRecord): boolean {
+  const { issuer, scid } = membership
+  return enrolledBy(set, issuer, scid).some((record) => record.id === id)
+}
+
+/** The memberships of a DID by an enroller that count now: of each credential no more than there is room for one DID, however many there are. */
+export function enrolledBy(
+  set: RecordSet,
+  issuer: string,
+  scid: string,
+): readonly MembershipRecord[] {
+  const counting = (set.tables.enrollers.get(issuer) ?? []).flatMap((credential) =>
+    countingBy(set, credential, scid),
+  )
+  return [...new Set(counting)]
+}
+
+function countingBy(
+  set: RecordSet,
+  credential: EnrollerRecord,
+  scid: string,
+): readonly MembershipRecord[] {
+  const { isSigned, isOver, revocations } = officeOf(set, credential)
+  // Of whoever was revoked for all that it did nothing has to be looked at, however much it is.
+  if (!isSigned || revocations.some(({ since }) => since.length === 0)) return []
+  const within = withinQuota(set, credential).get(scid) ?? []
+  return within.filter(
+    ({ id }) =>
+      (!isOver || seenAtMs(set, id) <= credential.notAfterMs) &&
+      revocations.every(({ since }) => wasEverSeen(set, { id, since })),
   )
 }
 
 /** Whether an enroller may admit anybody more by a credential: it counts, and neither it nor its enroller, nor one of its keys, was taken away. */
-export function isInOffice(set: RecordSet, enroller: EnrollerRecord): boolean {
-  if (set.tables.removals.revocations(`credential ${enroller.uuid}`).length > 0) return false
-  return isSignedByAdmins(set, enroller) && revocationsOfEnroller(set, enroller).length === 0
+export function isInOffice(set: RecordSet, credential: EnrollerRecord): boolean {
+  const { isSigned, revocations } = officeOf(set, credential)
+  return isSigned && revocations.length === 0
 }
 
 /** What takes away an enroller: a revocation of it, or of one of its keys. */
@@ -57,31 +69,22 @@ export function revocationsOfEnroller(
   ]
 }
 
-/** Its own date is a claim; where there are witnesses, they must have seen it before the enroller's time was over. */
-function isInTime(set: RecordSet, enroller: EnrollerRecord, record: MembershipRecord): boolean {
-  if (set.tree.tip.kWitness === 0 || witnessedMs(set) < enroller.notAfterMs) return true
-  return seenAtMs(set, record.id) <= enroller.notAfterMs
+function officeOf(set: RecordSet, credential: EnrollerRecord): Office {
+  const cache = OFFICES.get(set) ?? new Map<string, Office>()
+  OFFICES.set(set, cache)
+  const office = cache.get(credential.id) ?? judgeOffice(set, credential)
+  cache.set(credential.id, office)
+  return office
 }
 
-function isStanding(set: RecordSet, enroller: EnrollerRecord, record: MembershipRecord): boolean {
-  if (set.tables.removals.revocations(`credential ${enroller.uuid}`).length > 0) return false
-  return revocationsOfEnroller(set, enroller).every(({ since }) =>
-    wasEverSeen(set, { id: record.id, since }),
-  )
-}
-
-/** Those that witnesses saw come first, the earliest seen before the others: nothing that is made later can push out what stands in the logs. */
-function withinQuota(set: RecordSet, enroller: EnrollerRecord): ReadonlySet<string> {
-  const cache = WITHIN.get(set) ?? new Map<string, ReadonlySet<string>>()
-  WITHIN.set(set, cache)
-  const known = cache.get(enroller.id)
-  if (known !== undefined) return known
-  const within = (set.tables.enrolled.get(enroller.enroller.did) ?? [])
-    .filter((each) => covers(set, enroller, each))
-    .map(({ id, membership }) => ({ id, ranks: [seenAtMs(set, id), membership.notBeforeMs, id] }))
-    .toSorted(compareRanks)
-    .slice(0, enroller.quota)
-  const ids = new Set(within.map(({ id }) => id))
-  cache.set(enroller.id, ids)
-  return ids
+function judgeOffice(set: RecordSet, credential: EnrollerRecord): Office {
+  const { uuid, notAfterMs } = credential
+  return {
+    isSigned:
+      set.tables.removals.revocations(`credential ${uuid}`).length === 0 &&
+      isSignedByAdmins(set, credential),
+    revocations: revocationsOfEnroller(set, credential),
+    // Its own date is a claim; where there are witnesses, they must have seen it before the enroller's time was over.
+    isOver: set.tree.tip.kWitness > 0 && witnessedMs(set) >= notAfterMs,
+  }
 }

@@ -1,13 +1,13 @@
 import { type Did, scidOf } from '@warren/identity'
 import { meshUrn } from '../membership.ts'
 import type { MembershipRecord } from '../records/mesh-record.ts'
-import { isGranted } from './is-granted.ts'
+import { worthLooking } from './granted-to.ts'
 import { isSignedByAdmins } from './is-signed.ts'
 import { compareRanks, type Ranked } from './ranks.ts'
 import type { RecordSet } from './record-set.ts'
 import { seenAtMs } from './witnessed.ts'
 
-/** Memberships in their order. Sets never change, and everybody's standing asks for this. */
+/** Memberships in their order, as many as are worth a look. Sets never change, and everybody's standing asks for this. */
 const RANKED = new WeakMap<RecordSet, Map<string, readonly MembershipRecord[]>>()
 
 /** The membership that a DID is known by, whatever the time: the first of those that count, and of the others where none does. */
@@ -16,7 +16,7 @@ export function newestMembership(set: RecordSet, did: Did): MembershipRecord | u
 }
 
 /**
- * The memberships of a DID, the one to go by first.
+ * The memberships of a DID that are worth a look, the one to go by first.
  *
  * What does not count comes last: whoever may not grant any more can still sign, with any name, roles and date.
  * Then the higher generation comes first; then what the mesh itself granted, before what an enroller did; then what
@@ -27,27 +27,28 @@ export function rankedMemberships(set: RecordSet, scid: string): readonly Member
   if (records.length < 2) return records
   const cache = RANKED.get(set) ?? new Map<string, readonly MembershipRecord[]>()
   RANKED.set(set, cache)
-  const ranked = cache.get(scid) ?? ranking(set, records)
+  const ranked = cache.get(scid) ?? ranking(set, scid)
   cache.set(scid, ranked)
   return ranked
 }
 
-function ranking(set: RecordSet, records: readonly MembershipRecord[]): MembershipRecord[] {
-  const counting = new Set(records.filter((record) => isGranted(set, record)))
+function ranking(set: RecordSet, scid: string): readonly MembershipRecord[] {
+  const { counting, others } = worthLooking(set, scid)
   const mesh = meshUrn(set.charter.meshId)
   const places = enrollerPlaces(
     set,
-    [...counting].filter(({ membership }) => membership.issuer !== mesh),
+    counting.filter(({ membership }) => membership.issuer !== mesh),
   )
-  return records
-    .map((record) => {
-      const { gen, issuer, notBeforeMs } = record.membership
-      const granter = [issuer === mesh ? 0 : 1, places.get(issuer) ?? 0]
-      const ranks = [counting.has(record) ? 0 : 1, -gen, ...granter, -notBeforeMs, record.id]
-      return { record, ranks }
-    })
-    .toSorted(compareRanks)
-    .map(({ record }) => record)
+  const inOrder = (some: readonly MembershipRecord[]): readonly MembershipRecord[] =>
+    some
+      .map((record) => {
+        const { gen, issuer, notBeforeMs } = record.membership
+        const granter = [issuer === mesh ? 0 : 1, places.get(issuer) ?? 0]
+        return { record, ranks: [-gen, ...granter, -notBeforeMs, record.id] }
+      })
+      .toSorted(compareRanks)
+      .map(({ record }) => record)
+  return [...inOrder(counting), ...inOrder(others)]
 }
 
 interface Placed extends Ranked {

@@ -54,13 +54,16 @@ export function standingOf(set: RecordSet, did: Did, at: number | StandingMoment
 
 function standingBySet(set: RecordSet, did: Did, nowMs: number): Standing {
   const scid = scidOf(did)
-  const judged = rankedMemberships(set, scid).map((record) => ({
-    record,
-    judgement: judgeMembership(set, record, nowMs),
-  }))
-  const valid = judged.find(({ judgement }) => judgement.verdict === 'valid')
-  if (valid === undefined) return withoutMembership(set, scid, judged)
-  const { membership, id } = valid.record
+  const ranked = rankedMemberships(set, scid)
+  const valid = ranked.find((record) => judgeMembership(set, record, nowMs).verdict === 'valid')
+  if (valid === undefined) {
+    const judged = ranked.map((record) => ({
+      record,
+      judgement: judgeMembership(set, record, nowMs),
+    }))
+    return withoutMembership(set, scid, judged)
+  }
+  const { membership, id } = valid
   const quarantine = quarantineOf(set, scid, nowMs)
   if (quarantine === undefined) return { status: 'member', membership, records: [id] }
   const { notAfterMs: untilMs, reason } = quarantine

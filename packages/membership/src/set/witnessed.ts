@@ -7,7 +7,7 @@ import type { RecordSet } from './record-set.ts'
 export type Evidence = Pick<RecordSet, 'logs' | 'tables'>
 
 /** The witnesses of a set of admins that have contradicted themselves nowhere. */
-function soundWitnesses(evidence: Evidence, admins: AdminSet): readonly Did[] {
+export function soundWitnesses(evidence: Evidence, admins: AdminSet): readonly Did[] {
   return admins.witnesses.map(({ did }) => did).filter((did) => !isForked(evidence, did))
 }
 
@@ -22,8 +22,11 @@ export function areEnough(
   witnesses: readonly Did[],
   admins: AdminSet,
 ): boolean {
-  const sound = soundWitnesses(evidence, admins).filter((did) => witnesses.includes(did))
-  return admins.kWitness > 0 && sound.length >= admins.kWitness
+  const { kWitness } = admins
+  if (kWitness === 0 || witnesses.length < kWitness) return false
+  return (
+    soundWitnesses(evidence, admins).filter((did) => witnesses.includes(did)).length >= kWitness
+  )
 }
 
 /**
@@ -70,12 +73,20 @@ export function wasSeenEarlier(set: RecordSet, id: string, other: string): boole
 
 /** When an id had been seen by enough witnesses of now; infinity where it has not. */
 export function seenAtMs(set: RecordSet, id: string): number {
-  const sound = soundWitnesses(set, set.tree.tip)
-  const times = set.logs
-    .timesOf(id)
-    .flatMap(({ witness, atMs }) => (sound.includes(witness) ? [atMs] : []))
-    .toSorted((left, right) => left - right)
-  return times[set.tree.tip.kWitness - 1] ?? Number.POSITIVE_INFINITY
+  return seeing(set)(id)
+}
+
+/** As `seenAtMs`, for many ids of one set: who the witnesses are is looked up once. */
+export function seeing(set: RecordSet): (id: string) => number {
+  const { tip } = set.tree
+  const sound = new Set(soundWitnesses(set, tip))
+  return (id) => {
+    const times = set.logs
+      .timesOf(id)
+      .flatMap(({ witness, atMs }) => (sound.has(witness) ? [atMs] : []))
+      .toSorted((left, right) => left - right)
+    return times[tip.kWitness - 1] ?? Number.POSITIVE_INFINITY
+  }
 }
 
 /** The time that it is at least, by the word of enough witnesses of now: no single one can hurry it. */

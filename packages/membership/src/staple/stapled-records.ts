@@ -3,9 +3,9 @@ import type { VerifiedCharter } from '../charter.ts'
 import { meshUrn, type Membership } from '../membership.ts'
 import { MembershipError } from '../membership-error.ts'
 import type { MeshRecord } from '../records/mesh-record.ts'
-import { covers } from '../set/is-enrolled.ts'
 import { isSignedByAdmins } from '../set/is-signed.ts'
 import { RecordSet } from '../set/record-set.ts'
+import { covers } from '../set/within-quota.ts'
 import type { Staple } from './staple.ts'
 
 /** As much of a staple as a set of records can say. */
