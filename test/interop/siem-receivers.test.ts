@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import type { ExportTarget } from '@warren/node'
@@ -12,6 +12,7 @@ import {
   exporting,
   openLog,
   temporaryDirectory,
+  until,
   untilArrived,
   untilFailing,
 } from './support/siem.ts'
@@ -150,3 +151,71 @@ test(
     expect(siem.status()).toMatchObject([{ behind: 0, trouble: null }])
   },
 )
+
+test(
+  'what a receiver of RELP acknowledged comes again, marked, when it dies before that counts and nothing is written',
+  { tags: ['AEX-1', 'AEX-2'] },
+  async () => {
+    const receiver = await mortalRelpReceiver()
+    const log = await openLog(3)
+    const target: ExportTarget = {
+      ...HEAD,
+      format: 'syslog',
+      transport: 'relp',
+      port: receiver.port,
+    }
+    const { siem } = await exporting({ log, target })
+    await untilArrived(siem)
+    expect(receiver.memory).toEqual(['0', '1', '2'])
+    receiver.die()
+    await until(() => receiver.memory.length === 3, 'they have come again')
+    expect(receiver.memory).toEqual(['0 again', '1 again', '2 again'])
+  },
+)
+
+interface MortalReceiver {
+  readonly port: number
+  /** What it has acknowledged and holds in memory alone, by place. */
+  readonly memory: string[]
+  /** Ends it with its memory; another one is there at once. */
+  readonly die: () => void
+}
+
+/** Acknowledges every message of RELP as soon as it is whole. */
+async function mortalRelpReceiver(): Promise<MortalReceiver> {
+  const memory: string[] = []
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    let waiting = ''
+    socket.on('data', (chunk) => {
+      waiting += chunk.toString('latin1')
+      for (;;) {
+        const [head, txnr, , length] = /^(\d+) (\w+) (\d+) /.exec(waiting) ?? []
+        if (head === undefined || waiting.length <= head.length + Number(length)) return
+        const data = waiting.slice(head.length, head.length + Number(length))
+        waiting = waiting.slice(head.length + Number(length) + 1)
+        const seq = / seq="(\d+)"/.exec(data)?.[1]
+        if (seq !== undefined) memory.push(`${seq}${data.includes(' resent="1"') ? ' again' : ''}`)
+        socket.write(`${txnr} rsp 6 200 OK\n`)
+      }
+    })
+    socket.on('error', () => {
+      // The sender gave up.
+    })
+  })
+  const die = (): void => {
+    memory.length = 0
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+  }
+  onTestFinished(() => {
+    die()
+    server.close()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return { port: address.port, memory, die }
+}

@@ -3,6 +3,8 @@ export type Messages = Iterable<Uint8Array>
 
 /** A receiver that can be written to. */
 export interface DeliverySession {
+  /** Why the receiver was lost, where it goes on being reached after a delivery; what it had may be lost with it. */
+  readonly failure: Error | undefined
   /**
    * Sends messages; resolves when the receiver has them, as far as its transport can tell.
    *

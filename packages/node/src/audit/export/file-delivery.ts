@@ -32,6 +32,7 @@ export class FileDelivery implements Delivery {
   async open(): Promise<DeliverySession> {
     const file = await this.#attempt(async () => this.#openFile())
     return {
+      failure: undefined,
       deliver: async (messages, signal) =>
         this.#attempt(async () => {
           try {

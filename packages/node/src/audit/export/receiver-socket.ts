@@ -26,8 +26,9 @@ export class ReceiverSocket {
     socket.on('close', () => this.fail('receiver-closed', 'the connection was lost'))
   }
 
-  get isUsable(): boolean {
-    return this.#failure === undefined
+  /** Why the connection ended, once it has. */
+  get failure(): ExportError | undefined {
+    return this.#failure
   }
 
   /** Ends whatever is under way with an error, and the connection. */

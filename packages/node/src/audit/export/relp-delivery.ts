@@ -16,7 +16,7 @@ export class RelpDelivery implements Delivery {
 
   async open(signal: AbortSignal): Promise<DeliverySession> {
     const known = this.#session
-    if (known?.isUsable === true) return known
+    if (known !== undefined && known.failure === undefined) return known
     this.#session = undefined
     if (known !== undefined) {
       // What it had acknowledged and not kept is lost with it: that has to show as an outage.

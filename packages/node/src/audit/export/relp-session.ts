@@ -22,8 +22,8 @@ export class RelpSession implements DeliverySession {
     this.#socket = new ReceiverSocket(socket, (chunk) => this.#onData(chunk))
   }
 
-  get isUsable(): boolean {
-    return this.#socket.isUsable
+  get failure(): ExportError | undefined {
+    return this.#socket.failure
   }
 
   /** Agrees with the receiver on what is to come. */

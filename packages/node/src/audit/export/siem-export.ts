@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Product } from '@warren/audit'
 import type { Clock } from '@warren/core'
@@ -76,6 +77,7 @@ export class SiemExport {
       clock,
       report,
       limits: this.#limits,
+      pause: async (ms, signal) => pause(ms, undefined, { signal }),
     })
   }
 }

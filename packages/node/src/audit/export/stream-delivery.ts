@@ -28,6 +28,7 @@ export class StreamDelivery implements Delivery {
       // Nothing that a receiver of syslog says means anything.
     })
     return {
+      failure: undefined,
       deliver: async (messages, bound) =>
         socket.within(bound, async () => {
           await socket.send(messages)

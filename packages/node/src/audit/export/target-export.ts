@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { EntryDraft, Product } from '@warren/audit'
 import type { Clock } from '@warren/core'
 import type { Report } from '../../node-event.ts'
@@ -8,7 +7,7 @@ import type { ExportCursor } from './export-cursor.ts'
 import { ExportHealth } from './export-health.ts'
 import type { ExportLimits } from './export-limits.ts'
 import type { ExportTarget } from './export-target.ts'
-import { type EntrySource, type Window, WindowReader } from './window-reader.ts'
+import { type EntrySource, type Gap, type Window, WindowReader } from './window-reader.ts'
 
 /** What copying needs of the audit log. */
 export interface ExportedLog extends EntrySource {
@@ -25,11 +24,18 @@ export interface TargetExportInit {
   readonly clock: Clock
   readonly report: Report
   readonly limits: ExportLimits
+  /** Waits, in milliseconds; rejects when the signal ends it. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 interface Held {
   readonly window: Window
   readonly sinceMs: number
+}
+
+interface HeldGap extends Gap {
+  /** Whether the log says it already. */
+  readonly isTold: boolean
 }
 
 interface Reading {
@@ -51,6 +57,8 @@ export class TargetExport {
   #reading: Reading | undefined
   /** Read, and not delivered yet. */
   #current: Window | undefined
+  /** Read, and not passed yet: held until the log has said it and the position is behind it. */
+  #gap: HeldGap | undefined
   /** Delivered, and sent again if the receiver is in trouble before the next one has arrived. */
   #held: Held | undefined
   #delivered = 0
@@ -94,7 +102,7 @@ export class TargetExport {
         if (signal.aborted) return
         waitMs = await this.#health.fail(error)
       }
-      await pause(waitMs, undefined, { signal }).catch(() => {
+      await this.#init.pause(waitMs, signal).catch(() => {
         // Stopping ends the pause, and the loop with it.
       })
     }
@@ -104,18 +112,17 @@ export class TargetExport {
   async #step(signal: AbortSignal): Promise<boolean> {
     const reading = await this.#read()
     const { cursor, reader } = reading
-    if (this.#current === undefined) {
+    if (this.#gap === undefined && this.#current === undefined) {
       const next = await reader.next()
-      if (next === undefined) {
-        await this.#settleOld(cursor)
-        return false
-      }
-      if ('gap' in next) {
-        await this.#tellGap(reading, next.gap)
-        return true
-      }
-      this.#current = next
+      if (next === undefined) return this.#rest(cursor)
+      if ('gap' in next) this.#gap = { ...next, isTold: false }
+      else this.#current = next
     }
+    if (this.#gap !== undefined) {
+      await this.#tellGap(cursor, this.#gap)
+      return true
+    }
+    if (this.#current === undefined) return false
     await this.#deliver(cursor, this.#current, signal)
     const { log, limits } = this.#init
     return reader.hasMore || log.size - this.#delivered >= limits.windowEntriesMax
@@ -172,20 +179,32 @@ export class TargetExport {
     for (const entry of entries) yield encodeCopy(this.#init, entry, entry.seq < sent)
   }
 
-  async #settleOld(cursor: ExportCursor): Promise<void> {
-    if (this.#held === undefined) return
-    const { sinceMs } = this.#held
-    if (this.#init.clock.monotonicMs() - sinceMs < this.#init.limits.settleMs) return
+  /** With nothing to send: settles what has arrived, or sends it again where its receiver was lost since. */
+  async #rest(cursor: ExportCursor): Promise<boolean> {
+    if (this.#held === undefined) return false
+    const { window, sinceMs } = this.#held
+    if (this.#session?.failure !== undefined) {
+      this.#held = undefined
+      this.#current = window
+      this.#delivered = window.from
+      return true
+    }
+    if (this.#init.clock.monotonicMs() - sinceMs < this.#init.limits.settleMs) return false
     await cursor.move({ ...cursor.position, settled: this.#delivered })
     this.#held = undefined
+    return false
   }
 
   /** The log says first what the receiver will never have. What came before is held on, and is not settled by it. */
-  async #tellGap({ cursor }: Reading, gap: readonly [number, number]): Promise<void> {
-    await this.#init.log.append({ kind: 'export', target: this.target.name, gap })
+  async #tellGap(cursor: ExportCursor, { gap, isTold }: HeldGap): Promise<void> {
+    if (!isTold) {
+      await this.#init.log.append({ kind: 'export', target: this.target.name, gap })
+      this.#gap = { gap, isTold: true }
+    }
     const [, to] = gap
     const settled = this.#held?.window.from ?? to
     await cursor.move({ settled, sent: Math.max(cursor.position.sent, to) })
+    this.#gap = undefined
     this.#delivered = to
   }
 
