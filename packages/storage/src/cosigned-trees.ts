@@ -34,9 +34,14 @@ export class CosignedTrees {
     return row === undefined ? undefined : treeOf(row)
   }
 
-  /** All of them, by DID. */
-  all(): readonly StoredTree[] {
-    return this.#database.all('SELECT * FROM cosigned_tree ORDER BY did').map(treeOf)
+  /** Those that come next behind a DID, in the order of DIDs, and at most so many; the first ones behind ''. */
+  after(did: string, countMax: number): readonly StoredTree[] {
+    return this.#database
+      .all('SELECT * FROM cosigned_tree WHERE did > :did ORDER BY did LIMIT :countMax', {
+        did,
+        countMax,
+      })
+      .map(treeOf)
   }
 
   /**

@@ -44,7 +44,7 @@ test('of each log the newest tree is kept, over a restart too', { tags: ['STO-24
   store.close()
   const { cosignedTrees } = opened(path)
   expect(cosignedTrees.get('did:a')).toEqual(second)
-  expect(cosignedTrees.all()).toEqual([second, other])
+  expect(cosignedTrees.after('', 10_001)).toEqual([second, other])
 })
 
 test.for([
@@ -88,7 +88,7 @@ test(
     expect(() => beside.cosignedTrees.advance(tree({ size: 9 }), tree())).toThrow(
       refusal('cosigned-tree-moved'),
     )
-    expect(store.cosignedTrees.all()).toEqual([tree({ size: 8 })])
+    expect(store.cosignedTrees.after('', 10_001)).toEqual([tree({ size: 8 })])
   },
 )
 
@@ -108,8 +108,25 @@ test(
     expect(() => cosignedTrees.advance(tree({ did: 'did:b' }), undefined)).toThrow(
       refusal('cosigned-trees-full'),
     )
-    expect(cosignedTrees.all()).toHaveLength(10_000)
+    expect(cosignedTrees.after('', 10_001)).toHaveLength(10_000)
     cosignedTrees.advance(tree({ size: 8 }), tree())
     expect(cosignedTrees.get('did:a')?.size).toBe(8)
+  },
+)
+
+test.for([
+  { behind: '', countMax: 9, dids: ['did:a', 'did:b', 'did:c'] },
+  { behind: '', countMax: 3, dids: ['did:a', 'did:b', 'did:c'] },
+  { behind: '', countMax: 2, dids: ['did:a', 'did:b'] },
+  { behind: 'did:a', countMax: 1, dids: ['did:b'] },
+  { behind: 'did:aa', countMax: 9, dids: ['did:b', 'did:c'] },
+  { behind: 'did:c', countMax: 9, dids: [] },
+])(
+  'behind "$behind" come, of at most $countMax, $dids',
+  { tags: ['STO-24'] },
+  async ({ behind, countMax, dids }) => {
+    const { cosignedTrees } = (await storeAt()).store
+    for (const did of ['did:c', 'did:a', 'did:b']) cosignedTrees.advance(tree({ did }), undefined)
+    expect(cosignedTrees.after(behind, countMax).map(({ did }) => did)).toEqual(dids)
   },
 )

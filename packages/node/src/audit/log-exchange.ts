@@ -8,15 +8,22 @@ import { didOfOrigin, type MemberLog } from './member-log.ts'
 const ROUND_MS = 10_000
 /** Logs that are compared in one round, in turn. */
 const LOGS_PER_ROUND_MAX = 8
+/** Trees that are looked at for them: whoever has left the mesh is passed over, and its tree is kept. */
+const TREES_PER_ROUND_MAX = 64
 
 export interface LogExchangeInit {
   readonly random: RandomSource
-  readonly trees: Pick<CosignedTrees, 'all' | 'get'>
+  readonly trees: Pick<CosignedTrees, 'after'>
   readonly doubts: LogDoubts
   readonly logOf: (did: string) => MemberLog | undefined
   /** The DIDs of members that are connected now. */
   readonly members: () => readonly string[]
   readonly ask: (did: string, question: Uint8Array) => Promise<Uint8Array>
+}
+
+interface HeldLog {
+  readonly log: MemberLog
+  readonly checkpoint: string
 }
 
 /**
@@ -25,7 +32,8 @@ export interface LogExchangeInit {
  */
 export class LogExchange {
   readonly #init: LogExchangeInit
-  #next = 0
+  /** The log that was looked at last. */
+  #last = ''
   #round: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
 
@@ -56,18 +64,26 @@ export class LogExchange {
   }
 
   async #compareSome(): Promise<void> {
-    const { trees, logOf, doubts } = this.#init
-    const held = trees.all().filter(({ did }) => logOf(did) !== undefined)
-    const count = Math.min(LOGS_PER_ROUND_MAX, held.length)
-    const some = Array.from({ length: count }, (_, at) => held[(this.#next + at) % held.length])
-    this.#next += count
-    for (const tree of some) {
-      if (tree === undefined) continue
-      const log = logOf(tree.did)
-      if (log === undefined) continue
-      await this.#compare(log, tree.checkpoint)
-      if (doubts.has(tree.did)) await doubts.settle(log)
+    const { doubts } = this.#init
+    for (const { log, checkpoint } of this.#nextLogs()) {
+      await this.#compare(log, checkpoint)
+      if (doubts.has(log.did)) await doubts.settle(log)
     }
+  }
+
+  /** Verifying a key log takes a while, so none is looked up but of those who are chosen. */
+  #nextLogs(): readonly HeldLog[] {
+    const { trees, logOf } = this.#init
+    const chosen: HeldLog[] = []
+    const behind = trees.after(this.#last, TREES_PER_ROUND_MAX)
+    const next = behind.length > 0 ? behind : trees.after('', TREES_PER_ROUND_MAX)
+    for (const { did, checkpoint } of next) {
+      this.#last = did
+      const log = logOf(did)
+      if (log !== undefined) chosen.push({ log, checkpoint })
+      if (chosen.length === LOGS_PER_ROUND_MAX) break
+    }
+    return chosen
   }
 
   async #compare(log: MemberLog, checkpoint: string): Promise<void> {

@@ -1,6 +1,8 @@
+import type { Did } from '@warren/identity'
 import { encodeAddCheckpoint, parseCheckpoint, verifyEvidence } from '@warren/tlog'
 import { expect, test } from 'vitest'
 import { decodeQuestion, encodeQuestion } from '../../src/audit/audit-question.ts'
+import { LogExchange } from '../../src/audit/log-exchange.ts'
 import { LogMesh, type LogNode, suite } from './log-node.ts'
 
 /** A log, and two that can cosign it and talk to one another. */
@@ -269,3 +271,75 @@ test.for([
     expect.objectContaining({ name: 'NodeError', code: 'audit-question-malformed' }),
   )
 })
+
+/** One who has cosigned so many logs, of which the first ones are of nobody who is a member now, and what it does. */
+function manyLogs(counts: { all: number; gone: number }): {
+  exchange: LogExchange
+  dids: readonly Did[]
+  /** Whose key log was looked up, and whose log compared, since this was emptied last. */
+  did: { lookedUp: string[]; compared: number }
+} {
+  const { log, store, doubts } = new LogMesh().node(1)
+  const dids = Array.from(
+    { length: counts.all },
+    (_, at): Did => `did:webvh:${String(at).padStart(3, '0')}`,
+  )
+  const tree = { size: 1, signedSeconds: 1, cosignedSeconds: 1, checkpoint: log.grow(1) }
+  for (const each of dids) store().cosignedTrees.advance({ did: each, ...tree }, undefined)
+  const did = { lookedUp: new Array<string>(), compared: 0 }
+  const exchange = new LogExchange({
+    random: { randomBytes: (length) => new Uint8Array(length) },
+    trees: store().cosignedTrees,
+    doubts,
+    logOf: (of) => {
+      did.lookedUp.push(of)
+      const at = dids.findIndex((each) => each === of)
+      const known = dids[at]
+      return known === undefined || at < counts.gone ? undefined : { ...log.key, did: known }
+    },
+    members: () => ['did:webvh:peer'],
+    ask: async () => {
+      did.compared += 1
+      return new Uint8Array()
+    },
+  })
+  return { exchange, dids, did }
+}
+
+test(
+  'of however many logs, 8 in a round are looked up and compared, and each in its turn',
+  { tags: ['AWT-13'] },
+  async () => {
+    const { exchange, dids, did } = manyLogs({ all: 20, gone: 0 })
+    for (const expected of [
+      dids.slice(0, 8),
+      dids.slice(8, 16),
+      dids.slice(16),
+      dids.slice(0, 8),
+    ]) {
+      did.lookedUp.length = 0
+      did.compared = 0
+      await exchange.round()
+      expect(did.lookedUp).toEqual(expected)
+      expect(did.compared).toBe(expected.length)
+    }
+  },
+)
+
+test.for([
+  { gone: 63, rounds: [1, 1, 1] },
+  { gone: 64, rounds: [0, 2, 0] },
+])(
+  'of $gone members who have left, and two who have not, 64 logs at most are looked at in a round',
+  { tags: ['AWT-13'] },
+  async ({ gone, rounds }) => {
+    const { exchange, did } = manyLogs({ all: gone + 2, gone })
+    for (const compared of rounds) {
+      did.lookedUp.length = 0
+      did.compared = 0
+      await exchange.round()
+      expect(did.lookedUp.length).toBeLessThanOrEqual(64)
+      expect(did.compared).toBe(compared)
+    }
+  },
+)

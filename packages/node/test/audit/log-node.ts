@@ -184,7 +184,8 @@ function logNode(mesh: LogMesh, log: TestLog, limits: Partial<CosignLimits> = {}
     mesh.ask(log.did, did, question)
   const trees = {
     get: (did: string) => store.cosignedTrees.get(did),
-    all: () => store.cosignedTrees.all(),
+    after: (...args: Parameters<Store['cosignedTrees']['after']>) =>
+      store.cosignedTrees.after(...args),
     advance: (...args: Parameters<Store['cosignedTrees']['advance']>) =>
       store.cosignedTrees.advance(...args),
   }
