@@ -1,5 +1,7 @@
-import { cpSync, readdirSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkpointLine } from '@warren/audit'
+import { AuditArchive } from '@warren/storage'
 import {
   cosign,
   formatCheckpoint,
@@ -9,6 +11,8 @@ import {
 } from '@warren/tlog'
 import { expect, test } from 'vitest'
 import { verifyHeads } from '../../src/audit/offline/cosigned-heads.ts'
+import { headFindings } from '../../src/audit/offline/head-findings.ts'
+import { COSIGNED_NOTES_MAX, cosignedNotes } from '../../src/audit/offline/known-notes.ts'
 import { isClean, verifyAudit } from '../../src/audit/offline/verify-audit.ts'
 import { NOW_SECONDS, suite, TestLog } from './log-node.ts'
 import { auditDirectory } from './test-log.ts'
@@ -96,6 +100,106 @@ test.for([
     const own = parseCheckpoint(NOTE).lines.length
     const text = formatCheckpoint({ ...checkpoint, lines: lines.slice(own) })
     expect(judge(text.slice(text.indexOf('—')), HOSTILE.key.signer)).toEqual(outcome)
+  },
+)
+
+/** A signer that counts how often somebody goes through its keys. */
+function counting({ name, keys }: KnownSigner): { readonly signer: KnownSigner; count: number } {
+  const counted = {
+    count: 0,
+    signer: {
+      name,
+      get keys(): KnownSigner['keys'] {
+        counted.count += 1
+        return keys
+      },
+    },
+  }
+  return counted
+}
+
+/** A pair of keys with which nobody signs, other than those of another number. */
+function junkPair(number: number): KnownSigner['keys'][number] {
+  const mark = (bytes: number): Uint8Array => {
+    const key = new Uint8Array(bytes).fill(7)
+    new DataView(key.buffer).setUint32(0, number)
+    return key
+  }
+  return { ed25519: mark(32), mlDsa44: mark(1312) }
+}
+
+test(
+  'the keys of a log are gone through once, however many cosigners there are, and those of who has no line not at all',
+  { tags: ['AUD-30', 'ACM-3'] },
+  () => {
+    const [pairs, others, notes] = [64, 200, 5]
+    const junk = Array.from({ length: pairs - 1 }, (_, number) => junkPair(number))
+    const log = counting({ ...NODE.key.signer, keys: [...NODE.key.signer.keys, ...junk] })
+    const absent = Array.from({ length: others }, (_, number) =>
+      counting({ name: `nobody/${number}`, keys: [junkPair(pairs + number)] }),
+    )
+    const cosigners = [HONEST.key.signer, ...absent.map(({ signer }) => signer)]
+    const note = `${NOTE}${HONEST_LINES}`
+    const many = Array.from({ length: notes }, () => note)
+    const { heads, leftOut } = verifyHeads(many, { log: log.signer, cosigners })
+    expect(heads.map(({ cosignatures }) => cosignatures.length)).toEqual(many.map(() => 1))
+    expect(leftOut).toEqual([])
+    // Three times for the signature of the log under each note; once each for what is remembered of its keys and of their ids.
+    expect(log.count).toBe(3 * notes + 2)
+    expect(absent.map(({ count }) => count)).toEqual(absent.map(() => 0))
+  },
+)
+
+test(
+  'of checkpoints that do not count the first are named, and the others counted',
+  { tags: ['AUD-30', 'ACM-2'] },
+  () => {
+    const faults = (refused: number, leftOut: number): readonly (readonly string[])[] =>
+      headFindings({
+        refused: Array.from({ length: refused }, () => ({ note: NOTE, reason: 'it is none' })),
+        leftOut: Array.from({ length: leftOut }, (_, at) => ({ name: `${at}`, reason: 'time' })),
+        unseen: [],
+      }).map(({ code, severity, sentence }) => [code, severity, sentence])
+    expect(faults(0, 0)).toEqual([])
+    expect(faults(100, 0)).toHaveLength(100)
+    expect(faults(0, 100).at(-1)?.[2]).toContain('A cosignature of 99 ')
+    expect(faults(20_000, 1_024)).toHaveLength(202)
+    expect(faults(20_000, 1_024)[100]).toEqual([
+      'cosigned-wrong',
+      'error',
+      'And 19900 more findings of this kind (cosigned-wrong).',
+    ])
+    expect(faults(20_000, 1_024)[201]?.[2]).toContain('And 924 more')
+  },
+)
+
+test.for([
+  { count: COSIGNED_NOTES_MAX, left: [] },
+  { count: COSIGNED_NOTES_MAX + 1, left: [{ count: 1, sizeMax: 1 }] },
+  { count: COSIGNED_NOTES_MAX + 700, left: [{ count: 700, sizeMax: 700 }] },
+])(
+  'of $count cosigned checkpoints beside a log the newest are verified, and $left left out and told of',
+  { tags: ['AUD-30', 'ACM-2'] },
+  async ({ count, left }) => {
+    const directory = auditDirectory()
+    mkdirSync(join(directory, 'segments'), { recursive: true })
+    // Whose lines they are is not asked yet.
+    const lines = [{ name: 'x', keyId: 1, signature: new Uint8Array(64) }]
+    const head = { origin: 'x', root: new Uint8Array(32), lines }
+    const noteOf = (size: number): string => formatCheckpoint({ ...head, size })
+    const all = Array.from({ length: count }, (_, at) => checkpointLine(noteOf(at + 1)))
+    writeFileSync(join(directory, 'cosigned.log'), Buffer.concat(all))
+    const archive = await AuditArchive.open(directory, suite)
+    const { notes, leftOut } = await cosignedNotes(archive)
+    expect(notes).toHaveLength(COSIGNED_NOTES_MAX)
+    expect(notes.at(-1)).toBe(noteOf(count))
+    expect(leftOut).toEqual(left.map((each) => ({ directory, ...each })))
+    const said = headFindings({ refused: [], leftOut: [], unseen: leftOut })
+    expect(said.map(({ code, severity }) => [code, severity])).toEqual(
+      left.map(() => ['cosigned-left-out', 'error']),
+    )
+    // Where only newer ones are asked for, those alone are counted.
+    expect((await cosignedNotes(archive, 701)).leftOut).toEqual([])
   },
 )
 

@@ -62,6 +62,9 @@ export function addCosignature(input: AddCosignatureInput): string {
   return formatCheckpoint(cosigned)
 }
 
+/** The name and the keys of a signer, which never change: whoever lists hundreds of keys must not make every note cost as many. */
+const MARKS = new WeakMap<KnownSigner, ReadonlySet<string>>()
+
 /**
  * Refuses two signers with one name, or with one key: an Ed25519 cosignature does not say whose it is, so that one could
  * stand for both.
@@ -69,15 +72,26 @@ export function addCosignature(input: AddCosignatureInput): string {
  * @throws TlogError `cosigner-not-distinct`
  */
 export function requireDistinct(signers: readonly KnownSigner[]): void {
+  // The one with the most keys is looked into, and not gone through.
+  const [most = new Set<string>(), ...others] = signers
+    .map(marksOf)
+    .toSorted((one, other) => other.size - one.size)
   const taken = new Set<string>()
-  for (const { name, keys } of signers) {
-    const own = new Set(keys.flatMap(({ ed25519, mlDsa44 }) => [ed25519, mlDsa44]))
-    const marks = new Set([`name ${name}`, ...[...own].map((key) => toString(key, 'hex'))])
+  for (const marks of others) {
     for (const mark of marks) {
-      if (taken.has(mark)) {
+      if (most.has(mark) || taken.has(mark)) {
         throw new TlogError('cosigner-not-distinct', 'two signers have a name or a key in common')
       }
       taken.add(mark)
     }
   }
+}
+
+function marksOf(signer: KnownSigner): ReadonlySet<string> {
+  const known = MARKS.get(signer)
+  if (known !== undefined) return known
+  const own = new Set(signer.keys.flatMap(({ ed25519, mlDsa44 }) => [ed25519, mlDsa44]))
+  const marks = new Set([`name ${signer.name}`, ...[...own].map((key) => toString(key, 'hex'))])
+  MARKS.set(signer, marks)
+  return marks
 }

@@ -47,8 +47,9 @@ export interface VerifiedHeads {
 }
 
 interface Signed {
-  readonly signer: KnownSigner
   readonly signature: Cosignature
+  /** The name under which and the keys with which it was signed. */
+  readonly marks: readonly string[]
 }
 
 /** What a cosigner can bring about alone, by its key log and its lines: it must not make the note wrong for the others. */
@@ -95,10 +96,15 @@ function countCosigners(
   { log, cosigners }: NoteSigners,
 ): { readonly cosignatures: readonly Cosignature[]; readonly leftOut: readonly LeftOutCosigner[] } {
   const leftOut: LeftOutCosigner[] = []
-  const signed = cosigners.flatMap((signer): readonly Signed[] => {
+  // A directory can hold a thousand key logs, and a note has lines of a few.
+  const names = new Set(checkpoint.lines.map(({ name }) => name))
+  const present = cosigners.filter(({ name }) => names.has(name))
+  const signed = present.flatMap((signer): readonly Signed[] => {
     try {
       const cosignatures = verifyCosignatures({ suite, checkpoint, log, cosigners: [signer] })
-      return cosignatures.map((signature) => ({ signer, signature }))
+      return cosignatures.map((signature) => {
+        return { signature, marks: marksOf(signer, signature) }
+      })
     } catch (error) {
       if (!(error instanceof TlogError) || !OWN_FAULTS.has(error.code)) throw error
       leftOut.push({ name: signer.name, reason: error.message })
@@ -106,10 +112,9 @@ function countCosigners(
     }
   })
   const cosignatures = signed.flatMap((each) => {
-    const { signature } = each
-    const own = new Set(marksOf(each))
+    const { signature, marks } = each
     const isShared = signed.some(
-      (other) => other !== each && marksOf(other).some((mark) => own.has(mark)),
+      (other) => other !== each && marks.some((mark) => other.marks.includes(mark)),
     )
     if (!isShared) return [signature]
     leftOut.push({ name: signature.name, reason: SHARED })
@@ -118,8 +123,7 @@ function countCosigners(
   return { cosignatures, leftOut }
 }
 
-/** The name under which and the keys with which somebody has signed. */
-function marksOf({ signer, signature }: Signed): readonly string[] {
+function marksOf(signer: KnownSigner, signature: Cosignature): readonly string[] {
   const keys = signer.keys[signature.keysIndex]
   const used = keys === undefined ? [] : [keys.ed25519, keys.mlDsa44]
   return [signer.name, ...used.map((key) => Buffer.from(key).toString('hex'))]

@@ -10,6 +10,7 @@ import {
 } from '@warren/tlog'
 import { type AuditSources, type GivenSources, readSources } from './audit-sources.ts'
 import { type CosignedHead, type NoteSigners, signersOf, verifyHeads } from './cosigned-heads.ts'
+import { cosignedNotes } from './known-notes.ts'
 
 export interface ProveEntryInit extends GivenSources {
   readonly directory: string
@@ -64,17 +65,20 @@ async function bestHead(
   seq: number,
   signers: NoteSigners,
 ): Promise<CosignedHead> {
-  const cosigned = (await archive.cosigned.all()).filter(({ size }) => size > seq)
+  const { notes, leftOut } = await cosignedNotes(archive, seq + 1)
   const newest = archive.checkpoint === undefined ? [] : [archive.checkpoint]
-  const { heads } = verifyHeads([...cosigned.map(({ note }) => note), ...newest], signers)
+  const { heads } = verifyHeads([...notes, ...newest], signers)
   const [best] = heads
     .filter(({ checkpoint }) => checkpoint.size > seq && checkpoint.size <= archive.size)
     .toSorted((a, b) => b.cosignatures.length - a.cosignatures.length)
   if (best !== undefined) return best
   const said = archive.checkpoint === undefined ? 0 : parseCheckpoint(archive.checkpoint).size
+  const [unseen] = leftOut
+  const others =
+    unseen === undefined ? '' : `, and ${unseen.count} older cosigned ones were not looked at`
   throw new StorageError(
     'audit-damaged',
-    `no checkpoint that this node has signed covers entry ${seq}; the newest one is of ${said} entries`,
+    `no checkpoint that this node has signed covers entry ${seq}; the newest one is of ${said} entries${others}`,
   )
 }
 

@@ -7,21 +7,18 @@ import {
   type Verification,
 } from '@warren/audit'
 import { nodeSuite as suite } from '@warren/crypto/node-suite'
-import { AuditArchive, readSharedFile } from '@warren/storage'
-import { NOTE_BYTES_MAX } from '@warren/tlog'
+import { AuditArchive } from '@warren/storage'
 import { type AuditSources, type GivenSources, readSources } from './audit-sources.ts'
-import { type CosignedHead, signersOf, type VerifiedHeads, verifyHeads } from './cosigned-heads.ts'
+import { type CosignedHead, signersOf, verifyHeads } from './cosigned-heads.ts'
 import { feedArchive, type UnreadSegment } from './feed-archive.ts'
+import { headFindings } from './head-findings.ts'
+import { type NoteSources, readNotes } from './known-notes.ts'
 
 const FOREIGN_NAMED_MAX = 100
 
-export interface VerifyAuditInit extends GivenSources {
+export interface VerifyAuditInit extends GivenSources, NoteSources {
   /** A directory with the files of a log, `audit/` of a node or a copy of it. */
   readonly directory: string
-  /** Files with checkpoints that others have kept. */
-  readonly checkpoints?: readonly string[]
-  /** Directories of other copies of the same log. */
-  readonly copies?: readonly string[]
   /** Verifies the signatures of all checkpoints, and not one for each segment. */
   readonly everySignature?: boolean
   readonly nowMs: number
@@ -54,11 +51,11 @@ export async function verifyAudit(init: VerifyAuditInit): Promise<AuditVerdict> 
   const archive = await AuditArchive.open(directory, suite)
   const sources = await readSources(directory, init, nowMs)
   const signers = signersOf(sources)
-  const notes = await notesOf(archive, init)
+  const { notes, leftOut: unseen } = await readNotes(archive, init)
   // A running node has gone on since.
   await archive.refresh()
   const { heads, ...faults } = verifyHeads(notes, signers)
-  const more = headFindings(faults)
+  const more = headFindings({ ...faults, unseen })
   const headOf = new Map(heads.map((head) => [knownHead(head), head]))
   const agreed: CosignedHead[] = []
   const foreign = new ForeignStarts()
@@ -97,35 +94,6 @@ export function isClean(
   worst: Severity = 'error',
 ): boolean {
   return verification.more === 0 && findings.every(({ severity }) => severity !== worst)
-}
-
-async function notesOf(
-  archive: AuditArchive,
-  { checkpoints = [], copies = [] }: VerifyAuditInit,
-): Promise<readonly string[]> {
-  const notes = (await archive.cosigned.all()).map(({ note }) => note)
-  for (const path of checkpoints) notes.push(`${await readSharedFile(path, NOTE_BYTES_MAX)}\n`)
-  for (const directory of copies) {
-    const copy = await AuditArchive.open(directory, suite)
-    if (copy.checkpoint !== undefined) notes.push(copy.checkpoint)
-    notes.push(...(await copy.cosigned.all()).map(({ note }) => note))
-  }
-  return notes
-}
-
-function headFindings({ refused, leftOut }: Omit<VerifiedHeads, 'heads'>): AuditFinding[] {
-  return [
-    ...refused.map(({ reason }) => ({
-      code: 'cosigned-wrong',
-      severity: 'error' as const,
-      sentence: `A checkpoint that was kept beside the log, or given, does not count: ${reason}.`,
-    })),
-    ...leftOut.map(({ name, reason }) => ({
-      code: 'cosigner-left-out',
-      severity: 'warn' as const,
-      sentence: `A cosignature of ${name} was not counted: ${reason}.`,
-    })),
-  ]
 }
 
 function knownHead({ checkpoint, cosignatures }: CosignedHead): KnownHead {
