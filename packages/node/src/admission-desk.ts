@@ -15,7 +15,6 @@ import {
   judgeHello,
   type Membership,
   MembershipError,
-  membershipRefusal,
   type RecordSet,
   formerKeys,
   revocationsOfKey,
@@ -26,6 +25,7 @@ import {
 } from '@warren/membership'
 import type { AdmissionPort, AdmissionVerdict, Channel } from '@warren/network'
 import type { Peers } from '@warren/storage'
+import { readShown, type ShownRecords } from './shown-records.ts'
 
 /** Members whose newest log is kept in memory; more are read from the store again. */
 const MEMBERS_MAX = 10_000
@@ -40,6 +40,8 @@ export interface AdmissionRecords {
    */
   offer(texts: readonly string[]): readonly string[]
   standingOf(did: Did): Standing
+  /** How somebody stands by a set that is not, or not yet, what this node knows. */
+  standingBy(set: RecordSet, did: Did): Standing
 }
 
 export interface AdmissionDeskInit {
@@ -79,16 +81,22 @@ export class AdmissionDesk implements AdmissionPort {
   async judge(hello: Uint8Array, channel: Channel): Promise<AdmissionVerdict> {
     const { suite, clock, charter, peers } = this.#init
     const nowMs = clock.wallMs()
+    let shown: ShownRecords | undefined
     const member = judgeHello({
       suite,
       charter,
       bytes: hello,
       channel,
       nowMs,
-      membershipInForce: (text, supporting) => this.#inForce(text, supporting),
+      membershipInForce: (text, supporting) => {
+        shown = readShown(this.#init.records.set, text, supporting)
+        return this.#inForce(shown)
+      },
       knownLog: (scid) => this.#knownLog(scid),
     })
-    this.#checkKeys(member.membership, channel)
+    if (shown === undefined) throw new Error('whoever is admitted has shown a membership')
+    this.#checkKeys(shown.set, member.membership, channel)
+    this.#takeUp(shown)
     const known = peers.get(member.did)
     peers.remember({
       did: member.did,
@@ -130,29 +138,17 @@ export class AdmissionDesk implements AdmissionPort {
     return { ...member, membership, enclave, roles }
   }
 
-  /** The membership by which whoever shows this one is a member now. */
-  #inForce(text: string, supporting: readonly string[]): Membership {
-    const { records } = this.#init
-    if (supporting.length > 0) this.#takeUp(supporting)
-    const standing = records.standingOf(shownDid(records, text))
+  /** The membership by which whoever shows these is a member now. */
+  #inForce({ set, did }: ShownRecords): Membership {
+    const standing = this.#init.records.standingBy(set, did)
     const refusal = standingRefusal(standing)
     if (refusal !== undefined) throw refusal
     if (standing.status === 'member') return standing.membership
     throw new MembershipError('not-a-member', 'this machine is not a member of the mesh')
   }
 
-  /** What rests on something that is not known here is brought by records once the member is in: it may be one without that. */
-  #takeUp(supporting: readonly string[]): void {
-    try {
-      this.#init.records.offer(supporting)
-    } catch (error) {
-      if (!(error instanceof MembershipError) || !waitsForOthers(error)) throw error
-    }
-  }
-
   /** Whoever came back after a revocation came back with new keys; its own log may still hold the old ones. */
-  #checkKeys({ did, gen }: Membership, { ed25519Key, mlDsa44Key }: Channel): void {
-    const { set } = this.#init.records
+  #checkKeys(set: RecordSet, { did, gen }: Membership, { ed25519Key, mlDsa44Key }: Channel): void {
     const keys = [
       encodeMultikey({ type: 'ed25519', bytes: ed25519Key }),
       encodeMultikey({ type: 'mldsa44', bytes: mlDsa44Key }),
@@ -160,6 +156,15 @@ export class AdmissionDesk implements AdmissionPort {
     const former = formerKeys(set, did, gen - 1)
     if (keys.every((key) => revocationsOfKey(set, key).length === 0 && !former.has(key))) return
     throw new MembershipError('key-revoked', 'the admins have revoked a key of this machine')
+  }
+
+  /** Records are taken from members alone: of what somebody shows who is none nothing stays. */
+  #takeUp({ texts }: ShownRecords): void {
+    try {
+      this.#init.records.offer(texts)
+    } catch (error) {
+      if (!(error instanceof MembershipError) || !waitsForOthers(error)) throw error
+    }
   }
 
   #remember(member: AdmittedMember): void {
@@ -190,18 +195,6 @@ function keysIn({ document }: VerifiedLog): readonly string[] {
     ...ed25519.map((bytes) => encodeMultikey({ type: 'ed25519', bytes })),
     ...mlDsa44.map((bytes) => encodeMultikey({ type: 'mldsa44', bytes })),
   ]
-}
-
-/** Whose membership a text is, once the set has taken it up. */
-function shownDid(records: AdmissionRecords, text: string): Did {
-  try {
-    const [id = ''] = records.offer([text])
-    const record = records.set.get(id)
-    if (record?.type === 'membership') return record.membership.did
-  } catch (error) {
-    throw error instanceof MembershipError ? membershipRefusal(error) : error
-  }
-  throw new MembershipError('membership-malformed', 'what is shown is no membership')
 }
 
 const ADDRESSES_MAX = 8

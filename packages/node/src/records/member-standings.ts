@@ -52,6 +52,12 @@ export class MemberStandings {
     return standing
   }
 
+  /** As `of`, by a set that is not, or not yet, what this node knows; remembered nowhere. */
+  by(set: RecordSet, did: Did): Standing {
+    if (set === this.#init.set()) return this.of(did)
+    return this.#judge(set, did, this.#init.meshTimeMs())
+  }
+
   /** How somebody stands for a node whose knowledge is so fresh: the one answer that what is asked of it is decided by. */
   inView(did: string, freshness: FreshnessView): KnownStanding {
     const standing: Standing = isDid(did) ? this.of(did) : NOBODY

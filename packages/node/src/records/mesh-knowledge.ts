@@ -72,6 +72,7 @@ export function createMeshKnowledge(init: MeshKnowledgeInit): MeshKnowledge {
     },
     offer: (texts: readonly string[]) => records.offer(texts),
     standingOf: standings.of.bind(standings),
+    standingBy: standings.by.bind(standings),
   }
   const admission: AdmissionDesk = new AdmissionDesk({
     suite,
