@@ -337,6 +337,8 @@ test(
       files: ['files.cedar', 'facts.yaml', 'tools/files.json'],
       rules: 2,
       opaque: [],
+      signed: null,
+      notChecked: [],
     })
     // A rule that is written, and not in force: the node is not asked.
     put('more.cedar', 'permit (principal, action, resource);')

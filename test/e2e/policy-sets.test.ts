@@ -66,10 +66,13 @@ async function restart(): Promise<void> {
   lab.daemon = await Daemon.start(lab.directory)
 }
 
+/** Nothing comes into force, and a check that asks no node has said so in the same words. */
 async function refused(code: string): Promise<void> {
+  const checked = await warren('policy', 'check')
   const outcome = await warren('reload')
   expect(outcome.stderr).toContain(`"code":"${code}"`)
   expect(outcome.code).toBe(6)
+  expect(checked).toEqual(outcome)
   expect(await status()).toMatchObject({ trouble: { code } })
 }
 
@@ -212,7 +215,7 @@ test('a set whose case fails is refused', { tags: ['PST-8'] }, async () => {
 
 test(
   'a newer set takes over, and an older one never returns, after a restart either',
-  { tags: ['PST-6', 'PST-9'] },
+  { tags: ['CLI-16', 'PST-6', 'PST-9'] },
   async () => {
     put(
       'a.cases.yaml',
@@ -239,11 +242,16 @@ test(
     // Nothing of the server is open, so that it is not even listed.
     expect((await warren('call', 'slow', 'echo', '--args', '{"text":"a"}')).code).toBe(1)
     await sign(8, 'anna', 'bert')
+    const check = ['--dir', lab.directory, 'policy', 'check']
+    const signed = { name: 'lab', version: 8 }
+    expect(await askWarren(check)).toMatchObject({ rules: 1, signed, notChecked: [] })
     await askWarren(['--dir', lab.directory, 'reload'])
     expect(await status()).toMatchObject({ state: 'signed', version: 8, trouble: null })
     await askWarren(['--dir', lab.directory, 'tools'])
     expect(await echoes()).toBe(true)
-    await restart()
+    await lab.daemon.stop()
+    expect(await askWarren(check)).toMatchObject({ signed, notChecked: [] })
+    lab.daemon = await Daemon.start(lab.directory)
     expect(await status()).toMatchObject({ state: 'signed', version: 8 })
   },
 )
@@ -257,9 +265,16 @@ test('"serve --allow-role" writes no rule into a signed set', { tags: ['PST-7'] 
 
 test(
   'cases are run without a node, and what they leave open is named',
-  { tags: ['PST-1', 'PST-2'] },
+  { tags: ['PST-1', 'PST-2', 'CLI-18'] },
   async () => {
     const words = ['policy', 'test', '--policies', policies]
+    const empty = ['--dir', join(mesh.root, 'nobody')]
+    const checked = await runWarren([...empty, 'policy', 'check', '--policies', policies])
+    expect(checked).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`The policies in ${policies} are in order.`),
+      stderr: expect.stringMatching(/^note: not checked: .*no warren\.yaml/),
+    })
     const whole = await runWarren([...words, '--mutate', '--strict'])
     expect(whole).toMatchObject({ code: 0, stdout: expect.stringContaining('2 of 2 cases pass.') })
     expect(whole.stdout).toContain('1 of 1 changes are noticed.')

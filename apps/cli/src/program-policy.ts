@@ -14,7 +14,10 @@ export function addPolicy(program: Command): void {
     .action(later(async () => (await import('./commands/policy-explain.ts')).explain))
   policy
     .command('check')
-    .description('read rules, facts.yaml and pinned tools as the node would: needs no node')
+    .description(
+      'read a policy set as the node would, signatures and cases included: needs no node',
+    )
+    .option('--policies <directory>', 'another directory of policies')
     .action(later(async () => (await import('./commands/policy.ts')).check))
   policy
     .command('test')

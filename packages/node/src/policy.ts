@@ -14,8 +14,13 @@ export {
   testPolicies,
   type UncoveredRule,
 } from './policy/cases/test-policies.ts'
-export { type CheckedPolicies, checkPolicies } from './policy/check-policies.ts'
+export {
+  type CheckedPolicies,
+  checkPolicies,
+  type PolicyCheckInit,
+} from './policy/check-policies.ts'
 export { comparePins, type PinDifference, writePins } from './policy/pin/pin-file.ts'
+export type { SignedSet } from './policy/set/load-policy-set.ts'
 export {
   readManifest,
   signManifest,

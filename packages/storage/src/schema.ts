@@ -128,7 +128,12 @@ export function migrate(database: Sqlite): void {
   })
 }
 
-function isCurrent(database: Sqlite): boolean {
+/**
+ * Whether it is a store of the newest version; one of an older version, and an empty file, are not.
+ *
+ * @throws StorageError `store-newer`, `store-corrupt`
+ */
+export function isCurrent(database: Sqlite): boolean {
   const version = versionOf(database)
   if (version > MIGRATIONS.length) {
     throw new StorageError(

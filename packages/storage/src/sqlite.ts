@@ -1,4 +1,12 @@
-import { accessSync, chmodSync, closeSync, constants, lstatSync, openSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  type Stats,
+} from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { errnoOf } from './errno.ts'
 import type { Row } from './row.ts'
@@ -19,13 +27,16 @@ export class Sqlite {
   #closed = false
 
   /**
-   * Opens or creates the file, mode 0600, never through a symbolic link.
+   * Opens or creates the file, mode 0600, never through a symbolic link; to `read` it has to be there, and nothing of it
+   * is changed.
    *
    * @throws StorageError
    */
-  constructor(path: string, busyTimeoutMs: number = BUSY_TIMEOUT_MS) {
-    makePrivate(path)
-    this.#database = translated(() => new DatabaseSync(path, { timeout: busyTimeoutMs }))
+  constructor(path: string, timeout: number = BUSY_TIMEOUT_MS, access: 'read' | 'write' = 'write') {
+    const readOnly = access === 'read'
+    if (readOnly) coded(path, () => requireFile(path))
+    else coded(path, () => makePrivate(path))
+    this.#database = translated(() => new DatabaseSync(path, { timeout, readOnly }))
   }
 
   /** Runs SQL that takes no parameter and whose result nobody reads. */
@@ -96,17 +107,26 @@ export class Sqlite {
  * back all locks that the process holds on it (https://www.sqlite.org/howtocorrupt.html §2.2), such as that of a data directory.
  */
 function makePrivate(path: string): void {
+  createUnlessThere(path)
+  const { mode } = requireFile(path)
+  if ((mode & MODE_BITS) !== FILE_MODE) chmodSync(path, FILE_MODE)
+  accessSync(path, constants.R_OK | constants.W_OK)
+}
+
+function requireFile(path: string): Stats {
+  const stats = lstatSync(path)
+  if (stats.isSymbolicLink()) {
+    throw new StorageError('file-symlink', `"${path}" is a symbolic link`)
+  }
+  if (!stats.isFile()) {
+    throw new StorageError('file-not-regular', `"${path}" is not a regular file`)
+  }
+  return stats
+}
+
+function coded(path: string, work: () => unknown): void {
   try {
-    createUnlessThere(path)
-    const stats = lstatSync(path)
-    if (stats.isSymbolicLink()) {
-      throw new StorageError('file-symlink', `"${path}" is a symbolic link`)
-    }
-    if (!stats.isFile()) {
-      throw new StorageError('file-not-regular', `"${path}" is not a regular file`)
-    }
-    if ((stats.mode & MODE_BITS) !== FILE_MODE) chmodSync(path, FILE_MODE)
-    accessSync(path, constants.R_OK | constants.W_OK)
+    work()
   } catch (error) {
     if (error instanceof StorageError) throw error
     throw new StorageError('file-unwritable', `"${path}" cannot be opened`, { cause: error })

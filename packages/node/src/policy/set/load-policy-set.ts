@@ -43,7 +43,8 @@ export interface SignedSet {
 /** By what a set is judged. */
 export interface PolicySetInit {
   readonly config: Pick<Config, 'policies' | 'policy'>
-  readonly meshId: string
+  /** Undefined only where nothing is put in force and nobody can say: a set for any mesh is then in order. */
+  readonly meshId: string | undefined
   /** Wall-clock milliseconds. */
   readonly nowMs: number
   readonly memory: Pick<SetMemory, 'check'>
@@ -79,7 +80,7 @@ export async function loadPolicySet(init: PolicySetInit): Promise<LoadedPolicies
 
 function checkTerms(manifest: PolicySetManifest, wanted: string, init: PolicySetInit): void {
   const { mesh, name, version, notBeforeMs, notAfterMs, id } = manifest
-  if (mesh !== init.meshId) {
+  if (init.meshId !== undefined && mesh !== init.meshId) {
     throw new NodeError('policy-set-foreign', 'the policy set is signed for another mesh')
   }
   if (name !== wanted) {

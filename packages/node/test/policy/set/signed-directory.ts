@@ -28,8 +28,16 @@ export const SIGNERS: readonly AdminSigner[] = [0, 1, 2].map(() =>
 
 /** The id of a mesh of that name. */
 export function meshIdOf(name: string): string {
-  const admins = SIGNERS.slice(0, 1)
-  return createCharter({ suite, name, admins, k: 1, nowMs: NOW_MS - HOUR_MS }).meshId
+  return createCharter(charterTerms(name)).meshId
+}
+
+/** The charter of a mesh of that name, as it is kept. */
+export function charterOf(name: string): string {
+  return createCharter(charterTerms(name)).text
+}
+
+function charterTerms(name: string): Parameters<typeof createCharter>[0] {
+  return { suite, name, admins: SIGNERS.slice(0, 1), k: 1, nowMs: NOW_MS - HOUR_MS }
 }
 
 export const MESH: string = meshIdOf('plant')
