@@ -9,6 +9,7 @@ import { ANSWER_MS_MAX, OpenNonces } from './open-nonces.ts'
 import {
   agesOf,
   type AgeView,
+  answeredCount,
   isAnyUnanswered,
   kthSmallest,
   latestOf,
@@ -30,6 +31,8 @@ import type { WitnessPanel } from './witness-panel.ts'
 
 /** How often a node that has its time asks again, so that the drift between two clocks stays small. */
 const CHALLENGE_MS = 600_000
+/** How soon it asks again where fewer than kw have answered and one is heard that has not. */
+const CHALLENGE_SOON_MS = 2_000
 
 /** What came of something that was heard. */
 export interface Observation {
@@ -52,6 +55,14 @@ interface State {
   readonly entries: ReadonlyMap<Did, WitnessEntry>
   readonly time: MeshTime
   readonly nonces: OpenNonces
+  /** How old this node's knowledge was when kw witnesses counted last, where others are in force since. */
+  readonly before: AgeAt | undefined
+}
+
+/** An age, and the monotonic time at which it was that. */
+interface AgeAt {
+  readonly ageMs: number
+  readonly atMs: number
 }
 
 /** What a witness says of its time, and when it was asked. */
@@ -84,7 +95,8 @@ export class Freshness {
       const isCovered = panel.isCovered(beacon.removalRoot)
       entries.set(beacon.witness, entryWith({ beacon, cameMs: nowMs, isCovered }, beacon.seq))
     }
-    return new Freshness({ panel, entries, time: MeshTime.unknown, nonces: OpenNonces.none })
+    const time = MeshTime.unknown
+    return new Freshness({ panel, entries, time, nonces: OpenNonces.none, before: undefined })
   }
 
   /** Takes a beacon, verified, whoever passed it on. */
@@ -149,7 +161,9 @@ export class Freshness {
         entries.set(witness, covered(entry, panel.isCovered))
       }
     }
-    return this.#next({ panel, entries }, nowMs)
+    const ageMs = this.#ageMs(nowMs)
+    const before = ageMs === undefined ? this.#state.before : { ageMs, atMs: nowMs }
+    return this.#next({ panel, entries, before }, nowMs)
   }
 
   /** Mesh time; undefined until kw witnesses have answered nonces of this boot. */
@@ -179,8 +193,8 @@ export class Freshness {
     const counted = agesOf(view, 'sound')
     const ageMs = kthSmallest(counted, kWitness)
     if (ageMs === undefined) {
-      // Those who no longer count still tell how long ago all was well.
-      const lastMs = kthSmallest(agesOf(view, 'all'), kWitness)
+      // Those who no longer count, or are no longer in force, still tell how long ago all was well.
+      const lastMs = kthSmallest(agesOf(view, 'all'), kWitness) ?? this.#sinceBeforeMs(nowMs)
       const state = worseOf('deny-new', stateOfAge(lastMs, limits))
       return { ...nothing, counted, missing, state, why: 'witnesses' }
     }
@@ -200,7 +214,23 @@ export class Freshness {
     if (nonces.lastMs === undefined) return nowMs
     if (!time.isKnown) return nonces.lastMs + ANSWER_MS_MAX
     const isWaiting = isAnyUnanswered(this.#state)
+    if (answeredCount(this.#state) < panel.kWitness) {
+      return nonces.lastMs + (isWaiting ? CHALLENGE_SOON_MS : ANSWER_MS_MAX)
+    }
     return nonces.lastMs + (isWaiting ? panel.limits.beaconMs : CHALLENGE_MS)
+  }
+
+  /** Undefined where fewer than kw witnesses count, or mesh time is unknown. */
+  #ageMs(nowMs: number): number | undefined {
+    const view = this.#ageView(nowMs)
+    const { kWitness } = view.panel
+    if (kWitness === 0 || view.meshTimeMs === undefined) return undefined
+    return kthSmallest(agesOf(view, 'sound'), kWitness)
+  }
+
+  #sinceBeforeMs(nowMs: number): number | undefined {
+    const { before } = this.#state
+    return before === undefined ? undefined : before.ageMs + nowMs - before.atMs
   }
 
   #view(nowMs: number): TimeView {
@@ -257,9 +287,9 @@ export class Freshness {
     return this.#next({ panel, entries: next }, nowMs)
   }
 
-  #next(change: Pick<State, 'panel' | 'entries'>, nowMs: number): Freshness {
+  #next(change: Pick<State, 'panel' | 'entries'> & Partial<State>, nowMs: number): Freshness {
     const time = this.#state.time.reached(this.#view(nowMs)).anchored({ ...change, nowMs })
-    return new Freshness({ ...change, time, nonces: this.#state.nonces })
+    return new Freshness({ ...this.#state, ...change, time })
   }
 
   #refused(code: HeardRefusal): Observation {

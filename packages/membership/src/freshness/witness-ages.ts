@@ -61,6 +61,13 @@ export function isAnyUnanswered({ panel, entries }: Pick<AgeView, 'panel' | 'ent
   )
 }
 
+/** How many sound witnesses have answered a nonce of this boot. */
+export function answeredCount({ panel, entries }: Pick<AgeView, 'panel' | 'entries'>): number {
+  return panel.witnesses.filter(
+    (witness) => !panel.forked.has(witness) && entries.get(witness)?.answeredMs !== undefined,
+  ).length
+}
+
 function isUnanswered(entry: WitnessEntry | undefined): boolean {
   if (entry === undefined || entry.answeredMs !== undefined) return false
   return entry.newest.beacon.seq !== entry.seqMin

@@ -352,6 +352,60 @@ test(
 )
 
 test(
+  'where more witnesses are needed than count, what has begun goes on as long as it would have before',
+  { tags: ['FRS-26'] },
+  () => {
+    const alone = anchored([W1], { witnesses: [W1], kWitness: 1 })
+    const changed = alone.recheck(panel({ witnesses: [W1, W2] }), BOOT_MS + warnMs)
+    expect(judged(changed, warnMs)).toMatchObject({ state: 'deny-new', why: 'witnesses' })
+    expect(judged(changed, stopMs)).toMatchObject({ state: 'deny-new' })
+    expect(judged(changed, stopMs + 1)).toMatchObject({ state: 'stop' })
+    // Neither another change nor a beacon of whoever has not answered makes that younger.
+    const nowMs = BOOT_MS + denyMs
+    const again = withBeacons(changed.recheck(panel(), nowMs), nowMs, [
+      beacon(W2, 1, { at: denyMs }),
+    ])
+    expect(judged(again, stopMs)).toMatchObject({ state: 'deny-new' })
+    expect(judged(again, stopMs + 1)).toMatchObject({ state: 'stop' })
+    const sound = answer(again, beacon(W2, 2, { at: denyMs }), { nowMs }).freshness
+    expect(judged(sound, denyMs)).toMatchObject({ state: 'aging', why: 'age' })
+  },
+)
+
+test(
+  'who knew nothing before more witnesses were needed has nothing that could go on',
+  { tags: ['FRS-26'] },
+  () => {
+    const booted = Freshness.boot({
+      panel: panel({ witnesses: [W1], kWitness: 1 }),
+      bounds: [],
+      nowMs: BOOT_MS,
+    })
+    const changed = booted.recheck(panel(), BOOT_MS)
+    expect(judged(changed, 0)).toMatchObject({ state: 'stop' })
+    const old = anchored([W1], { witnesses: [W1], kWitness: 1 }).recheck(panel(), BOOT_MS + stopMs)
+    expect(judged(old, stopMs + 1)).toMatchObject({ state: 'stop' })
+  },
+)
+
+test(
+  'where fewer have answered than are needed a node asks again, and soon where one of them is heard',
+  { tags: ['FRS-26'] },
+  () => {
+    const one = anchored([W1], { witnesses: [W1], kWitness: 1 })
+    expect(one.challengeDueMs(BOOT_MS)).toBe(BOOT_MS + 600_000)
+    const two = one.recheck(panel({ witnesses: [W1, W2] }), BOOT_MS)
+    expect(two.challengeDueMs(BOOT_MS)).toBe(BOOT_MS + 10_000)
+    const heard = withBeacons(two, BOOT_MS, [beacon(W2, 1, { at: 0 })])
+    expect(heard.challengeDueMs(BOOT_MS)).toBe(BOOT_MS + 2_000)
+    const nowMs = BOOT_MS + 2_000
+    const both = answer(heard, beacon(W2, 2, { at: 2_000 }), { nowMs }).freshness
+    expect(both.challengeDueMs(nowMs)).toBe(nowMs + 600_000)
+    expect(both.judge(nowMs)).toMatchObject({ state: 'fresh' })
+  },
+)
+
+test(
   'a mesh without witnesses says so, and its time is the wall clock that never goes back',
   { tags: ['FRS-8'] },
   () => {

@@ -7,6 +7,7 @@ import { createIdentity, type Did, type Identity, peerIdOf } from '@warren/ident
 import {
   adminSigner,
   createCharter,
+  type FreshnessJudgement,
   type FreshnessState,
   issueMembership,
   publicPair,
@@ -305,9 +306,13 @@ const VIEW: DiversityStatus = {
   missed: [],
 }
 
-function inState(node: Node, state: FreshnessState): Pick<MeshKnowledge, 'records' | 'freshness'> {
+function inState(
+  node: Node,
+  state: FreshnessState,
+  change: Partial<FreshnessJudgement> = {},
+): Pick<MeshKnowledge, 'records' | 'freshness'> {
   const { freshness } = node
-  const judged = { ...freshness.judge(), state, ageMs: 91_000 }
+  const judged = { ...freshness.judge(), state, ageMs: 91_000, ...change }
   return { records: node.records, freshness: Object.assign(freshness, { judge: () => judged }) }
 }
 
@@ -352,5 +357,13 @@ describe('the status', () => {
     const said = describeView(inState(await witnessNode(), state), VIEW)['warnings']
     const sentence = expect.stringContaining('no new beacon has come for 91 seconds')
     expect(said).toEqual(Array.from({ length: warnings }, () => sentence))
+  })
+
+  test.for([
+    { why: 'boot', words: 'no witness has been heard' },
+    { why: 'witnesses', words: 'fewer witnesses count than it takes' },
+  ] as const)('without an age for $why: $words', { tags: ['NODE-43'] }, async ({ why, words }) => {
+    const node = inState(await witnessNode(), 'deny-new', { why, ageMs: undefined })
+    expect(describeView(node, VIEW)['warnings']).toEqual([expect.stringContaining(words)])
   })
 })
