@@ -44,6 +44,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'join-refused': EXIT.refused,
   'inviter-revoked': EXIT.refused,
   'inviter-stale': EXIT.refused,
+  'inviter-not-a-member': EXIT.refused,
+  'join-not-durable': EXIT.failed,
   'no-admin-key': EXIT.refused,
   'confirmation-missing': EXIT.refused,
   'not-confirmed': EXIT.refused,

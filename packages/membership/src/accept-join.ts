@@ -41,10 +41,10 @@ export interface AcceptedJoin {
 }
 
 /**
- * The inviter's side of a join: verifies the request, uses up the invitation, issues the membership.
+ * The inviter's side of a join: verifies the request, makes the membership, uses up the invitation.
  *
- * Where nobody here may admit, the invitation stays. It is used before the membership exists, so that no failure can let two machines in
- * on one invitation. On a throw the network tells the joiner the code, and nothing else.
+ * Where nobody here may admit, or the mesh would not take the membership up, the invitation stays. It is used before the membership
+ * is anywhere but here, so that no failure can let two machines in on one invitation. On a throw the network tells the joiner the code, and nothing else.
  *
  * @throws MembershipError with the reason
  */
@@ -62,11 +62,11 @@ export function acceptJoin(init: AcceptJoinInit): AcceptedJoin {
     nowMs,
   })
   const { secretHash, did, log, name } = request
-  const issuer = issuerFor(offeredGrant(ledger, { secretHash, nowMs }))
+  const { enclave, roles } = offeredGrant(ledger, { secretHash, nowMs })
+  const issuer = issuerFor({ enclave, roles })
   if (issuer === undefined) {
     throw new MembershipError('join-refused', 'this node may admit nobody any more')
   }
-  const { enclave, roles } = redeemInvitation(ledger, { secretHash, did, nowMs })
   const membership = grantMembership({
     set,
     issuer,
@@ -79,6 +79,7 @@ export function acceptJoin(init: AcceptJoinInit): AcceptedJoin {
     enrolRef: contentId(suite, { secretHash: multibaseText(secretHash) }),
     nowMs,
   })
+  redeemInvitation(ledger, { secretHash, did, nowMs })
   return {
     request,
     membership,

@@ -67,6 +67,21 @@ const REFUSALS: readonly { readonly code: MembershipErrorCode; readonly sentence
       'the inviter has not heard of the witnesses of its mesh for too long and admits nobody; the invitation is not used up, so try again once it is connected',
   },
   {
+    code: 'inviter-not-a-member',
+    sentence:
+      'the inviter is no member of its mesh now, or is quarantined; the invitation is not used up, so try again later, or ask another node for one',
+  },
+  {
+    code: 'records-full',
+    sentence:
+      'the mesh of the inviter has no room for another member; the invitation is not used up',
+  },
+  {
+    code: 'join-not-durable',
+    sentence:
+      'the inviter could not write down what it granted; ask for a new invitation once its disk has been seen to',
+  },
+  {
     code: 'membership-foreign',
     sentence: 'the inviter belongs to another mesh by now; ask for a new invitation',
   },

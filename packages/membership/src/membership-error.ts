@@ -64,6 +64,8 @@ export type MembershipErrorCode =
   | 'join-refused'
   | 'inviter-revoked'
   | 'inviter-stale'
+  | 'inviter-not-a-member'
+  | 'join-not-durable'
   | 'channel-mismatch'
   | 'key-mismatch'
   | 'log-invalid'

@@ -11,12 +11,14 @@ import {
   MembershipError,
   type MembershipIssuer,
   type RecordSet,
+  standingOf,
 } from '@warren/membership'
 import type { Channel, JoinPort } from '@warren/network'
 import type { Invitations } from '@warren/storage'
 import { MEMBERSHIP_LIFETIME_MS } from './membership-lifetime.ts'
 import { NodeError } from './node-error.ts'
 import type { Report } from './node-event.ts'
+import type { Submission } from './records/record-desk.ts'
 
 export interface JoinDeskInit {
   readonly suite: CryptoSuite
@@ -41,7 +43,7 @@ export interface JoinDeskInit {
 /** What the node knows of its mesh, and where new records go. */
 export interface JoinRecords {
   readonly set: RecordSet
-  submit(texts: readonly string[]): Promise<unknown>
+  submit(texts: readonly string[]): Promise<Pick<Submission, 'refused' | 'durable'>>
 }
 
 /** What an invitation grants, and until when. */
@@ -103,7 +105,7 @@ export class JoinDesk implements JoinPort {
       lifetimeMs: MEMBERSHIP_LIFETIME_MS,
     })
     // In the mesh before the newcomer is: whoever it meets knows it already.
-    await records.submit([accepted.membership.text])
+    await this.#takeUp(accepted.membership.text)
     report({
       event: 'joined',
       level: 'info',
@@ -113,6 +115,17 @@ export class JoinDesk implements JoinPort {
       roles: accepted.membership.roles,
     })
     return accepted.response
+  }
+
+  /** Nobody is told that it is in whom the mesh has not taken up, or whose membership a restart would lose. */
+  async #takeUp(text: string): Promise<void> {
+    const { refused, durable } = await this.#init.records.submit([text])
+    for (const error of refused) throw error
+    if (durable) return
+    throw new MembershipError(
+      'join-not-durable',
+      'this node could not write the membership to its disk; invite anew once it can',
+    )
   }
 
   /**
@@ -134,7 +147,7 @@ export class JoinDesk implements JoinPort {
   /**
    * Whose keys here let somebody in with that: an admin's where one is enough, an enroller's where its credential reaches so far.
    *
-   * @throws MembershipError `inviter-revoked` where a credential that reaches so far was taken away
+   * @throws MembershipError `inviter-revoked` where a credential that reaches so far was taken away, `inviter-not-a-member` where this node is none now
    */
   #issuer({ enclave, roles }: Grant): MembershipIssuer | undefined {
     const { admin, signer, records, clock } = this.#init
@@ -149,13 +162,32 @@ export class JoinDesk implements JoinPort {
         roles.every((role) => credential.roles.includes(role)) &&
         clock.wallMs() < credential.notAfterMs,
     )
-    if (reaching.some((credential) => isInOffice(set, credential))) return { enroller: signer }
     if (reaching.length === 0) return undefined
+    if (reaching.some((credential) => isInOffice(set, credential))) {
+      this.#checkMember()
+      return { enroller: signer }
+    }
+    throw inviterRevoked()
+  }
+
+  /** Whoever is kept out itself, for a while or for good, lets nobody in as an enroller. */
+  #checkMember(): void {
+    const { records, signer, clock } = this.#init
+    const { status } = standingOf(records.set, signer.did, clock.wallMs())
+    if (status === 'member') return
+    if (status === 'revoked') throw inviterRevoked()
     throw new MembershipError(
-      'inviter-revoked',
-      'the admins have taken away what this node admits others by; invite on another node, or use "warren admit"',
+      'inviter-not-a-member',
+      `this node is no member in good standing now (${status}), and admits nobody: see "warren why"`,
     )
   }
+}
+
+function inviterRevoked(): MembershipError {
+  return new MembershipError(
+    'inviter-revoked',
+    'the admins have taken away what this node admits others by; invite on another node, or use "warren admit"',
+  )
 }
 
 function mayNotAdmit({ enclave, roles }: Grant): NodeError {
