@@ -17,6 +17,7 @@ import {
   grant,
   idOf,
   person,
+  quarantine,
   readmission,
   revocation,
   revoked,
@@ -180,6 +181,102 @@ describe('an enroller in office', () => {
       expect(standingOf(after, guest.did, LATER_MS)).toMatchObject({
         membership: { name: 'guest', enclave: 'plant-a' },
       })
+    },
+  )
+})
+
+describe('an enroller that was revoked as a member', () => {
+  const credential = enrollerCredential(mesh, { enroller: thief, quota: 10 })
+  const [guest, accomplice] = [person(3), person(4)]
+  const owner = person(9)
+  const old = claim(guest, { name: 'guest' })
+  const bad = claim(accomplice, { name: 'accomplice', roles: ['operator'] })
+  const before = seen(withAll(given, grant(mesh, owner).text), credential, old)
+  const since = before.logs.ends()
+  const gone = revocation(mesh, { targets: [{ did: owner.did, maxGen: 1 }], since })
+
+  test(
+    'lets nobody in any more, whatever the order, and what witnesses had seen before stays',
+    { tags: ['REC-6'] },
+    () => {
+      expect(standingOf(seen(before, bad), accomplice.did, LATER_MS).status).toBe('member')
+      for (const set of [withAll(before, gone, bad), withAll(seen(before, bad), gone)]) {
+        expect(standingOf(set, owner.did, LATER_MS).status).toBe('revoked')
+        expect(standingOf(set, accomplice.did, LATER_MS).status).toBe('revoked')
+        expect(standingOf(set, guest.did, LATER_MS).status).toBe('member')
+      }
+    },
+  )
+
+  test('loses all of it to a revocation that names no witness', { tags: ['REC-6'] }, () => {
+    const all = withAll(before, revoked(mesh, owner))
+    expect(standingOf(all, guest.did, LATER_MS).status).toBe('revoked')
+  })
+
+  const fresh = { ...person(5), did: owner.did, log: { ...person(5).log, did: owner.did } }
+  const back = grant(mesh, fresh, { gen: 2 })
+  const ref = idOf(gone)
+  const word = readmission(mesh, { member: owner, gen: 2, keys: back.keys, ref })
+  const returned = withAll(before, gone, word, back.text)
+
+  test(
+    'admits nobody with its old keys once the admins have let it come back',
+    { tags: ['REC-6'] },
+    () => {
+      const set = withAll(returned, bad)
+      expect(standingOf(set, owner.did, LATER_MS).status).toBe('member')
+      expect(standingOf(set, accomplice.did, LATER_MS).status).toBe('revoked')
+    },
+  )
+
+  test(
+    'admits others with its new keys, by a credential of these, and by none of others',
+    { tags: ['REC-6'] },
+    () => {
+      const signer = { ...adminSigner(person(5)), did: owner.did }
+      const other = { ...adminSigner(person(6)), did: owner.did }
+      const friend = person(7)
+      for (const [enroller, status] of [
+        [signer, 'member'],
+        [other, 'revoked'],
+      ] as const) {
+        const changes = { notBeforeMs: AGAIN_MS, name: 'friend' }
+        const set = withAll(
+          returned,
+          enrollerCredential(mesh, { enroller }),
+          enrolled(mesh, { enroller, member: friend, changes }),
+        )
+        expect(standingOf(set, friend.did, LATER_MS).status).toBe(status)
+      }
+    },
+  )
+
+  test(
+    'admits nobody by a readmission to the keys that were revoked with it',
+    { tags: ['REC-6'] },
+    () => {
+      const keys = grant(mesh, owner).keys
+      const same = readmission(mesh, { member: owner, gen: 2, keys, ref })
+      expect(standingOf(withAll(returned, same, bad), accomplice.did, LATER_MS).status).toBe(
+        'revoked',
+      )
+    },
+  )
+})
+
+describe('an enroller that is quarantined', () => {
+  const set = seen(
+    withAll(given, grant(mesh, person(9)).text),
+    enrollerCredential(mesh, { enroller: thief }),
+  )
+
+  test(
+    'goes on admitting by its keys: a word of one admin voids no membership',
+    { tags: ['REC-8'] },
+    () => {
+      const kept = withAll(set, quarantine(mesh, person(9)), claim(person(3), { roles: [] }))
+      expect(standingOf(kept, person(9).did, LATER_MS).status).toBe('quarantined')
+      expect(standingOf(kept, person(3).did, LATER_MS).status).toBe('member')
     },
   )
 })

@@ -15,7 +15,7 @@ import {
   writeMembership,
   writeReadmission,
 } from '@warren/membership'
-import { contentId } from '@warren/identity'
+import { contentId, multihashOf } from '@warren/identity'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HOUR_MS, NOW_MS, suite, YEAR_MS } from './builders.ts'
@@ -69,6 +69,57 @@ test('a revocation of a witness says that it stays one', { tags: ['CER-14'] }, (
   expect(said(witnesses[0]!.did)).toContain(sentence)
   expect(said(member.did)).not.toContain('witnesses, of which')
 })
+
+test.for([
+  {
+    what: 'an admin',
+    pair: publicPair(alice!),
+    says: `a key of the admin ${alice!.did}, who stays an admin`,
+  },
+  {
+    what: 'a witness',
+    pair: publicPair(mesh.witnesses[0]!),
+    says: `a key of the witness ${mesh.witnesses[0]!.did}, which stays one`,
+  },
+  { what: 'nobody with an office', pair: publicPair(adminSigner(member)), says: undefined },
+])(
+  'a revocation of a key of $what says so, and what else it takes',
+  { tags: ['CER-14'] },
+  ({ pair, says }) => {
+    for (const { multikey } of [pair.ed25519, pair.mlDsa44]) {
+      const target = { keyHash: `z${multihashOf(suite, multikey)}` }
+      const { records } = asked(mesh, revocationOf(mesh, [target]))
+      const text = describe(records[0]!.says, mesh.empty).join('\n')
+      expect(text.includes('It is a key of the')).toBe(says !== undefined)
+      expect(text).toContain(says ?? 'A key of an admin or of a witness goes on counting')
+      // Who signs with nothing at hand is told as much as can be said without a set.
+      const offline = describe(records[0]!.says).join('\n')
+      expect(offline).toContain('A key of an admin or of a witness goes on counting')
+    }
+  },
+)
+
+test(
+  'whatever takes somebody away says whether it ends the power to admit others',
+  { tags: ['CER-5'] },
+  () => {
+    const ends = 'It ends the power to admit others as well'
+    const { did } = member
+    const keyHash = `z${multihashOf(suite, publicPair(adminSigner(member)).ed25519.multikey)}`
+    expect(words(revocationOf(mesh, [{ did, maxGen: 1 }]))).toContain(ends)
+    expect(words(revocationOf(mesh, [{ keyHash }]))).toContain(ends)
+    const enroller = words(revocationOf(mesh, [{ enroller: did }]))
+    expect(enroller).toContain('every member that it admitted')
+    expect(enroller).toContain('Its own membership stays.')
+    expect(enroller).not.toContain(ends)
+    expect(words(revocationOf(mesh, [{ credential: uuid() }]))).not.toContain(ends)
+    const quarantined = words(quarantineBy(mesh, alice!, member))
+    expect(quarantined).toContain(
+      'It voids nothing. Where it is an enroller its own node admits nobody',
+    )
+    expect(quarantined).toContain('to end that takes a revocation')
+  },
+)
 
 test('each kind of grant says to whom, what and until when', { tags: ['CER-5'] }, () => {
   const times = { notBeforeMs: NOW_MS, notAfterMs: NOW_MS + 30 * 24 * HOUR_MS }

@@ -72,6 +72,7 @@ function describeQuarantine(
     `QUARANTINE ${named(did, set)} until ${moment(notAfterMs)} (${duration(notAfterMs - claimedMs)}).`,
     `Reason: ${quoted(reason)}. It is the word of one admin, ${issuer}.`,
     'It takes effect at every node that learns of it, and ends by itself; until then it cannot be taken back.',
+    'It voids nothing. Where it is an enroller its own node admits nobody meanwhile; whoever has its keys can go on signing memberships that count: to end that takes a revocation.',
   ]
 }
 

@@ -140,6 +140,7 @@ function revocationsThatHit(
       ...keys.flatMap((key) => revocationsOfKey(set, key)),
       ...removals.revocations(`credential ${uuid}`),
       ...removals.revocations(`enroller ${issuer}`),
+      ...(isDid(issuer) ? removals.revocations(`member ${scidOf(issuer)}`) : []),
     ]),
   ]
   return [...new Set(found)]

@@ -1,6 +1,7 @@
 import { type Did, scidOf } from '@warren/identity'
 import type { MembershipRecord } from '../records/mesh-record.ts'
-import { grantedByEnrollers, grantedByMesh } from './granted-to.ts'
+import { byGranter } from './by-granter.ts'
+import { grantedByEnrollers } from './granted-to.ts'
 import { isGranted } from './is-granted.ts'
 import type { RecordSet } from './record-set.ts'
 import { wasSeenEarlier } from './witnessed.ts'
@@ -13,7 +14,7 @@ import { wasSeenEarlier } from './witnessed.ts'
 export function formerKeys(set: RecordSet, did: Did, maxGen: number): ReadonlySet<string> {
   const scid = scidOf(did)
   const believed = [
-    ...grantedByMesh(set, scid),
+    ...byGranter(set, scid).byMesh,
     ...grantedByEnrollers(set, scid).filter((record) => saysWhatWas(set, record)),
   ]
   return new Set(

@@ -1,4 +1,7 @@
+import { scidOf } from '@warren/identity'
+import type { CharterAdmin } from '../charter.ts'
 import type { EnrollerRecord, MembershipRecord, RevocationRecord } from '../records/mesh-record.ts'
+import { byGranter } from './by-granter.ts'
 import { isSignedByAdmins } from './is-signed.ts'
 import type { RecordSet } from './record-set.ts'
 import { revocationsOfKey } from './removals.ts'
@@ -7,7 +10,8 @@ import { seenAtMs, wasEverSeen, witnessedMs } from './witnessed.ts'
 
 /** What a credential is worth, whatever was granted by it. */
 interface Office {
-  readonly isSigned: boolean
+  /** Whether admins signed it whose word counts, and it was not taken away alone. */
+  readonly isGranted: boolean
   readonly revocations: readonly RevocationRecord[]
   /** Whether its time is over by the word of witnesses. */
   readonly isOver: boolean
@@ -39,9 +43,9 @@ function countingBy(
   credential: EnrollerRecord,
   scid: string,
 ): readonly MembershipRecord[] {
-  const { isSigned, isOver, revocations } = officeOf(set, credential)
+  const { isGranted, isOver, revocations } = officeOf(set, credential)
   // Of whoever was revoked for all that it did nothing has to be looked at, however much it is.
-  if (!isSigned || revocations.some(({ since }) => since.length === 0)) return []
+  if (!isGranted || revocations.some(({ since }) => since.length === 0)) return []
   const within = withinQuota(set, credential).get(scid) ?? []
   return within.filter(
     ({ id }) =>
@@ -52,21 +56,54 @@ function countingBy(
 
 /** Whether an enroller may admit anybody more by a credential: it counts, and neither it nor its enroller, nor one of its keys, was taken away. */
 export function isInOffice(set: RecordSet, credential: EnrollerRecord): boolean {
-  const { isSigned, revocations } = officeOf(set, credential)
-  return isSigned && revocations.length === 0
+  const { isGranted, revocations } = officeOf(set, credential)
+  return isGranted && revocations.length === 0
 }
 
-/** What takes away an enroller: a revocation of it, or of one of its keys. */
+/** What takes away an enroller: a revocation of it, as an enroller or as a member, or of one of its keys. */
 export function revocationsOfEnroller(
   set: RecordSet,
   { enroller }: EnrollerRecord,
 ): readonly RevocationRecord[] {
-  const { did, ed25519, mlDsa44 } = enroller
+  const { did, scid, ed25519, mlDsa44 } = enroller
   return [
     ...set.tables.removals.revocations(`enroller ${did}`),
+    ...set.tables.removals
+      .revocations(`member ${scid}`)
+      .filter((revocation) => !hasReturned(set, enroller, revocation)),
     ...revocationsOfKey(set, ed25519.multikey),
     ...revocationsOfKey(set, mlDsa44.multikey),
   ]
+}
+
+/**
+ * Whether the admins let a DID come back, after they had revoked it as a member, with a key of this pair, and none of
+ * them is one that the mesh had let in before.
+ *
+ * A readmission names the keys that are shown on a channel: of the pair that signs these are the ML-DSA one alone.
+ */
+function hasReturned(
+  set: RecordSet,
+  { scid, ed25519, mlDsa44 }: CharterAdmin,
+  { targets }: RevocationRecord,
+): boolean {
+  const keys = [ed25519.multikey, mlDsa44.multikey]
+  const gens = targets.flatMap((target) =>
+    'did' in target && scidOf(target.did) === scid ? [target.maxGen] : [],
+  )
+  const maxGen = Math.max(...gens)
+  const hadOne = byGranter(set, scid).byMesh.some(
+    ({ membership }) =>
+      membership.gen <= maxGen && keys.some((key) => membership.keys.includes(key)),
+  )
+  if (hadOne) return false
+  return (set.tables.readmissions.get(scid) ?? []).some(
+    (readmission) =>
+      readmission.gen > maxGen &&
+      readmission.keys.includes(mlDsa44.multikey) &&
+      set.get(readmission.ref)?.type === 'revocation' &&
+      isSignedByAdmins(set, readmission),
+  )
 }
 
 function officeOf(set: RecordSet, credential: EnrollerRecord): Office {
@@ -80,7 +117,7 @@ function officeOf(set: RecordSet, credential: EnrollerRecord): Office {
 function judgeOffice(set: RecordSet, credential: EnrollerRecord): Office {
   const { uuid, notAfterMs } = credential
   return {
-    isSigned:
+    isGranted:
       set.tables.removals.revocations(`credential ${uuid}`).length === 0 &&
       isSignedByAdmins(set, credential),
     revocations: revocationsOfEnroller(set, credential),

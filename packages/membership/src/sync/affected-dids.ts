@@ -1,12 +1,22 @@
-import type { MeshRecord, RevocationTarget } from '../records/mesh-record.ts'
+import { isDid } from '@warren/identity'
+import type { MeshRecord, RevocationRecord } from '../records/mesh-record.ts'
+import type { RecordSet } from '../set/record-set.ts'
+import { withinQuota } from '../set/within-quota.ts'
 
-/** Whose standing some new records may change; anybody's where that cannot be read off them. */
-export function affectedDids(records: readonly MeshRecord[]): readonly string[] | 'all' {
-  const dids = records.map(didsOf)
-  return dids.includes('all') ? 'all' : [...new Set(dids.flat())]
+export interface Growth {
+  readonly before: RecordSet
+  readonly after: RecordSet
+  readonly added: readonly MeshRecord[]
 }
 
-function didsOf(record: MeshRecord): readonly string[] | 'all' {
+/** Whose standing some new records may change; anybody's where that cannot be read off them. */
+export function affectedDids({ before, after, added }: Growth): readonly string[] | 'all' {
+  const dids = added.map((record) => didsOf(record, after))
+  if (dids.includes('all')) return 'all'
+  return [...new Set([...dids.flat(), ...pushedOut({ before, after, added })])]
+}
+
+function didsOf(record: MeshRecord, after: RecordSet): readonly string[] | 'all' {
   if (record.type === 'membership') return [record.membership.did]
   if (
     record.type === 'quarantine' ||
@@ -15,11 +25,32 @@ function didsOf(record: MeshRecord): readonly string[] | 'all' {
   ) {
     return [record.did]
   }
-  if (record.type !== 'revocation') return 'all'
-  const dids = record.targets.map(memberOf)
-  return dids.every((did) => did !== undefined) ? dids : 'all'
+  return record.type === 'revocation' ? revokedBy(record, after) : 'all'
 }
 
-function memberOf(target: RevocationTarget): string | undefined {
-  return 'did' in target ? target.did : undefined
+/** A revocation of an enroller hits those too whom it admitted. */
+function revokedBy(
+  { targets }: RevocationRecord,
+  { tables }: RecordSet,
+): readonly string[] | 'all' {
+  const dids = targets.flatMap((target) =>
+    'did' in target && !tables.enrollers.has(target.did) ? [target.did] : [],
+  )
+  return dids.length === targets.length ? dids : 'all'
+}
+
+/** Who had a place in the quota of an enroller that others have now. */
+function pushedOut({ before, after, added }: Growth): readonly string[] {
+  const issuers = new Set(
+    added.flatMap((record) => (record.type === 'membership' ? [record.membership.issuer] : [])),
+  )
+  return [...issuers].filter(isDid).flatMap((issuer) =>
+    (before.tables.enrollers.get(issuer) ?? []).flatMap((credential) => {
+      const places = withinQuota(after, credential)
+      return [...withinQuota(before, credential)].flatMap(([scid, records]) => {
+        const left = new Set((places.get(scid) ?? []).map(({ id }) => id))
+        return records.flatMap(({ id, membership }) => (left.has(id) ? [] : [membership.did]))
+      })
+    }),
+  )
 }

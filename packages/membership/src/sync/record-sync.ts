@@ -250,9 +250,13 @@ export class RecordSync {
 
   /** Takes up what is valid. What takes away acts at once; what is passed on waits until it is durable. */
   #accept(texts: readonly string[], source: Source): Intake {
+    const before = this.set
     const intake = this.#intake.accept(texts, { isStrict: source.from !== 'here' })
     if (intake.added.length > 0) {
-      this.#effects.push({ type: 'changed', dids: affectedDids(intake.added) })
+      this.#effects.push({
+        type: 'changed',
+        dids: affectedDids({ before, after: this.set, added: intake.added }),
+      })
       this.#pulse.changed(this.set, this.#nowMs)
       // A message that was good in part is not passed on by gossip as it came.
       const isWhole = source.from !== 'gossip' || !intake.refused.some(isFatal)
