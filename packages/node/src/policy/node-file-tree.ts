@@ -40,6 +40,8 @@ function statusOf(stats: BigIntStats): FileStatus {
     kind: kindOf(stats),
     device: `${stats.dev}`,
     inode: `${stats.ino}`,
+    bornNs: `${stats.birthtimeNs}`,
+    changedNs: `${stats.ctimeNs}`,
     names: Number(stats.nlink),
   }
 }

@@ -9,6 +9,7 @@ import type { JudgedMessage } from '../../src/audit/call-audit.ts'
 import { definedTools } from '../../src/policy/defined-tools.ts'
 import { nodeFactPorts } from '../../src/policy/fact-ports.ts'
 import { type GatePolicies, PolicyGate } from '../../src/policy-gate.ts'
+import { reborn } from '../policy/reborn.ts'
 import { TestDesk } from './test-desk.ts'
 import { TestBehaviour } from '../behaviour/test-behaviour.ts'
 
@@ -397,6 +398,30 @@ test.for([
     }
   },
 )
+
+test(
+  'after the file was exchanged by one that has its inode, the call is refused',
+  { tags: ['APR-3', 'THR-54'] },
+  async () => {
+    for (const forward of [{}, { forward: 'canonical' }]) {
+      const setting = new Setting([SEE, WRITES], forward)
+      const { id, hash, answer } = await setting.held()
+      reborn(join(setting.root, 'a'), (at) => writeFileSync(at, 'another'))
+      expect(await setting.tests.desk.approve({ id, hash })).toMatchObject({
+        code: 'fact-path-changed',
+      })
+      expect(await answer).toMatchObject({ allowed: false })
+    }
+  },
+)
+
+test('a file that is written while its call waits is the same', { tags: ['APR-3'] }, async () => {
+  const setting = new Setting([SEE, WRITES])
+  const { id, hash, answer } = await setting.held()
+  writeFileSync(join(setting.root, 'a'), 'written')
+  await setting.tests.desk.approve({ id, hash })
+  expect(await answer).toMatchObject({ allowed: true })
+})
 
 test(
   'an approval for more calls is not good for a path that leads elsewhere',

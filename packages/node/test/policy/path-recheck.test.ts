@@ -1,5 +1,7 @@
 import {
+  appendFileSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   realpathSync,
@@ -14,6 +16,7 @@ import { join } from 'node:path'
 import type { FactReading } from '@warren/policy'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { layerOf } from './path-tree.ts'
+import { reborn } from './reborn.ts'
 
 let root = ''
 
@@ -110,4 +113,60 @@ test.for<readonly [what: string, path: string, change: () => void]>([
   ],
 ])('exchanging %s is seen', { tags: ['FCT-13'] }, async ([, path, change]) => {
   expect(await rechecked(path, change)).toMatch(/^fact-path-(?:changed|base|not-directory)$/)
+})
+
+/** File systems take note of the time a few hundred times a second. */
+const ATTEMPTS_MAX = 100_000
+test.for<readonly [what: string, path: string, exchanged: string, make: (at: string) => void]>([
+  ['a file', 'sub/a.txt', 'data/sub/a.txt', (at) => writeFileSync(at, 'another')],
+  [
+    'a file of the same text',
+    'sub/a.txt',
+    'data/sub/a.txt',
+    (at) => writeFileSync(at, 'data/sub/a.txt'),
+  ],
+  ['a link to the same target', 'in/a.txt', 'data/in', (at) => symlinkSync('sub', at)],
+  ['the directory of a new file', 'other/new.txt', 'data/other', (at) => mkdirSync(at)],
+])(
+  '%s that has the inode of the one before it, where inodes are given again, is another one',
+  { tags: ['FCT-13', 'THR-54'] },
+  async ([, path, exchanged, make]) => {
+    if (exchanged === 'data/other') rmSync(join(root, 'data/other/a.txt'))
+    const code = await rechecked(path, () => void reborn(join(root, exchanged), make))
+    expect(code).toBe('fact-path-changed')
+  },
+)
+
+test(
+  'what is written, put aside and back, or lies in a directory in which others come and go is the same',
+  { tags: ['FCT-13'] },
+  async () => {
+    const at = join(root, 'data/sub/a.txt')
+    const before = lstatSync(at, { bigint: true })
+    const write = (): void => {
+      for (let count = 0; count < ATTEMPTS_MAX; count += 1) {
+        appendFileSync(at, 'more')
+        writeFileSync(join(root, 'data/sub/b.txt'), '')
+        rmSync(join(root, 'data/sub/b.txt'))
+        if (lstatSync(at, { bigint: true }).ctimeNs !== before.ctimeNs) break
+      }
+      renameSync(at, `${at}.old`)
+      renameSync(`${at}.old`, at)
+    }
+    expect(await rechecked('in/a.txt', write)).toBe('unchanged')
+    expect(lstatSync(at, { bigint: true }).ctimeNs).not.toBe(before.ctimeNs)
+  },
+)
+
+test('a link that was put aside and back has been touched', { tags: ['FCT-13'] }, async () => {
+  const at = join(root, 'data/in')
+  const before = lstatSync(at, { bigint: true })
+  const touch = (): void => {
+    for (let count = 0; count < ATTEMPTS_MAX; count += 1) {
+      renameSync(at, `${at}.old`)
+      renameSync(`${at}.old`, at)
+      if (lstatSync(at, { bigint: true }).ctimeNs !== before.ctimeNs) break
+    }
+  }
+  expect(await rechecked('in/a.txt', touch)).toBe('fact-path-changed')
 })

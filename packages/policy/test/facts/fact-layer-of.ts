@@ -14,7 +14,7 @@ export const EMPTY_MACHINE: FactPorts = {
   files: {
     lstat: async (path) =>
       path === '/' || path === '/data'
-        ? { kind: 'directory', device: '1', inode: path, names: 2 }
+        ? { kind: 'directory', device: '1', inode: path, bornNs: '1', changedNs: '1', names: 2 }
         : undefined,
     readlink: async () => {
       throw new Error('there are no links here')

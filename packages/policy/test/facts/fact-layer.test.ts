@@ -188,7 +188,7 @@ test.for<readonly [what: string, ports: Partial<FactPorts>]>([
         lstat: async (path) => {
           const kind = path === '/data/x' ? 'link' : 'directory'
           return /^\/(?:data(?:\/x)?)?$/.test(path)
-            ? { kind, device: '1', inode: path, names: 1 }
+            ? { kind, device: '1', inode: path, bornNs: '1', changedNs: '1', names: 1 }
             : undefined
         },
       },

@@ -4,6 +4,12 @@ export interface FileStatus {
   /** Device and inode as decimal digits: they do not always fit into a number. */
   readonly device: string
   readonly inode: string
+  /**
+   * When it was made, and when something about it was changed last, in nanoseconds since 1970 as decimal digits; "0"
+   * where the file system does not say.
+   */
+  readonly bornNs: string
+  readonly changedNs: string
   /** How many names the file has. */
   readonly names: number
 }

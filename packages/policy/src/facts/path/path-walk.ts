@@ -12,7 +12,7 @@ export interface PathWalk {
   readonly viaSymlink: boolean
   /** The walk went through `/proc`, `/sys` or `/dev`. */
   readonly pseudo: boolean
-  /** Everything that was looked at, in order: path, device, inode and kind, or that nothing was there. */
+  /** Everything that was looked at, in order: path and what tells it from all that come after it, or that nothing was there. */
   readonly trail: readonly string[]
 }
 
@@ -150,8 +150,13 @@ class Walker {
   }
 }
 
+/**
+ * A file that is made where another was deleted often has its inode, and never its time of birth. That of the last
+ * change is no help but for links, which nobody writes: whatever is written honestly changes it.
+ */
 function entryOf(path: string, status: FileStatus | undefined): string {
-  return status === undefined
-    ? `${path} missing`
-    : `${path} ${status.device}:${status.inode} ${status.kind}`
+  if (status === undefined) return `${path} missing`
+  const { device, inode, kind, bornNs, changedNs } = status
+  const entry = `${path} ${device}:${inode} ${kind} ${bornNs}`
+  return kind === 'link' ? `${entry} ${changedNs}` : entry
 }

@@ -5,7 +5,7 @@ import { type PathReading, readPath } from './read-path.ts'
 
 /**
  * Walks a path once more and requires that every name on the way still is what it was: the same
- * device and inode, the same link, or still nothing.
+ * device, inode and time of birth, the same link, unchanged, or still nothing.
  *
  * @throws FactFlaw `fact-path-changed`, or why the path cannot be read any more
  */
