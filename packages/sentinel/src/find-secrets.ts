@@ -1,3 +1,4 @@
+import { findAssignedValues } from './assigned-values.ts'
 import { findPrivateKeys } from './private-keys.ts'
 import { SECRET_RULES, type SecretRule } from './secret-rules.ts'
 
@@ -21,7 +22,11 @@ const LENGTH_MIN = 8
  */
 export function findSecrets(text: string): readonly SecretRange[] {
   if (text.length < LENGTH_MIN) return []
-  return joined([...findPrivateKeys(text), ...SECRET_RULES.flatMap((rule) => matches(text, rule))])
+  return joined([
+    ...findPrivateKeys(text),
+    ...SECRET_RULES.flatMap((rule) => matches(text, rule)),
+    ...findAssignedValues(text),
+  ])
 }
 
 function matches(text: string, { name, pattern }: SecretRule): readonly SecretRange[] {

@@ -11,7 +11,7 @@ export interface SecretRule {
   readonly pattern: RegExp
 }
 
-/** The published forms of keys and tokens, then what their surroundings give away. */
+/** The published forms of keys and tokens, then what their surroundings give away; names are for `findAssignedValues`. */
 export const SECRET_RULES: readonly SecretRule[] = [
   { name: 'aws-access-key', pattern: /(?<![\w-])A(?:KIA|SIA)[A-Z2-7]{16}(?![\w-])/g },
   {
@@ -40,10 +40,5 @@ export const SECRET_RULES: readonly SecretRule[] = [
   {
     name: 'url-password',
     pattern: /:\/\/[^\s/:@]{0,128}:(?!\[secret:)(?<secret>[^\s/@]{1,256})@/g,
-  },
-  {
-    name: 'assignment',
-    pattern:
-      /(?<![a-z[])(?:passw(?:or)?d|passphrase|pwd|secret|token|(?:api|access|private|secret)[_-]?key)["']?[\t ]{0,8}[:=][\t ]{0,8}["']?(?!\[secret:)(?<secret>[^\s"',;&]{4,1024})/gi,
   },
 ]

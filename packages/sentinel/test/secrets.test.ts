@@ -53,6 +53,27 @@ test.for([
   ['assignment', 'PASSWORD=swordfish other=1', 'swordfish'],
   ['assignment', '{"api_key": "abcd1234"}', 'abcd1234'],
   ['assignment', "token: 'abcd'", 'abcd'],
+  ['assignment', '{"user":"a","password":"p&ssw0rd-x1"}', 'p&ssw0rd-x1'],
+  ['assignment', '{"password":"abcdef;ghijkl","x":1}', 'abcdef;ghijkl'],
+  ['assignment', 'password: "correct horse battery" # mine', 'correct horse battery'],
+  ['assignment', String.raw`{"password":"a\"b\\","x":"y"}`, String.raw`a\"b\\`],
+  ['assignment', "password='it, is' other='x'", 'it, is'],
+  ['assignment', 'password="abcd\nnext="x"', 'abcd'],
+  ['assignment', 'clientSecret: abcd', 'abcd'],
+  ['assignment', '"api key" : "abcd"', 'abcd'],
+  ['assignment', '{"password2":\n  "abcd"}', 'abcd'],
+  ['assignment', "{'token1' => 'abcd'}", 'abcd'],
+  ['assignment', 'password := "abcd"', 'abcd'],
+  ['assignment', '{"pin_token":12345}', '12345'],
+  ['assignment', '{"secrets":{"db":"}]","x":["y"]},"z":1}', '{"db":"}]","x":["y"]}'],
+  ['assignment', '{"passwords":["a","b"]', '["a","b"]'],
+  ['assignment', '{"passwords":["a","b', '["a","b'],
+  ['assignment', '"Cookie": "sid=1; x=2"', 'sid=1; x=2'],
+  ['assignment', 'password=p&ssw0rd-x1', 'p&ssw0rd-x1'],
+  ['assignment', 'http://a/?token=abcd&x=1', 'abcd'],
+  ['assignment', 'pass="abcd"', 'abcd'],
+  ['assignment', 'DB_PASS=abcd', 'abcd'],
+  ['assignment', '--pass=abcd', 'abcd'],
   [
     'slack-webhook',
     'https://hooks.slack.com/services/T0000/B0000/XXXXXXXXXX',
@@ -87,6 +108,20 @@ test.for([
   'AKIAABCD2345ABCD23456',
   'task-force-of-twenty-people',
   'the password is asked for',
+  "unexpected token: 'abc'",
+  'password: "abc" and more',
+  'password=abc',
+  'pass: 12345 tests',
+  '--- PASS: TestPump (0.01s)',
+  'pass=12345 fail=00000',
+  'compass: north-east',
+  'passport: "X1234567"',
+  'max_tokens: 4096',
+  '{"tokens": 4096, "nextPageToken": "abcd"}',
+  'Secrets: rotated daily',
+  'Cookie: chocolate',
+  '{"password": null, "token": false}',
+  '{"secrets": [ ], "x": 12345}',
 ])('%j holds no secret', { tags: ['SNT-2'] }, (text) => {
   expect(findSecrets(text)).toEqual([])
 })
@@ -94,7 +129,19 @@ test.for([
 const pieces = fc.array(
   fc.oneof(
     fc.constantFrom(...SECRETS.map(([, secret]) => secret)),
-    fc.constantFrom('password=', 'token: ', '://a:', '@', ' ', '\n', '"', '.', '[secret:jwt]'),
+    fc.constantFrom(
+      'password=',
+      '"secrets":',
+      '{"a\\":"',
+      'token: ',
+      '://a:',
+      '@',
+      ' ',
+      '\n',
+      '"',
+      '.',
+      '[secret:jwt]',
+    ),
     fc.string(),
   ),
   { maxLength: 12 },
@@ -118,6 +165,32 @@ test('ranges are in order and apart, and what stands for them is none', { tags: 
   )
 })
 
+test(
+  'a value is found whole under however many JSON strings it stands in, and nothing around it',
+  { tags: ['SNT-6'] },
+  () => {
+    const value = String.raw`correct "horse" \ battery, ;&'`
+    let text = JSON.stringify({ a: 'b', password: value, c: ['d'] })
+    let secret = JSON.stringify(value).slice(1, -1)
+    for (let depth = 0; depth < 6; depth += 1) {
+      expect(found(`see ${text} here`)).toEqual([['assignment', secret]])
+      text = JSON.stringify({ text })
+      secret = JSON.stringify(secret).slice(1, -1)
+    }
+  },
+)
+
+test('of a list under many JSON strings the whole is found', { tags: ['SNT-6'] }, () => {
+  const list = JSON.stringify(['a"b]', { c: 'd' }])
+  let text = `{"passwords":${list},"x":"y"}`
+  let secret = list
+  for (let depth = 0; depth < 4; depth += 1) {
+    expect(found(text)).toEqual([['assignment', secret]])
+    text = JSON.stringify({ text })
+    secret = JSON.stringify(secret).slice(1, -1)
+  }
+})
+
 test('a secret in another is one secret', { tags: ['SNT-3'] }, () => {
   expect(found(`token=ghp_${X(36)}`)).toEqual([['github-token', `ghp_${X(36)}`]])
   expect(found(`postgres://u:token=abcdef@db`)).toEqual([['url-password', 'token=abcdef@db']])
@@ -137,6 +210,19 @@ test.for([
   'a',
   'hooks.slack.com/services/',
   'warren-invite:1:',
+  ':',
+  '":',
+  'password:"',
+  "password: '\n",
+  'password=&a',
+  'password="abc"',
+  '"password":\\',
+  '\\":"',
+  '"secrets":[',
+  '"secrets":["',
+  '{"secrets":[',
+  'password:\t\t\t\t\t\t\t\t',
+  '[secret:',
 ])('a megabyte of %j does not take for ever', { tags: ['SNT-4'] }, (piece) => {
   // What grows with the square of the text would take hours here, and the run would end it.
   const text = piece.repeat(Math.ceil(1_048_576 / piece.length))
@@ -154,6 +240,22 @@ test.for([
   'x-auth-token',
   'Cookie',
   `${'x'.repeat(999)}Password`,
+  'passwords',
+  'secrets',
+  'credentials',
+  'cookies',
+  'password2',
+  'token1',
+  `token${'1'.repeat(99)}`,
+  'password_2_',
+  'refreshTokens',
+  'pass',
+  'PASS',
+  'Pass2',
+  'db_pass',
+  'DB_PASS',
+  'smtp.pass',
+  'dbPass',
 ])('what stands under %s is secret', { tags: ['SNT-5'] }, (name) =>
   expect(isSecretName(name)).toBe(true),
 )
@@ -165,6 +267,15 @@ test.for([
   'maxTokens',
   'passwords-file',
   'progressToken',
+  'tokens2',
+  'page_token_2',
+  'passport',
+  'compass',
+  'COMPASS',
+  'Bypass',
+  'passes',
+  'pass_rate',
+  'secretary',
   'nextPageToken',
   'key',
 ])('what stands under %j may be looked at', { tags: ['SNT-5'] }, (name) =>
