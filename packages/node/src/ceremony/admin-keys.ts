@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { nodeSuite as suite, type Signer } from '@warren/crypto'
 import { createIdentity, type Did, encodeMultikey } from '@warren/identity'
 import {
@@ -9,7 +10,13 @@ import {
   PUBLIC_PAIR_LENGTH_MAX,
   publicPair,
 } from '@warren/membership'
-import { readKeyFile, readSharedFile, writeKeyFile, writeSharedFile } from '@warren/storage'
+import {
+  ensurePrivateDirectory,
+  readKeyFile,
+  readSharedFile,
+  writeKeyFile,
+  writeSharedFile,
+} from '@warren/storage'
 import { NodeError } from '../node-error.ts'
 
 /** Two signers that one key file holds. */
@@ -34,7 +41,7 @@ export interface AdminSeeds {
 }
 
 export interface AdminKeysInit {
-  /** Name of both files, without `.keys` and `.pub.json`. */
+  /** Name of both files, without `.keys` and `.pub.json`; the directory is made, for its owner alone. */
   readonly path: string
   /** Seals the key file. The caller wipes it. */
   readonly passphrase: Uint8Array
@@ -174,6 +181,7 @@ async function writeAdmin(
   const keyFile = `${path}.keys`
   const publicFile = `${path}.pub.json`
   const pair = publicPairOf(did, seeds)
+  await ensurePrivateDirectory(dirname(path))
   await writeSharedFile({ path: publicFile, text: encodePublicPair(pair), replace: false })
   try {
     await writeKeyFile({ suite, path: keyFile, passphrase, seeds: { ...seeds } })

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodeSuite as suite } from '@warren/crypto'
 import { createIdentity } from '@warren/identity'
@@ -26,6 +26,18 @@ test('the public file holds what the sealed one can sign with', { tags: ['CER-8'
   await expect(openAdminKeys(keyFile, passphrase(2))).rejects.toMatchObject({
     code: 'passphrase-wrong',
   })
+})
+
+test('their directory is made, and an open one is left empty', { tags: ['CLI-40'] }, async () => {
+  const directory = emptyDirectory()
+  const { keyFile, publicFile } = await adminKeys(join(directory, 'new', 'own'), 'alice', 1)
+  expect([keyFile, publicFile].every((file) => existsSync(file))).toBe(true)
+  expect(statSync(join(directory, 'new', 'own')).mode & 0o777).toBe(0o700)
+  const open = join(directory, 'open')
+  mkdirSync(open)
+  chmodSync(open, 0o755)
+  await expect(adminKeys(open, 'alice', 1)).rejects.toMatchObject({ code: 'directory-open' })
+  expect(readdirSync(open)).toEqual([])
 })
 
 test('keys that come after are those that were committed to', { tags: ['CER-8'] }, async () => {
