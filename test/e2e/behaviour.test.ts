@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isJsonObject } from '@warren/core'
-import { runWarren } from '@warren/demo/warren-process'
+import { type Outcome, runWarren } from '@warren/demo/warren-process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ask, cutOffMesh, expectGone, reachesServer, watchCall } from './support/cut-off-mesh.ts'
 import type { ReadyMesh, ReadyNode } from './support/ready-mesh.ts'
 
+const KEPT_IN = /does not keep "desk" out \[not-kept-out\]\n$/
 const ECHO = ['call', 'lab', 'echo', '--args', '{"text":"here"}', '--timeout', '5s']
 
 let mesh: ReadyMesh
@@ -54,5 +55,35 @@ test(
     const { entries } = await ask(lab, 'audit', 'search', '--kind', 'alert')
     expect(JSON.stringify(entries)).toContain('caller-behaviour')
     await host.leave()
+  },
+)
+
+test(
+  'a caller that is kept out is let in again by its name as well as by its DID',
+  { tags: ['CLI-41', 'BEH-13'], timeout: 60_000 },
+  async () => {
+    const lift = (who: string): Promise<Outcome> =>
+      runWarren(['--dir', lab.directory, 'limits', '--lift', who])
+    await limit('{}')
+    for (const who of ['desk', desk.did]) {
+      await reachesServer(desk, 'lab')
+      await limit(
+        'limits: { shut: { count: calls, max: 0, within: 1h, actions: [quarantine-caller] } }',
+      )
+      expect(await saidOf(desk)).toContain('[call-refused]')
+      await limit('{}')
+      expect(await ask(lab, 'limits')).toMatchObject({ keptOut: [{ did: desk.did }] })
+      expect(await lift(who)).toMatchObject({ code: 0, stdout: `${who} is let in again\n` })
+      expect(await ask(lab, 'limits')).toMatchObject({ keptOut: [] })
+    }
+    expect(await lift('desk')).toMatchObject({ code: 2, stderr: expect.stringMatching(KEPT_IN) })
+    expect(await lift('nobody')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no member has that name; use the DID [no-such-member]'),
+    })
+    expect(await lift('did:webvh:Qm:warren.internal')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('[did-malformed]'),
+    })
   },
 )

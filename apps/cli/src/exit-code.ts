@@ -17,6 +17,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'no-such-member': EXIT.usage,
   'name-ambiguous': EXIT.usage,
   'not-an-admin': EXIT.usage,
+  'did-malformed': EXIT.usage,
+  'did-too-long': EXIT.usage,
   'join-unproved': EXIT.refused,
   'readmission-needed': EXIT.refused,
   'not-revoked': EXIT.refused,

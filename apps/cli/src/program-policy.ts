@@ -107,6 +107,6 @@ function addApproval(program: Command): void {
   program
     .command('limits')
     .description('the limits on callers that are in force, and whom this node keeps out')
-    .option('--lift <did>', 'let a caller in again')
+    .option('--lift <who>', 'let a caller in again: its name or DID')
     .action(later(async () => (await import('./commands/limits.ts')).limits))
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Clock, JsonObject, JsonValue } from '@warren/core'
-import { formatTimestamp } from '@warren/identity'
+import { type Did, formatTimestamp } from '@warren/identity'
 import { indexServers, type Provider } from '@warren/mcp'
 import { memberList } from '@warren/membership'
 import type { Network } from '@warren/network'
@@ -132,8 +132,16 @@ export class NodeControl implements ControlHandler {
   async #aboutPart(request: PartRequest): Promise<JsonValue> {
     if (isRecordsRequest(request)) return answerAboutRecords(this.#init.mesh, request)
     if (isAuditRequest(request)) return answerAboutAudit(this.#init.audit, request)
-    if (isLimitsRequest(request)) return answerAboutLimits(this.#init.behaviour, request)
+    if (isLimitsRequest(request)) {
+      return answerAboutLimits(this.#init.behaviour, request, (who) => this.#didOf(who))
+    }
     return answerAboutApprovals(this.#init, request)
+  }
+
+  /** A DID stands for itself, also one that nobody here has heard of. */
+  #didOf(who: string): Did {
+    const { records, freshness } = this.#init.mesh
+    return findMember(memberList(records.set, freshness.meshTimeMs()), who).did
   }
 
   #requestStop(): JsonValue {
@@ -256,15 +264,13 @@ export class NodeControl implements ControlHandler {
     return state === 'stop' || state === 'deny-new' ? stale() : error
   }
 
-  /** @throws NodeError `no-such-server`, `no-such-member`, `name-ambiguous` */
+  /** @throws NodeError `no-such-server`, `no-such-member`, `name-ambiguous`, IdentityError */
   async #explain({ caller, server, tool, arguments: args }: ExplainRequest): Promise<JsonObject> {
-    const { provider, mesh, gate } = this.#init
+    const { provider, gate } = this.#init
     if (!provider.has(server)) {
       throw new NodeError('no-such-server', `this node offers no server "${server}"`)
     }
-    const members = memberList(mesh.records.set, mesh.freshness.meshTimeMs())
-    // A DID stands for itself, also one that nobody here has heard of.
-    const did = caller.startsWith('did:') ? caller : findMember(members, caller).did
+    const did = this.#didOf(caller)
     const params = { name: tool, arguments: args }
     const message = { jsonrpc: '2.0', id: 0, method: 'tools/call', params } as const
     const question = { caller: { did }, server, message, bytes: 0 }

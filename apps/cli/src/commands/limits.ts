@@ -49,12 +49,12 @@ function roomLines(answer: JsonValue): readonly string[] {
   ]
 }
 
-async function lift({ socket, output }: Context, did: string): Promise<void> {
-  const answer = await askNode(socket, { do: 'lift', did })
+async function lift({ socket, output }: Context, who: string): Promise<void> {
+  const answer = await askNode(socket, { do: 'lift', who })
   if (memberOf(answer, 'lifted') !== true) {
-    throw new CommandError('not-kept-out', `this node does not keep "${did}" out`)
+    throw new CommandError('not-kept-out', `this node does not keep "${who}" out`)
   }
-  output.result(answer, [`${did} is let in again`])
+  output.result(answer, [`${who} is let in again`])
 }
 
 function rowsOf(

@@ -162,7 +162,7 @@ const REQUEST: z.ZodType<ControlRequest> = z.discriminatedUnion('do', [
     reason: APPROVAL.reason.optional(),
   }),
   z.strictObject({ do: z.literal('limits') }),
-  z.strictObject({ do: z.literal('lift'), did: z.string().min(1).max(WHO_LENGTH_MAX) }),
+  z.strictObject({ do: z.literal('lift'), who: z.string().min(1).max(WHO_LENGTH_MAX) }),
   z.strictObject({ do: z.literal('connect'), server: ALIAS.optional() }),
 ])
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@warren/core'
+import type { Did } from '@warren/identity'
 import type { BehaviourDesk } from '../behaviour/behaviour-desk.ts'
 import { durationOf } from '../behaviour/limit-sentences.ts'
 
@@ -6,8 +7,8 @@ import { durationOf } from '../behaviour/limit-sentences.ts'
 export type LimitsRequest =
   /** The limits in force, and whom this node keeps out. */
   | { readonly do: 'limits' }
-  /** Lets a caller in again that is kept out. */
-  | { readonly do: 'lift'; readonly did: string }
+  /** Lets a caller in again that is kept out: a DID, or the name of one member. */
+  | { readonly do: 'lift'; readonly who: string }
 
 /** Tells the requests about limits from the others. */
 export function isLimitsRequest(
@@ -16,9 +17,16 @@ export function isLimitsRequest(
   return request.do === 'limits' || request.do === 'lift'
 }
 
-/** Answers a request about limits. */
-export function answerAboutLimits(behaviour: BehaviourDesk, request: LimitsRequest): JsonObject {
-  if (request.do === 'lift') return { did: request.did, lifted: behaviour.lift(request.did) }
+/** Answers a request about limits; `didOf` finds whom a name means, and its errors are those of this. */
+export function answerAboutLimits(
+  behaviour: BehaviourDesk,
+  request: LimitsRequest,
+  didOf: (who: string) => Did,
+): JsonObject {
+  if (request.do === 'lift') {
+    const did = didOf(request.who)
+    return { did, lifted: behaviour.lift(did) }
+  }
   const { rules, room, trouble } = behaviour
   return {
     limits: rules.limits.map(({ id, server, tool, role, count, max, withinMs, actions }) => ({

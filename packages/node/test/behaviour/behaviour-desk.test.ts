@@ -1,3 +1,4 @@
+import { parseDid } from '@warren/identity'
 import type { GateQuestion } from '@warren/mcp'
 import type { BehaviourRules, CallLimit } from '@warren/policy'
 import { DatabaseSync } from 'node:sqlite'
@@ -513,12 +514,14 @@ test(
     tests.store.callerCalls.write(more, [])
     tests.restart()
     expect(await codes(tests.desk, 1)).toEqual(['budget-unavailable'])
-    expect(answerAboutLimits(tests.desk, { do: 'limits' })).toMatchObject({
+    expect(answerAboutLimits(tests.desk, { do: 'limits' }, parseDid)).toMatchObject({
       room: { mostOfOne: 65_536, maxOfOne: 65_536 },
       trouble: expect.stringContaining('no room'),
     })
     expect(tests.alerts).toMatchObject([{ code: 'caller-behaviour' }])
     expect(await codes(tests.desk, 1, BOB)).toEqual([undefined])
-    expect(answerAboutLimits(tests.desk, { do: 'limits' })).toMatchObject({ trouble: null })
+    expect(answerAboutLimits(tests.desk, { do: 'limits' }, parseDid)).toMatchObject({
+      trouble: null,
+    })
   },
 )

@@ -138,3 +138,13 @@ test('a name that two members have names nobody', { tags: ['CER-5'] }, () => {
     expect.objectContaining({ code: 'no-such-member' }),
   )
 })
+
+test.for([
+  { who: 'did:webvh:Qm:warren.internal', code: 'did-malformed' },
+  { who: 'did:', code: 'did-malformed' },
+  { who: `did:${'a'.repeat(253)}`, code: 'did-too-long' },
+  { who: 'did', code: 'no-such-member' },
+])('"$who" is refused with $code', { tags: ['CLI-41'] }, ({ who, code }) => {
+  const { members } = mesh(1, 0, ['press'])
+  expect(() => findMember(members, who)).toThrow(expect.objectContaining({ code }))
+})
