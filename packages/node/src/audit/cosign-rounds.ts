@@ -15,6 +15,10 @@ export interface CosignLimits {
   readonly roundEntries: number
   /** How long entries may stay without enough cosignatures, while members are connected, before an alert. */
   readonly alarmMs: number
+  /** Rounds in which a member was asked and has not cosigned, until another is asked in its place. */
+  readonly silentRoundsMax: number
+  /** How long others are asked before it. */
+  readonly silentRestMs: number
 }
 
 /** How often it is looked whether a round is due. */
@@ -22,12 +26,16 @@ const TICK_MS = 1_000
 /** What one member says of this log is worth one alert of each kind in so long, whatever it says in between. */
 const ALERT_PAUSE_MS = 600_000
 const ALERTS_MAX = 1_024
+const RESTING_MAX = 1_024
 
 export const COSIGN_LIMITS: CosignLimits = {
   cosignersMax: 5,
   roundMs: 5_000,
   roundEntries: 1_024,
   alarmMs: 600_000,
+  // As long as one member may take: three questions of ten seconds.
+  silentRoundsMax: 6,
+  silentRestMs: 600_000,
 }
 
 export interface CosignRoundsInit {
@@ -69,7 +77,21 @@ export interface CosignStatus {
   readonly isAlarmed: boolean
 }
 
-/** Has the log of this node cosigned by other members, again and again, and says so when nobody does. */
+interface Round {
+  readonly note: string
+  /** How many were to answer. */
+  readonly askedCount: number
+  readonly cosigned: Map<string, { readonly log: MemberLog; readonly note: string }>
+  /** Of those who cosigned, how many are kept beside the log. */
+  keptCount: number
+}
+
+/**
+ * Has the log of this node cosigned by other members, again and again, and says so when nobody does.
+ *
+ * A round waits for nobody: what has come is kept at the next tick, what comes later counts for the checkpoint that it is
+ * of, and whoever still owes an answer is not asked a second question.
+ */
 export class CosignRounds {
   readonly #init: CosignRoundsInit
   readonly #limits: CosignLimits
@@ -86,7 +108,15 @@ export class CosignRounds {
   /** Since when there have been entries that are not cosigned and members who could. */
   #waitingSinceMs: number | undefined
   #isAlarmed = false
-  #round: Promise<void> | undefined
+  /** Who is being asked now. */
+  readonly #asking = new Map<string, Promise<void>>()
+  /** Rounds to which answers may come. */
+  readonly #rounds = new Set<Round>()
+  #keeping: Promise<void> = Promise.resolve()
+  /** Rounds in which a member was asked since it cosigned last. */
+  readonly #silentRounds = new Map<string, number>()
+  /** Until when others are asked before these. */
+  readonly #restingUntilMs = new BoundedMap<string, number>(RESTING_MAX)
   #timer: NodeJS.Timeout | undefined
 
   constructor(init: CosignRoundsInit) {
@@ -106,7 +136,8 @@ export class CosignRounds {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer)
-    await this.#round
+    await Promise.all(this.#asking.values())
+    await this.#keeping
   }
 
   status(): CosignStatus {
@@ -122,12 +153,13 @@ export class CosignRounds {
     }
   }
 
-  /** Makes a round where one is due; resolves when it is over. */
+  /** Keeps what has come, and makes a round where one is due; resolves when all have answered that are asked in it. */
   async tick(): Promise<void> {
+    await Promise.all(Array.from(this.#rounds, async (round) => this.#keepArrived(round)))
     const { log, monotonicMs } = this.#init
     const { roundMs, roundEntries } = this.#limits
     const note = log.checkpoint
-    if (note === undefined || this.#round !== undefined) return
+    if (note === undefined) return
     const { size } = parseCheckpoint(note)
     const members = this.#init.members()
     const nowMs = monotonicMs()
@@ -137,10 +169,7 @@ export class CosignRounds {
     if (isPaused && size - this.#askedSize < roundEntries) return
     this.#roundAtMs = nowMs
     this.#askedSize = size
-    this.#round = this.#makeRound(note, members).finally(() => {
-      this.#round = undefined
-    })
-    await this.#round
+    await this.#makeRound(note, members)
   }
 
   /** Whether members have come who may be asked as well. */
@@ -149,24 +178,73 @@ export class CosignRounds {
   }
 
   async #makeRound(note: string, members: readonly CosigningMember[]): Promise<void> {
-    const { suite, self, alert } = this.#init
-    const candidates = members.map(({ enclave, log }) => ({ did: log.did, enclave }))
-    const wish = { candidates, before: this.#asked, countMax: this.#limits.cosignersMax }
-    this.#asked = chooseCosigners(suite, self, wish)
-    this.#asker.keep(this.#asked)
+    this.#asked = this.#choose(members)
+    this.#asker.keep([...this.#asked, ...this.#asking.keys()])
+    const round: Round = {
+      note,
+      askedCount: this.#asked.length,
+      cosigned: new Map(),
+      keptCount: 0,
+    }
     const chosen = members.filter(({ log }) => this.#asked.includes(log.did))
-    const results = await Promise.all(
-      chosen.map(async ({ log }) => ({ log, result: await this.#ask(log, note) })),
-    )
-    for (const { log, result } of results) this.#alertOf(log, result)
-    const cosigned = results.flatMap(({ log, result }) =>
-      result?.outcome === 'cosigned' ? [{ log, note: result.note }] : [],
-    )
-    if (cosigned.length === 0) return
+    for (const { log } of chosen) {
+      this.#silentRounds.set(log.did, (this.#silentRounds.get(log.did) ?? 0) + 1)
+    }
+    this.#rounds.add(round)
+    const free = chosen.filter(({ log }) => !this.#asking.has(log.did))
+    await Promise.all(free.map(async ({ log }) => this.#askFor(round, log)))
+    await this.#keepArrived(round)
+    this.#rounds.delete(round)
+  }
+
+  /** As AWT-6 says; but whoever has been silent for so many rounds comes after all others for a while. */
+  #choose(members: readonly CosigningMember[]): readonly string[] {
+    const { suite, self, monotonicMs } = this.#init
+    const { cosignersMax: countMax, silentRoundsMax, silentRestMs } = this.#limits
+    const nowMs = monotonicMs()
+    for (const [did, rounds] of this.#silentRounds) {
+      if (rounds >= silentRoundsMax) this.#restingUntilMs.set(did, nowMs + silentRestMs)
+      if (rounds >= silentRoundsMax || !this.#asked.includes(did)) this.#silentRounds.delete(did)
+    }
+    const candidates = members.map(({ enclave, log }) => ({ did: log.did, enclave }))
+    const awake = candidates.filter(({ did }) => (this.#restingUntilMs.get(did) ?? nowMs) <= nowMs)
+    const before = chooseCosigners(suite, self, {
+      candidates: awake,
+      before: this.#asked,
+      countMax,
+    })
+    return chooseCosigners(suite, self, { candidates, before, countMax })
+  }
+
+  async #askFor(round: Round, log: MemberLog): Promise<void> {
+    const asking = this.#askOnce(round, log).finally(() => this.#asking.delete(log.did))
+    this.#asking.set(log.did, asking)
+    await asking
+  }
+
+  async #askOnce(round: Round, log: MemberLog): Promise<void> {
+    const result = await this.#ask(log, round.note)
+    this.#alertOf(log, result)
+    if (result?.outcome !== 'cosigned') return
+    round.cosigned.set(log.did, { log, note: result.note })
+    this.#silentRounds.delete(log.did)
+    this.#restingUntilMs.delete(log.did)
+  }
+
+  /** One after another, since two rounds may have answers. */
+  async #keepArrived(round: Round): Promise<void> {
+    this.#keeping = this.#keeping.then(async () => this.#keepRound(round))
+    await this.#keeping
+  }
+
+  async #keepRound(round: Round): Promise<void> {
+    const cosigned = [...round.cosigned.values()]
+    if (cosigned.length === round.keptCount) return
+    round.keptCount = cosigned.length
     try {
-      await this.#keep(note, cosigned)
+      await this.#keep(round, cosigned)
     } catch (error) {
-      alert({
+      this.#init.alert({
         code: 'uncosigned',
         severity: 'warn',
         sentence: `A cosigned checkpoint could not be kept: ${String(error)}`,
@@ -185,7 +263,7 @@ export class CosignRounds {
   }
 
   async #keep(
-    note: string,
+    { note, askedCount }: Round,
     cosigned: readonly { readonly log: MemberLog; readonly note: string }[],
   ): Promise<void> {
     const { keepCheckpoint, keepCosigner, monotonicMs } = this.#init
@@ -200,7 +278,8 @@ export class CosignRounds {
     await keepCheckpoint(
       formatCheckpoint({ ...checkpoint, lines: [...checkpoint.lines, ...lines] }),
     )
-    if (2 * cosigned.length <= this.#asked.length) return
+    // An answer that came late must not put a smaller tree in the place of a larger one.
+    if (2 * cosigned.length <= askedCount || checkpoint.size < this.#size) return
     this.#size = checkpoint.size
     this.#cosignedAtMs = monotonicMs()
     this.#cosigners = cosigned.map(({ log }) => log.did)

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { encodeCosignAnswer, parseCheckpoint } from '@warren/tlog'
 import { expect, test } from 'vitest'
 import { chooseCosigners } from '../../src/audit/choose-cosigners.ts'
@@ -215,3 +216,137 @@ test.for([
     expect(codes(node).filter((code) => code === 'log-behind')).toHaveLength(told)
   },
 )
+
+test(
+  'whoever has not cosigned in six rounds is asked no more, and three of five keep no log from being cosigned',
+  { tags: ['AWT-14'] },
+  async () => {
+    const { mesh, node } = meshOf(11)
+    await node.rounds.tick()
+    const first = node.rounds.status().asked
+    const silent = first.slice(0, 3)
+    for (const did of silent) mesh.silent.add(did)
+    for (let round = 1; round <= 6; round += 1) {
+      await grownRound(mesh, node)
+      expect(node.rounds.status()).toMatchObject({ asked: first, size: 10 })
+    }
+    await grownRound(mesh, node)
+    const { asked, size } = node.rounds.status()
+    expect(size).toBe(node.log.entries.length)
+    expect(asked).toHaveLength(5)
+    expect(asked.filter((did) => first.includes(did))).toEqual(first.slice(3))
+  },
+)
+
+test('five rounds of silence are forgiven', { tags: ['AWT-14'] }, async () => {
+  const { mesh, node } = meshOf(11)
+  await node.rounds.tick()
+  const first = node.rounds.status().asked
+  for (let time = 0; time < 3; time += 1) {
+    mesh.silent.add(first[0]!)
+    for (let round = 1; round <= 5; round += 1) await grownRound(mesh, node)
+    mesh.silent.delete(first[0]!)
+    await grownRound(mesh, node)
+  }
+  expect(node.rounds.status().asked).toEqual(first)
+})
+
+test.for([
+  { afterMs: 599_999, isAsked: false },
+  { afterMs: 600_000, isAsked: true },
+])(
+  'who was silent may be chosen again after $afterMs ms: $isAsked',
+  { tags: ['AWT-14'] },
+  async ({ afterMs, isAsked }) => {
+    const { mesh, node } = meshOf(7)
+    await node.rounds.tick()
+    const [silent, gone] = node.rounds.status().asked
+    mesh.silent.add(silent!)
+    for (let round = 1; round <= 7; round += 1) await grownRound(mesh, node)
+    const restingMs = mesh.nowMs
+    expect(node.rounds.status().asked).not.toContain(silent)
+    mesh.away.add(gone!)
+    mesh.nowMs = restingMs + afterMs - 5_000
+    await grownRound(mesh, node)
+    const { asked } = node.rounds.status()
+    expect(asked).toHaveLength(5)
+    expect(asked.includes(silent!)).toBe(isAsked)
+  },
+)
+
+test(
+  'where there is nobody else the silent are asked on, and enough is more than half of all five',
+  { tags: ['AWT-14', 'AWT-6'] },
+  async () => {
+    const { mesh, node, others } = meshOf(5)
+    for (const { log } of others.slice(0, 3)) mesh.silent.add(log.did)
+    for (let round = 1; round <= 20; round += 1) await grownRound(mesh, node)
+    expect(node.rounds.status()).toMatchObject({ asked: { length: 5 }, size: 0 })
+    mesh.silent.clear()
+    await grownRound(mesh, node)
+    expect(node.rounds.status()).toMatchObject({ size: node.log.entries.length })
+  },
+)
+
+/** Lets a member answer only when a test says so; how many questions wait for that. */
+function slow({ cosigner }: LogNode): { waiting: number; answer: () => void } {
+  const gate = Promise.withResolvers<void>()
+  const state = { waiting: 0, answer: gate.resolve }
+  const answer = cosigner.answer.bind(cosigner)
+  cosigner.answer = async (...question) => {
+    state.waiting += 1
+    await gate.promise
+    return answer(...question)
+  }
+  return state
+}
+
+/** Lets time pass and a tick begin; resolves when all have answered who do so at once. */
+async function tickAfter(
+  ms: number,
+  { mesh, node }: { mesh: LogMesh; node: LogNode },
+): Promise<void> {
+  mesh.nowMs += ms
+  void node.rounds.tick()
+  await nextTurn()
+}
+
+test(
+  'one that is slow keeps nobody waiting, is asked nothing more meanwhile, and counts when it answers',
+  { tags: ['AWT-15', 'AWT-6'] },
+  async () => {
+    const all = meshOf(5)
+    const { node, others } = all
+    const late = slow(others[0]!)
+    await tickAfter(0, all)
+    await tickAfter(1_000, all)
+    expect(node.rounds.status().size).toBe(10)
+    node.log.grow(1)
+    await tickAfter(4_000, all)
+    await tickAfter(1_000, all)
+    expect(node.rounds.status()).toMatchObject({ size: 11, asked: { length: 5 } })
+    expect(late.waiting).toBe(1)
+    late.answer()
+    await nextTurn()
+    const last = parseCheckpoint(node.kept.at(-1)!)
+    expect(last.size).toBe(10)
+    expect(last.lines.map(({ name }) => name)).toContain(others[0]!.log.key.signer.name)
+    expect(node.rounds.status().size).toBe(11)
+  },
+)
+
+test('three of five that are slow are enough when they answer', { tags: ['AWT-15'] }, async () => {
+  const all = meshOf(5)
+  const { node, others } = all
+  const late = others.slice(0, 3).map((each) => slow(each))
+  await tickAfter(0, all)
+  await tickAfter(1_000, all)
+  expect(node.rounds.status().size).toBe(0)
+  node.log.grow(1)
+  await tickAfter(4_000, all)
+  for (const { answer } of late) answer()
+  await nextTurn()
+  expect(node.rounds.status().size).toBe(10)
+  await tickAfter(5_000, all)
+  expect(node.rounds.status().size).toBe(11)
+})
