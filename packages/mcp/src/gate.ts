@@ -9,6 +9,8 @@ export interface Caller {
   readonly did: string
   /** The node at the other end of the stream that carries the message, where it is another one. */
   readonly peerId?: string
+  /** The keys that the other end has proved to hold, as multikeys; absent where this node asks itself. */
+  readonly keys?: readonly string[]
   /** Names the call session that carries the message, on both sides and nowhere else. */
   readonly callSession?: string
 }

@@ -207,7 +207,7 @@ export { formerKeys } from './set/former-keys.ts'
 export { newestMembership } from './set/newest-membership.ts'
 export { type Acceptance, RecordSet, type Refusal } from './set/record-set.ts'
 export { membershipRefusal, standingRefusal } from './set/standing-refusal.ts'
-export { revocationsOfKey } from './set/removals.ts'
+export { revocationsOfKey, revocationsOfKeys } from './set/removals.ts'
 export {
   type FreshnessView,
   inView,

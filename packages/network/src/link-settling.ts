@@ -89,20 +89,22 @@ export class LinkSettling {
     }
   }
 
-  #settle(link: PeerLink, did: string): void {
-    if (link.state !== 'settling') return
-    const code = this.#objection(did)
-    if (code === undefined) this.#components.onSettled(link, did)
-    else this.#refuse(link, stableCode(code))
-  }
-
-  #objection(did: string): string | undefined {
+  /** Why a member may not stay on a connection, by what is known now. */
+  objection(link: PeerLink, did: string): string | undefined {
     try {
-      return this.#components.admission.stillAdmitted?.(did)
+      const code = this.#components.admission.stillAdmitted?.(did, link.channel)
+      return code === undefined ? undefined : stableCode(code)
     } catch (error) {
       // A judge that fails admits nobody.
       return reasonCodeOf(error, 'admission-failed')
     }
+  }
+
+  #settle(link: PeerLink, did: string): void {
+    if (link.state !== 'settling') return
+    const code = this.objection(link, did)
+    if (code === undefined) this.#components.onSettled(link, did)
+    else this.#refuse(link, code)
   }
 
   #refuse(link: PeerLink, code: string): void {

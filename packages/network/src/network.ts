@@ -60,6 +60,11 @@ export interface Network {
   /** Cuts everything of a member before this returns; whoever connects again is judged anew. */
   drop(did: string, code: string): void
   /**
+   * Judges the connections of a member once more, each by itself, and cuts those on which it may not stay before this
+   * returns; the others go on. Returns the code of each that was cut.
+   */
+  rejudge(did: string): readonly string[]
+  /**
    * Says something to all members that can be reached, by gossip. Nobody answers and nobody vouches that it arrives.
    *
    * @returns to how many peers it went directly

@@ -162,6 +162,15 @@ export class PeerHub {
     await Promise.all([...peerIds].map(async (peerId) => this.#forget(peerId)))
   }
 
+  rejudge(did: string): readonly string[] {
+    return this.#linksOf(did).flatMap((link) => {
+      const code = this.#settling.objection(link, did)
+      if (code === undefined) return []
+      link.cut(expelled(code))
+      return [code]
+    })
+  }
+
   async close(): Promise<void> {
     await this.#links.close()
   }
@@ -171,7 +180,7 @@ export class PeerHub {
   }
 
   #cutMember(did: string, code: string): void {
-    const reason = new NetworkError('peer-expelled', 'the member was expelled', { peerCode: code })
+    const reason = expelled(code)
     for (const link of this.#linksOf(did)) link.cut(reason)
   }
 
@@ -213,4 +222,8 @@ export class PeerHub {
       }),
     }
   }
+}
+
+function expelled(code: string): NetworkError {
+  return new NetworkError('peer-expelled', 'the member was expelled', { peerCode: code })
 }

@@ -6,8 +6,8 @@ export interface AdmissionPort {
   hello(channel: Channel): Uint8Array
   /** Judges what the peer has shown. A throw is a refusal with the error's code. */
   judge(hello: Uint8Array, channel: Channel): Promise<AdmissionVerdict>
-  /** Asked once more when the connection has settled: a code when the member may not stay after all. */
-  stillAdmitted?(did: string): string | undefined
+  /** Asked once more when the connection has settled, and whenever it is judged anew: a code when the member may not stay on it after all. */
+  stillAdmitted?(did: string, channel: Channel): string | undefined
 }
 
 export type AdmissionVerdict =

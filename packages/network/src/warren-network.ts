@@ -170,6 +170,10 @@ export class WarrenNetwork implements Network {
     this.#hub.drop(did, code)
   }
 
+  rejudge(did: string): readonly string[] {
+    return this.#hub.rejudge(did)
+  }
+
   async publish(bytes: Uint8Array): Promise<number> {
     return this.#gossip.publish(this.#running().services.pubsub, bytes)
   }

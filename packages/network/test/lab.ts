@@ -34,7 +34,7 @@ export interface LabNodeOptions {
   readonly records?: RecordsPort
   readonly audit?: AuditPort
   readonly mesh?: MeshPort
-  readonly stillAdmitted?: (did: string) => string | undefined
+  readonly stillAdmitted?: (did: string, channel: Channel) => string | undefined
   /** Judges the DID that the peer has shown; admits everybody by default. */
   readonly judge?: (did: string, channel: Channel) => AdmissionVerdict | Promise<AdmissionVerdict>
   readonly hello?: () => Uint8Array
@@ -69,7 +69,7 @@ export async function labNode(options: LabNodeOptions = {}): Promise<LabNode> {
         const shown = Buffer.from(hello).toString()
         return options.judge?.(shown, channel) ?? { admitted: true, did: shown }
       },
-      stillAdmitted: (member) => options.stillAdmitted?.(member),
+      stillAdmitted: (member, channel) => options.stillAdmitted?.(member, channel),
     },
     ...portsOf(options),
     logger: {

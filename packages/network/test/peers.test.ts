@@ -304,6 +304,43 @@ test(
 )
 
 test(
+  'of the connections of a member that are judged once more those end on which it may not stay, calls and all',
+  { tags: ['NET-11', 'NET-26'] },
+  async () => {
+    const stolen = new Set<string>()
+    const far = await labNode({
+      stillAdmitted: (_did, { peerId }) => (stolen.has(peerId) ? 'key-revoked' : undefined),
+    })
+    echoCalls(far)
+    const departed: string[] = []
+    far.network.on('departed', ({ did }) => departed.push(did))
+    const name = 'did:test:two'
+    const [thief, honest] = await Promise.all([labNode({ name }), labNode({ name })])
+    for (const node of [thief, honest]) await node.network.dial(far.address, soon())
+    await until(() => far.network.peers().length === 2)
+    const [theirs, ours] = await Promise.all(
+      [thief, honest].map(async ({ network }) => network.openCall(far.did, soon())),
+    )
+    if (theirs === undefined || ours === undefined) throw new Error('two calls')
+    const ended = collect(theirs.bytes).catch((error: unknown) => error)
+
+    expect(far.network.rejudge(name)).toEqual([])
+    expect(far.network.peers()).toHaveLength(2)
+    stolen.add(thief.network.peerId)
+    expect(far.network.rejudge('did:test:other')).toEqual([])
+    expect(far.network.peers()).toHaveLength(2)
+    expect(far.network.rejudge(name)).toEqual(['key-revoked'])
+    expect(far.network.peers().map(({ peerId }) => peerId)).toEqual([honest.network.peerId])
+    expect(departed).toEqual([])
+    expect(await ended).toMatchObject({ name: 'NetworkError' })
+    await ours.end(Buffer.from('still here'))
+    expect(Buffer.from(await collect(ours.bytes)).toString()).toBe('still here')
+    const back = await far.network.openCall(name, soon())
+    expect(back.signal.aborted).toBe(false)
+  },
+)
+
+test(
   'a member that is expelled during its admission does not get in',
   { tags: ['NET-11'] },
   async () => {

@@ -199,6 +199,21 @@ test.for(['expel', 'drop'] as const)(
 )
 
 test(
+  'a connection on which the member may not stay is cut while it settles',
+  { tags: ['NET-30', 'NET-11'] },
+  async () => {
+    const { near, far, farDesk, dialling } = await settlingPair(
+      {},
+      { stillAdmitted: () => 'key-revoked' },
+    )
+    expect(far.network.rejudge(near.did)).toEqual(['key-revoked'])
+    expect(farDesk.ended).toHaveLength(1)
+    await expect(dialling).rejects.toMatchObject({ name: 'NetworkError' })
+    expect(far.network.peers()).toEqual([])
+  },
+)
+
+test(
   'of two nodes that dial each other both connections settle, and one stays',
   { tags: ['NET-29', 'NET-9'] },
   async () => {

@@ -1,23 +1,16 @@
 import type { Clock } from '@warren/core'
 import type { CryptoSuite } from '@warren/crypto'
-import {
-  authenticationKeys,
-  type Did,
-  encodeMultikey,
-  isDid,
-  type VerifiedLog,
-  verifyLog,
-} from '@warren/identity'
+import { type Did, isDid, type VerifiedLog, verifyLog } from '@warren/identity'
 import {
   type AdmittedMember,
   authorityRecords,
   createHello,
   judgeHello,
+  memberKeys,
   type Membership,
   MembershipError,
   type RecordSet,
-  formerKeys,
-  revocationsOfKey,
+  revocationsOfKeys,
   type Standing,
   standingRefusal,
   type VerifiedCharter,
@@ -25,6 +18,8 @@ import {
 } from '@warren/membership'
 import type { AdmissionPort, AdmissionVerdict, Channel } from '@warren/network'
 import type { Peers } from '@warren/storage'
+import { channelKeys } from './channel-keys.ts'
+import { logKeys } from './log-keys.ts'
 import { readShown, type ShownRecords } from './shown-records.ts'
 
 /** Members whose newest log is kept in memory; more are read from the store again. */
@@ -42,6 +37,8 @@ export interface AdmissionRecords {
   standingOf(did: Did): Standing
   /** How somebody stands by a set that is not, or not yet, what this node knows. */
   standingBy(set: RecordSet, did: Did): Standing
+  /** How somebody stands who shows these keys, as multikeys; by such a set, where one is named. */
+  standingWith(did: Did, keys: readonly string[], set?: RecordSet): Standing
 }
 
 export interface AdmissionDeskInit {
@@ -56,6 +53,14 @@ export interface AdmissionDeskInit {
   readonly records: AdmissionRecords
 }
 
+/** By what keys somebody is to be judged, and by which records. */
+interface ShownKeys {
+  readonly channel: Channel
+  /** The one that was shown on that channel; absent where none was. */
+  readonly log: VerifiedLog | undefined
+  readonly set: RecordSet
+}
+
 /**
  * Judges who may speak to this node, by everything that it knows of the mesh now, and remembers the newest
  * key log of each member, so that a shorter or forked one is refused.
@@ -65,6 +70,8 @@ export class AdmissionDesk implements AdmissionPort {
   readonly #members = new Map<string, AdmittedMember>()
   /** Logs never change, and writing a key of ML-DSA in base58 costs more than judging by it. */
   readonly #keys = new WeakMap<VerifiedLog, readonly string[]>()
+  /** What was shown on each channel: a newer log, shown on another one, says nothing of it. */
+  readonly #shown = new WeakMap<Channel, VerifiedLog>()
 
   constructor(init: AdmissionDeskInit) {
     this.#init = init
@@ -95,8 +102,12 @@ export class AdmissionDesk implements AdmissionPort {
       knownLog: (scid) => this.#knownLog(scid),
     })
     if (shown === undefined) throw new Error('whoever is admitted has shown a membership')
-    this.#checkKeys(shown.set, member.membership, channel)
+    const { set } = shown
+    if (this.#keyObjection(member.did, { channel, log: member.log, set }) !== undefined) {
+      throw new MembershipError('key-revoked', 'the admins have revoked a key of this machine')
+    }
     this.#takeUp(shown)
+    this.#shown.set(channel, member.log)
     const known = peers.get(member.did)
     peers.remember({
       did: member.did,
@@ -108,8 +119,12 @@ export class AdmissionDesk implements AdmissionPort {
     return { admitted: true, did: member.did }
   }
 
-  stillAdmitted(did: string): string | undefined {
-    return this.objection(did)
+  /** The code for which whoever was admitted on a channel may not stay on it: as no member, or by the keys that it has shown there. */
+  stillAdmitted(did: string, channel: Channel): string | undefined {
+    const objection = this.objection(did)
+    if (objection !== undefined || !isDid(did)) return objection
+    const { set } = this.#init.records
+    return this.#keyObjection(did, { channel, log: this.#shown.get(channel), set })
   }
 
   /** The code for which somebody is no member, or undefined where nothing speaks against it. */
@@ -121,10 +136,12 @@ export class AdmissionDesk implements AdmissionPort {
   /** The keys that a member was last seen to have, as multikeys. */
   keysOf(did: string): readonly string[] {
     const log = this.#members.get(did)?.log
-    if (log === undefined) return []
-    const known = this.#keys.get(log) ?? keysIn(log)
-    this.#keys.set(log, known)
-    return known
+    return log === undefined ? [] : this.#keysIn(log)
+  }
+
+  /** Whether what a member signs by this state of its log counts: none of its keys was revoked, or is one from before it came back. */
+  isCurrentLog(log: VerifiedLog): boolean {
+    return this.#init.records.standingWith(log.did, logKeys(log)).status === 'member'
   }
 
   /** What is known of a member that was admitted, if it is one now. */
@@ -147,15 +164,21 @@ export class AdmissionDesk implements AdmissionPort {
     throw new MembershipError('not-a-member', 'this machine is not a member of the mesh')
   }
 
-  /** Whoever came back after a revocation came back with new keys; its own log may still hold the old ones. */
-  #checkKeys(set: RecordSet, { did, gen }: Membership, { ed25519Key, mlDsa44Key }: Channel): void {
-    const keys = [
-      encodeMultikey({ type: 'ed25519', bytes: ed25519Key }),
-      encodeMultikey({ type: 'mldsa44', bytes: mlDsa44Key }),
-    ]
-    const former = formerKeys(set, did, gen - 1)
-    if (keys.every((key) => revocationsOfKey(set, key).length === 0 && !former.has(key))) return
-    throw new MembershipError('key-revoked', 'the admins have revoked a key of this machine')
+  /**
+   * The code where the admins have taken away a key that the channel has proved, or that the log beside it lists; or
+   * where the channel is on keys from before the member came back, which its own log may still hold.
+   */
+  #keyObjection(did: Did, { channel, log, set }: ShownKeys): string | undefined {
+    const { records } = this.#init
+    const isRevoked = records.standingWith(did, channelKeys(channel), set).status === 'revoked'
+    const listed = log === undefined ? [] : this.#keysIn(log)
+    return isRevoked || revocationsOfKeys(set, listed).length > 0 ? 'key-revoked' : undefined
+  }
+
+  #keysIn(log: VerifiedLog): readonly string[] {
+    const known = this.#keys.get(log) ?? memberKeys(log)
+    this.#keys.set(log, known)
+    return known
   }
 
   /** Records are taken from members alone: of what somebody shows who is none nothing stays. */
@@ -187,14 +210,6 @@ export class AdmissionDesk implements AdmissionPort {
     // the clock may stand earlier now: time that seems to run back must not bring a replaced key back.
     return verifyLog({ suite, text: stored.log, nowMs: Math.max(clock.wallMs(), stored.seenMs) })
   }
-}
-
-function keysIn({ document }: VerifiedLog): readonly string[] {
-  const { ed25519, mlDsa44 } = authenticationKeys(document)
-  return [
-    ...ed25519.map((bytes) => encodeMultikey({ type: 'ed25519', bytes })),
-    ...mlDsa44.map((bytes) => encodeMultikey({ type: 'mldsa44', bytes })),
-  ]
 }
 
 const ADDRESSES_MAX = 8

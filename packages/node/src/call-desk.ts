@@ -2,6 +2,7 @@ import type { Clock } from '@warren/core'
 import type { Provider } from '@warren/mcp'
 import type { Network, Peer } from '@warren/network'
 import type { AdmissionDesk } from './admission-desk.ts'
+import { channelKeys } from './channel-keys.ts'
 import { dropExpired } from './drop-expired.ts'
 import type { MeshCatalog } from './mesh-catalog.ts'
 import type { Report } from './node-event.ts'
@@ -28,13 +29,14 @@ export class CallDesk {
     this.#init = init
     this.#startedMs = init.clock.monotonicMs()
     const { network, report } = init
-    network.onCall(async (stream, { did, peerId }) => {
+    network.onCall(async (stream, { did, peerId, channel }) => {
       if (init.admission.memberOf(did) === undefined) {
         network.drop(did, 'membership-expired')
         return
       }
       const callSession = Buffer.from(stream.transcriptHash).toString('hex')
-      await init.provider.serve(stream, { did, peerId, callSession })
+      const keys = channelKeys(channel)
+      await init.provider.serve(stream, { did, peerId, keys, callSession })
     })
     network.on('discovered', ({ peerId }) =>
       report({ event: 'discovered', level: 'debug', peerId }),

@@ -158,7 +158,14 @@ export class MeshCatalog {
   }
 
   #changed(): void {
-    for (const listener of this.#listeners) listener()
+    for (const listener of this.#listeners) {
+      try {
+        listener()
+      } catch (error) {
+        // Whoever listens badly must not keep the rest from hearing of it, nor a member from being cut off.
+        this.#init.report({ event: 'defect', level: 'error', message: String(error) })
+      }
+    }
   }
 }
 

@@ -278,7 +278,7 @@ export class NodeControl implements ControlHandler {
   }
 
   #invite(wish: InviteRequest): JsonObject {
-    const { joinDesk, network, opened, clock } = this.#init
+    const { joinDesk, network, opened, mesh, clock } = this.#init
     const addresses = network.addresses()
     if (addresses.length === 0) {
       throw new NodeError(
@@ -289,7 +289,7 @@ export class NodeControl implements ControlHandler {
     const expiresMs = Math.floor((clock.wallMs() + wish.expiresInMs) / 1000) * 1000
     const invitation = joinDesk.invite({
       roles: wish.roles,
-      enclave: wish.enclave ?? opened.membership.enclave,
+      enclave: wish.enclave ?? mesh.standings.enclaveOf(opened.membership),
       expiresMs,
       addresses: addresses.slice(0, INVITATION_ADDRESSES_MAX),
     })

@@ -247,7 +247,7 @@ function createProvider(site: Site, mesh: MeshParts, { policies, toolLooks }: De
     behaviour,
     toolLooks,
     self: self.did,
-    standingOf: (did, view) => standings.inView(did, view),
+    standingOf: (did, view, keys) => standings.inView(did, view, keys),
     freshnessFor: (server) => freshness.viewFor(server),
   })
   const provider: Provider = new Provider({

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { nodeSuite as suite } from '@warren/crypto'
-import { createIdentity } from '@warren/identity'
+import { createIdentity, encodeMultikey } from '@warren/identity'
 import { type GateQuestion, type MeshStream, Provider } from '@warren/mcp'
 import { adminSigner, createCharter, createHello, issueMembership } from '@warren/membership'
 import { createNetwork, type Network } from '@warren/network'
@@ -20,12 +20,16 @@ import { knowledge } from './knowledge.ts'
 const MEMBER = 'did:webvh:QmTwoKeys:warren.internal'
 const logger = { log: (): void => {} }
 
+function freshIdentity() {
+  return { ed25519: suite.ed25519.signer(), mlDsa44: suite.mlDsa44.signer() }
+}
+
 /** A node with keys of its own that everybody admits as the member that it says it is. */
-async function networkOf(did: string): Promise<Network> {
+async function networkOf(did: string, privateIdentity = freshIdentity()): Promise<Network> {
   const network = createNetwork({
     suite,
     clock,
-    privateIdentity: { ed25519: suite.ed25519.signer(), mlDsa44: suite.mlDsa44.signer() },
+    privateIdentity,
     meshId: 'zQmTestMesh',
     listen: ['/ip4/127.0.0.1/tcp/0'],
     staticPeers: [],
@@ -162,19 +166,24 @@ test(
 )
 
 test(
-  'the gate hears which peer and which call session brought a message',
+  'the gate hears which peer, with which keys, and which call session brought a message',
   { tags: ['MCP-64'] },
   async () => {
     const { network, owner, member, asked } = await desk()
-    const caller = await networkOf(member)
+    const identity = freshIdentity()
+    const caller = await networkOf(member, identity)
     await caller.dial(network.addresses()[0] ?? '', AbortSignal.timeout(5_000))
     const call = await caller.openCall(owner, AbortSignal.timeout(5_000))
     await call.end(Buffer.from(`${JSON.stringify({ v: 1, kind: 'servers' })}\n`))
     await Array.fromAsync(call.bytes)
     const callSession = Buffer.from(call.transcriptHash).toString('hex')
+    const keys = [
+      encodeMultikey({ type: 'ed25519', bytes: identity.ed25519.publicKey }),
+      encodeMultikey({ type: 'mldsa44', bytes: identity.mlDsa44.publicKey }),
+    ]
     const found = asked.filter((question) => question.caller.callSession === callSession)
     expect(found.map((question) => question.caller)).toEqual([
-      { did: member, peerId: caller.peerId, callSession },
+      { did: member, peerId: caller.peerId, keys, callSession },
     ])
   },
 )

@@ -5,7 +5,11 @@ import type { Membership, VerifiedCharter } from '@warren/membership'
 import type { Store } from '@warren/storage'
 import type { Report } from '../src/node-event.ts'
 import { loadRecords } from '../src/records/load-records.ts'
-import { createMeshKnowledge, type MeshKnowledge } from '../src/records/mesh-knowledge.ts'
+import {
+  createMeshKnowledge,
+  type MeshKnowledge,
+  type MeshKnowledgeInit,
+} from '../src/records/mesh-knowledge.ts'
 
 export interface KnowledgeInit {
   readonly clock: Clock
@@ -14,10 +18,16 @@ export interface KnowledgeInit {
   readonly membership: Membership
   readonly store: Store
   readonly report?: Report
+  readonly onChanged?: MeshKnowledgeInit['onChanged']
 }
 
 /** What a node with this store knows of its mesh, without a network that it could tell anybody. */
-export function knowledge({ clock, report = () => {}, ...opened }: KnowledgeInit): MeshKnowledge {
+export function knowledge({
+  clock,
+  report = () => {},
+  onChanged = () => {},
+  ...opened
+}: KnowledgeInit): MeshKnowledge {
   const signer = {
     did: opened.log.did,
     ed25519: suite.ed25519.signer(),
@@ -31,6 +41,6 @@ export function knowledge({ clock, report = () => {}, ...opened }: KnowledgeInit
     report,
     trustClock: false,
     publish: () => Promise.resolve(),
-    onChanged: () => {},
+    onChanged,
   })
 }

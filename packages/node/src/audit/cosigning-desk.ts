@@ -22,7 +22,7 @@ import { MemberLogs } from './member-logs.ts'
 export interface CosigningDeskInit {
   readonly opened: Pick<OpenedNode, 'log' | 'charter' | 'signer' | 'store' | 'membership'>
   readonly desk: Pick<AuditDesk, 'store' | 'alert'>
-  readonly mesh: Pick<MeshKnowledge, 'records' | 'freshness' | 'admission'>
+  readonly mesh: Pick<MeshKnowledge, 'records' | 'standings' | 'freshness' | 'admission'>
   readonly network: () => Pick<Network, 'peers' | 'askAudit'>
   readonly clock: Clock
   readonly report: Report
@@ -46,6 +46,7 @@ export class CosigningDesk {
     this.#logs = new MemberLogs({
       suite,
       objection: (did) => admission.objection(did),
+      isCurrent: (log) => admission.isCurrentLog(log),
       shownLog: (did) => admission.memberOf(did)?.log,
       storedLog: (did) => opened.store.peers.get(did)?.log,
     })
@@ -124,10 +125,14 @@ export class CosigningDesk {
   #makeRounds(ask: AskMember): CosignRounds {
     const { opened, desk, mesh, clock } = this.#init
     const { store } = desk
-    const { enclave } = opened.membership
     return new CosignRounds({
       suite,
-      self: { did: opened.log.did, enclave },
+      self: {
+        did: opened.log.did,
+        get enclave() {
+          return mesh.standings.enclaveOf(opened.membership)
+        },
+      },
       signer: noteIdentity(opened.log),
       log: store,
       monotonicMs: () => clock.monotonicMs(),

@@ -38,6 +38,8 @@ export interface CapabilityDeskInit {
   /** Who may issue first links beside this node, by the name that the owner gives them. */
   readonly issuers: Readonly<Record<string, string>>
   readonly keyLogs: Omit<KeyLogsInit, 'suite' | 'own'>
+  /** Whether no link that somebody has issued can count again. */
+  readonly isGone: (did: Did) => boolean
   /** Mesh time, milliseconds since 1970. */
   readonly timeMs: () => number
   readonly network: () => Pick<Network, 'openCall' | 'members' | 'peers' | 'on'>
@@ -78,7 +80,7 @@ export class CapabilityDesk {
       self: this.#self,
       files: this.#files,
       nowMs,
-      isMember: (did) => init.keyLogs.objection(did) === undefined,
+      isGone: init.isGone,
       onDropped: ({ capability, issuer }) =>
         this.#tell('warn', 'capability-revocation-dropped', { id: capability, by: issuer }),
     })

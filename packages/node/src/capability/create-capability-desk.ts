@@ -5,6 +5,7 @@ import type { Report } from '../node-event.ts'
 import type { OpenedNode } from '../open-node.ts'
 import type { MeshKnowledge } from '../records/mesh-knowledge.ts'
 import { CapabilityDesk } from './capability-desk.ts'
+import { isGoneForGood } from './is-gone-for-good.ts'
 
 /** Makes the desk of a node from what the node knows of its mesh. */
 export function createCapabilityDesk(
@@ -14,11 +15,11 @@ export function createCapabilityDesk(
     readonly opened: Pick<OpenedNode, 'log' | 'keys' | 'store'>
     readonly report: Report
   },
-  mesh: Pick<MeshKnowledge, 'admission' | 'freshness'> & { readonly network: Network },
+  mesh: Pick<MeshKnowledge, 'admission' | 'freshness' | 'records'> & { readonly network: Network },
   provider: () => Provider,
 ): CapabilityDesk {
   const { directory, config, opened, report } = site
-  const { network, admission, freshness } = mesh
+  const { network, admission, freshness, records } = mesh
   const { log, keys, store } = opened
   return new CapabilityDesk({
     directory,
@@ -26,9 +27,11 @@ export function createCapabilityDesk(
     issuers: config.capabilities.issuers,
     keyLogs: {
       objection: (did) => admission.objection(did),
+      isCurrent: (known) => admission.isCurrentLog(known),
       shownLog: (did) => admission.memberOf(did)?.log,
       storedLog: (did) => store.peers.get(did)?.log,
     },
+    isGone: (did) => isGoneForGood(records.set, did),
     timeMs: () => freshness.meshTimeMs(),
     network: () => network,
     provider,

@@ -10,6 +10,8 @@ export interface KeyLogsInit {
   readonly own: VerifiedLog
   /** Why somebody is no member now. */
   readonly objection: (did: string) => string | undefined
+  /** Whether what is signed by that state of a log counts now: the admins may have taken away a key of it. */
+  readonly isCurrent: (log: VerifiedLog) => boolean
   /** The one that somebody has shown in this run, verified. */
   readonly shownLog: (did: string) => VerifiedLog | undefined
   /** The text of the one that was stored when somebody was met last. */
@@ -25,12 +27,13 @@ export class KeyLogs {
     this.#init = init
   }
 
-  /** Undefined for whoever is no member now, and for a member that was never met. */
+  /** Undefined for whoever is no member now, for a member that was never met, and for one that was not met with the keys that count. */
   of(did: string): VerifiedLog | undefined {
-    const { own, objection, shownLog } = this.#init
+    const { own, objection, isCurrent, shownLog } = this.#init
     if (did === own.did) return own
     if (objection(did) !== undefined) return undefined
-    return shownLog(did) ?? this.#ofStore(did)
+    const log = shownLog(did) ?? this.#ofStore(did)
+    return log !== undefined && isCurrent(log) ? log : undefined
   }
 
   #ofStore(did: string): VerifiedLog | undefined {

@@ -18,9 +18,9 @@ export interface RevocationLedgerInit {
   readonly self: Did
   readonly files: RevocationFiles
   readonly nowMs: () => number
-  /** Whether somebody is a member now; where nobody can say, everybody is. */
-  readonly isMember?: (did: Did) => boolean
-  /** One that may still count had to go, so that there is room for those of members. */
+  /** Whether no link that somebody has issued can count again; where nobody can say, each can. */
+  readonly isGone?: (did: Did) => boolean
+  /** One that is not over had to go, so that there is room for those of others. */
   readonly onDropped?: (dropped: KeptRevocation) => void
 }
 
@@ -118,7 +118,7 @@ export class RevocationLedger {
 
   /** What has to go for one more of an issuer; its place is free at once. */
   #makeRoom(issuer: Did): readonly KeptRevocation[] {
-    const { self, isMember = () => true, onDropped } = this.#init
+    const { self, isGone = () => false, onDropped } = this.#init
     if (issuer === self) return []
     const pending = [...this.#pending.values()].map(({ revocation }) => revocation)
     const isOthers = (each: KeptRevocation): boolean => each.issuer !== self
@@ -131,8 +131,8 @@ export class RevocationLedger {
       if (going.length === 0) throw exhausted()
     } else if (kept.length + waiting.length >= REVOCATIONS_MAX) {
       const over = firstOf(kept, (each) => this.#isOver(each))
-      // The links of whoever is no member hold no more in any case.
-      const foreign = over.length > 0 ? [] : firstOf(kept, (each) => !isMember(each.issuer))
+      // The links of whoever is gone for good hold no more in any case; those of whoever is merely out may hold again.
+      const foreign = over.length > 0 ? [] : firstOf(kept, (each) => isGone(each.issuer))
       going.push(...over, ...foreign)
       if (going.length === 0) throw exhausted()
       for (const each of foreign) onDropped?.(each)

@@ -4,8 +4,12 @@ import type { MethodClassification } from '@warren/policy'
 
 /** Who is who, and how sure this node is of it. */
 export interface EntranceComponents {
-  /** How this DID stands now, for a node whose knowledge is so fresh; asked again for every message. */
-  readonly standingOf: (did: string, freshness: FreshnessView) => CallerStanding
+  /** How this DID stands now with the keys that it calls by, for a node whose knowledge is so fresh; asked again for every message. */
+  readonly standingOf: (
+    did: string,
+    freshness: FreshnessView,
+    keys: readonly string[] | undefined,
+  ) => CallerStanding
   /** How fresh what this node knows is, as far as calls of that server go. */
   readonly freshnessFor: (server: string) => FreshnessView
   /** This node, whose own hosts depend on nobody's word. */
@@ -57,7 +61,7 @@ export function entranceOf(
   kind: MethodClassification,
 ): Entrance {
   const freshness = caller.did === self ? OWN : freshnessFor(server)
-  const standing = standingOf(caller.did, freshness)
+  const standing = standingOf(caller.did, freshness, caller.keys)
   const { status } = standing.status === 'stale' ? standing.standing : standing
   const membership = standing.status === 'member' ? standing.membership : NOBODY
   if (status !== 'member') return { membership, refusal: NOT_ADMITTED }

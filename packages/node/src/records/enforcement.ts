@@ -16,12 +16,23 @@ const TAKEN_AWAY: ReadonlySet<string> = new Set(['membership-revoked', WITH_AN_E
 
 export interface EnforcementInit {
   readonly self: Did
-  readonly network: Pick<Network, 'members' | 'expel' | 'pardon' | 'drop'>
+  readonly network: Pick<Network, 'members' | 'expel' | 'pardon' | 'drop' | 'rejudge'>
   readonly provider: Pick<Provider, 'dropCaller'>
   readonly catalog: Pick<MeshCatalog, 'forget'>
   readonly admission: Pick<AdmissionDesk, 'objection'>
   readonly report: Report
   readonly clock: Pick<Clock, 'monotonicMs'>
+}
+
+interface CutOff {
+  readonly did: Did
+  readonly code: string
+  /** When that for which it is cut off came to this node, on the monotonic clock. */
+  readonly sinceMs: number
+  /** What is left to do of cutting its connections. */
+  readonly ending: Promise<void>
+  /** What its calls are told. */
+  readonly why: string
 }
 
 /**
@@ -30,6 +41,9 @@ export interface EnforcementInit {
  *
  * Its connections and the streams on them, in both directions; its calls under way and the server processes that
  * were started for it; its place in gossip, DHT, dialler and catalogue. Whoever comes later is judged at the door.
+ *
+ * A member stands on its keys as well: a connection on one that was taken away, or that it had before it came back, ends
+ * alone, and so do all calls and processes of the member, since nobody can tell who began which. Its other connections stay.
  */
 export class Enforcement {
   readonly #init: EnforcementInit
@@ -42,7 +56,7 @@ export class Enforcement {
     this.#init = init
   }
 
-  /** Begins to look for quarantines that have come to their end. */
+  /** Begins to look for what no record says: quarantines that have come to their end, and memberships that have begun to count. */
   start(): void {
     this.#timer = setInterval(() => this.#lookAgain(), LOOK_MS)
     this.#timer.unref()
@@ -66,8 +80,10 @@ export class Enforcement {
     for (const did of concerned.filter(isDid)) {
       if (did === self) continue
       const code = this.#init.admission.objection(did)
-      if (code === undefined) this.#letIn(did)
-      else if (known.has(did)) this.#cutOff(did, code, sinceMs)
+      if (code === undefined) {
+        this.#letIn(did)
+        this.#cutLinks(did, sinceMs)
+      } else if (known.has(did)) this.#cutOff(did, code, sinceMs)
     }
     if (dids === 'all' || dids.includes(self)) this.#judgeSelf()
   }
@@ -80,18 +96,31 @@ export class Enforcement {
   #lookAgain(): void {
     const quarantined = [...this.#shutOut.entries()].filter(([, code]) => code === WITH_AN_END)
     this.enforce(quarantined.map(([did]) => did))
+    const nowMs = this.#init.clock.monotonicMs()
+    for (const did of this.#init.network.members().filter(isDid)) this.#cutLinks(did, nowMs)
     this.#judgeSelf()
   }
 
   #cutOff(did: Did, code: string, sinceMs: number): void {
     if (this.#shutOut.get(did) === code) return
-    const { provider, catalog, report, clock } = this.#init
+    const ending = this.#cutConnections(did, code)
+    this.#end({ did, code, sinceMs, ending, why: 'the caller is no member any more' })
+    this.#init.catalog.forget(did)
+  }
+
+  /** Cuts the connections of a member that are on keys which count no more. */
+  #cutLinks(did: Did, sinceMs: number): void {
+    const [code] = this.#init.network.rejudge(did)
+    if (code === undefined) return
+    const why = 'the caller was connected on keys that count no more'
+    this.#end({ did, code, sinceMs, ending: Promise.resolve(), why })
+  }
+
+  /** Ends what a caller has running whose connections have been cut, and tells how long it took. */
+  #end({ did, code, sinceMs, ending: cut, why }: CutOff): void {
+    const { provider, report, clock } = this.#init
     const afterMs = (): number => Math.round(clock.monotonicMs() - sinceMs)
-    catalog.forget(did)
-    const ending = Promise.all([
-      this.#cutConnections(did, code),
-      provider.dropCaller(did, `the caller is no member any more: ${code}`),
-    ]).then(
+    const ending = Promise.all([cut, provider.dropCaller(did, `${why}: ${code}`)]).then(
       () => report({ event: 'cut-off-done', level: 'info', did, code, afterMs: afterMs() }),
       (error: unknown) => {
         report({ event: 'defect', level: 'error', did, message: String(error) })

@@ -1,12 +1,13 @@
 import { BoundedMap } from '@warren/core'
 import { type Did, isDid } from '@warren/identity'
 import {
+  formerKeys,
   type FreshnessView,
   inView,
   type KnownStanding,
   type Membership,
   type RecordSet,
-  revocationsOfKey,
+  revocationsOfKeys,
   type Standing,
   standingOf,
 } from '@warren/membership'
@@ -17,19 +18,20 @@ const STANDINGS_MAX = 10_000
 const REMEMBERED_MS = 500
 
 const NOBODY: Standing = { status: 'unknown', why: 'no-membership', records: [] }
+const NONE: ReadonlySet<string> = new Set()
 
 interface Remembered {
   readonly set: RecordSet
   readonly atMs: number
   readonly standing: Standing
+  /** The keys that the member had before it came back; looked up when they are first asked for. */
+  former?: ReadonlySet<string>
 }
 
 export interface MemberStandingsInit {
   readonly set: () => RecordSet
   /** Mesh time, milliseconds since 1970. */
   readonly meshTimeMs: () => number
-  /** Multikeys that a member has now; those of its membership are looked at anyway. */
-  readonly keysOf: (did: Did) => readonly string[]
 }
 
 /** How members stand, asked for every message: judged again whenever a record has come in, and at least twice a second. */
@@ -42,25 +44,32 @@ export class MemberStandings {
   }
 
   of(did: Did): Standing {
-    const set = this.#init.set()
-    const atMs = this.#init.meshTimeMs()
-    const known = this.#remembered.get(did)
-    const isNew = known?.set === set && Math.abs(atMs - known.atMs) < REMEMBERED_MS
-    if (known !== undefined && isNew) return known.standing
-    const standing = this.#judge(set, did, atMs)
-    this.#remembered.set(did, { set, atMs, standing })
-    return standing
+    return this.#judged(did).standing
   }
 
   /** As `of`, by a set that is not, or not yet, what this node knows; remembered nowhere. */
   by(set: RecordSet, did: Did): Standing {
-    if (set === this.#init.set()) return this.of(did)
-    return this.#judge(set, did, this.#init.meshTimeMs())
+    return this.#judgedBy(set, did).standing
   }
 
-  /** How somebody stands for a node whose knowledge is so fresh: the one answer that what is asked of it is decided by. */
-  inView(did: string, freshness: FreshnessView): KnownStanding {
-    const standing: Standing = isDid(did) ? this.of(did) : NOBODY
+  /**
+   * How somebody stands who shows these keys, as multikeys: one that was revoked, or that the DID had before it came
+   * back, is worth nothing, whatever the DID is worth with others. `set` as in `by`.
+   */
+  withKeys(did: Did, keys: readonly string[], set: RecordSet = this.#init.set()): Standing {
+    const judged = this.#judgedBy(set, did)
+    const [revocation] = revocationsOfKeys(set, keys)
+    if (revocation !== undefined) {
+      return { status: 'revoked', reason: revocation.reason, records: [revocation.id] }
+    }
+    if (!keys.some((key) => this.#formerOf(judged).has(key))) return judged.standing
+    const { records } = judged.standing
+    return { status: 'revoked', reason: 'it came back with other keys', records }
+  }
+
+  /** How somebody, who shows these keys, stands for a node whose knowledge is so fresh: the one answer that what is asked of it is decided by. */
+  inView(did: string, freshness: FreshnessView, keys: readonly string[] = []): KnownStanding {
+    const standing: Standing = isDid(did) ? this.withKeys(did, keys) : NOBODY
     return inView(standing, freshness)
   }
 
@@ -71,14 +80,39 @@ export class MemberStandings {
     return standing.status === 'member' ? standing.membership : undefined
   }
 
+  /** The enclave that a member is in: that of the membership that counts now, also while it is kept out, and of the one that it was given where none does. */
+  enclaveOf(given: Membership): string {
+    const standing = this.of(given.did)
+    return 'membership' in standing ? standing.membership.enclave : given.enclave
+  }
+
   /** The records on which the standing of somebody rests. */
   recordsOf(did: string): readonly string[] {
     return isDid(did) ? this.of(did).records : []
   }
 
-  #judge(set: RecordSet, did: Did, nowMs: number): Standing {
-    const [revocation] = this.#init.keysOf(did).flatMap((key) => revocationsOfKey(set, key))
-    if (revocation === undefined) return standingOf(set, did, nowMs)
-    return { status: 'revoked', reason: revocation.reason, records: [revocation.id] }
+  #judged(did: Did): Remembered {
+    const set = this.#init.set()
+    const atMs = this.#init.meshTimeMs()
+    const known = this.#remembered.get(did)
+    const isNew = known?.set === set && Math.abs(atMs - known.atMs) < REMEMBERED_MS
+    if (known !== undefined && isNew) return known
+    const judged = { set, atMs, standing: standingOf(set, did, atMs) }
+    this.#remembered.set(did, judged)
+    return judged
+  }
+
+  #judgedBy(set: RecordSet, did: Did): Remembered {
+    if (set === this.#init.set()) return this.#judged(did)
+    const atMs = this.#init.meshTimeMs()
+    return { set, atMs, standing: standingOf(set, did, atMs) }
+  }
+
+  #formerOf(judged: Remembered): ReadonlySet<string> {
+    const { set, standing } = judged
+    if (!('membership' in standing)) return NONE
+    const { did, gen } = standing.membership
+    judged.former ??= formerKeys(set, did, gen - 1)
+    return judged.former
   }
 }

@@ -60,11 +60,14 @@ export function createMeshKnowledge(init: MeshKnowledgeInit): MeshKnowledge {
     },
     ...(onAccepted === undefined ? {} : { onAccepted }),
   })
-  const freshness = new NodeFreshness({ clock, records, enclave: membership.enclave })
+  const freshness = new NodeFreshness({
+    clock,
+    records,
+    enclave: () => standings.enclaveOf(membership),
+  })
   const standings: MemberStandings = new MemberStandings({
     set: () => records.set,
     meshTimeMs: () => freshness.meshTimeMs(),
-    keysOf: (did) => admission.keysOf(did),
   })
   const known = {
     get set(): RecordSet {
@@ -73,6 +76,7 @@ export function createMeshKnowledge(init: MeshKnowledgeInit): MeshKnowledge {
     offer: (texts: readonly string[]) => records.offer(texts),
     standingOf: standings.of.bind(standings),
     standingBy: standings.by.bind(standings),
+    standingWith: standings.withKeys.bind(standings),
   }
   const admission: AdmissionDesk = new AdmissionDesk({
     suite,

@@ -12,8 +12,8 @@ import type { RecordDesk } from './record-desk.ts'
 export interface NodeFreshnessInit {
   readonly clock: Clock
   readonly records: Pick<RecordDesk, 'set' | 'judge' | 'meshTimeMs'>
-  /** The enclave that this node is in. */
-  readonly enclave: string
+  /** The enclave that this node is in now. */
+  readonly enclave: () => string
 }
 
 /** Whether this node may go on trusting what it knows, and what time it is in the mesh. */
@@ -27,7 +27,7 @@ export class NodeFreshness {
 
   judge(): FreshnessJudgement {
     const { records, enclave } = this.#init
-    return records.judge(islandsOf(records.set, enclave))
+    return records.judge(islandsOf(records.set, enclave()))
   }
 
   /** How fresh it is for what is asked of one server: an island grant that names it may allow more. */

@@ -171,12 +171,22 @@ export class RecordDesk implements RecordsPort {
   }
 
   #do(effect: SyncEffect, arrivedMs: number): void {
-    if (effect.type === 'changed') this.#init.onChanged(effect.dids, arrivedMs)
+    if (effect.type === 'changed') this.#changed(effect.dids, arrivedMs)
     else if (effect.type === 'store') this.#store(effect.batch, effect.records)
     else if (effect.type === 'wake') this.#wakeAt(effect.atMs)
     else if (isOfLink(effect)) this.#onLink(effect)
     else if (effect.type === 'reserve' || effect.type === 'keep') this.#onLedger(effect)
     else this.#tell(effect)
+  }
+
+  /** Whatever goes wrong in what follows from a record, the record is written down and passed on. */
+  #changed(dids: readonly string[] | 'all', arrivedMs: number): void {
+    const { onChanged, report } = this.#init
+    try {
+      onChanged(dids, arrivedMs)
+    } catch (error) {
+      report({ event: 'defect', level: 'error', message: String(error) })
+    }
   }
 
   #tell(

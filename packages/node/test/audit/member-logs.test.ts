@@ -12,12 +12,14 @@ function logs(known: {
   readonly objection?: string
   readonly met?: string
   readonly stored?: string
+  readonly isCurrent?: boolean
 }): MemberLogs {
   const { objection, met, stored } = known
   const shown = met && verifyLog({ suite, text: met, nowMs: NOW_SECONDS * 1000 })
   return new MemberLogs({
     suite,
     objection: () => objection,
+    isCurrent: () => known.isCurrent ?? true,
     shownLog: () => shown || undefined,
     storedLog: () => stored,
   })
@@ -30,6 +32,11 @@ test.for([
   {
     who: 'somebody who is no member now',
     known: { met: keyLog, objection: 'revoked' },
+    found: false,
+  },
+  {
+    who: 'a member that was met with keys that count no more',
+    known: { met: keyLog, stored: keyLog, isCurrent: false },
     found: false,
   },
   {

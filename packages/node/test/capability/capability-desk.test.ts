@@ -61,9 +61,11 @@ function ownerNode(
     issuers,
     keyLogs: {
       objection: (did) => (members.has(did) ? undefined : 'not-a-member'),
+      isCurrent: () => true,
       shownLog: () => undefined,
       storedLog: (did) => everybody.find((each) => each.did === did)?.log.text,
     },
+    isGone: () => false,
     timeMs: () => time.now(),
     network: () => ({
       members: () => [...connected],

@@ -226,7 +226,7 @@ test(
 )
 
 test(
-  'a full ledger takes those of members in the place of those of who is none, and what the owner says always',
+  'a full ledger takes those of others in the place of those of who is gone for good, and what the owner says always',
   { tags: ['CAP-12', 'THR-50'] },
   async () => {
     const gone = new Set<string>()
@@ -236,7 +236,7 @@ test(
       self: owner.did,
       files: store,
       nowMs: () => NOW_MS,
-      isMember: (did) => !gone.has(did),
+      isGone: (did) => gone.has(did),
       onDropped: ({ issuer }) => dropped.push(issuer),
     })
     await ledger.load()

@@ -1,0 +1,20 @@
+import { type Did, scidOf } from '@warren/identity'
+import type { RecordSet } from '@warren/membership'
+
+/**
+ * Whether nothing that somebody has signed so far can count again: the admins have revoked it up to every generation
+ * that there is of it, so that it comes back with new keys or not at all.
+ *
+ * Whoever is kept out for a while, or whose membership has run out, comes back with the keys that it has.
+ */
+export function isGoneForGood(set: RecordSet, did: Did): boolean {
+  const scid = scidOf(did)
+  const { removals, memberships } = set.tables
+  const generations = removals
+    .revocations(`member ${scid}`)
+    .flatMap(({ targets }) => targets)
+    .flatMap((each) => ('did' in each && scidOf(each.did) === scid ? [each.maxGen] : []))
+  const revokedGen = Math.max(0, ...generations)
+  if (revokedGen === 0) return false
+  return (memberships.get(scid) ?? []).every(({ membership }) => membership.gen <= revokedGen)
+}
