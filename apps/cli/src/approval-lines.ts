@@ -48,7 +48,7 @@ export function approvalLines(call: JsonValue): readonly string[] {
     `call       ${shown(member(call, 'id'))}`,
     `since      ${shown(member(call, 'since'))}, ${shown(member(call, 'leftSeconds'))} s left`,
     `caller     ${shown(member(call, 'caller'))}`,
-    `roles      ${shown(member(call, 'roles'))}; enclave ${shown(member(call, 'enclave'))}`,
+    `roles      ${shown(member(call, 'roles'))}; enclave ${shown(member(call, 'enclave'))}; generation ${shown(member(call, 'generation'))}`,
     `tool       ${toolOf(call)}`,
     `rules      ${shown(member(call, 'rules'))}`,
     ...labelled('arguments', args),

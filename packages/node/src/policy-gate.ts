@@ -174,9 +174,10 @@ export class PolicyGate implements Gate {
       refusal === undefined ? await behaviour.enter(question, kind, membership.roles) : { refusal }
     if ('refusal' in entry) {
       const { refusal: answer, limit } = entry
-      const { roles, enclave } = membership
+      const { roles, enclave, gen } = membership
       const rule = limit === undefined ? {} : { rule: limit }
-      const judged = { question, kind, roles, enclave, policy: this.policyDigest, answer, ...rule }
+      const policy = this.policyDigest
+      const judged = { question, kind, roles, enclave, gen, policy, answer, ...rule }
       const said = await audit.decided(judged)
       behaviour.react(question, entry.breaches)
       return said
@@ -256,8 +257,8 @@ export class PolicyGate implements Gate {
     // Much may have happened since the call was let in, where it waited for a person.
     const answer = refusal ?? this.#components.behaviour.objection(question.caller.did)
     const judgement = answer === undefined ? this.#decide(question, membership, asked) : { answer }
-    const { roles, enclave } = membership
-    return { question, kind, roles, enclave, policy: policies.digest, ...judgement }
+    const { roles, enclave, gen } = membership
+    return { question, kind, roles, enclave, gen, policy: policies.digest, ...judgement }
   }
 
   #decide(question: GateQuestion, membership: Standing, asked: Asked): Judgement {

@@ -10,7 +10,7 @@ import { type GatePolicies, PolicyGate } from '../src/policy-gate.ts'
 import { TestDesk } from './approval/test-desk.ts'
 
 const CALLER = { did: 'did:webvh:QmA:warren.internal' }
-const OPERATOR: Standing = { roles: ['operator'], enclave: 'plant' }
+const OPERATOR: Standing = { roles: ['operator'], enclave: 'plant', gen: 1 }
 const OPEN =
   '@id("open") permit (principal in Warren::Role::"operator", action, resource in Warren::Server::"fs");'
 const LIST_ONLY =
@@ -133,11 +133,11 @@ test(
     expect(await decide(call)).toMatchObject({ allowed: true, rule: 'open' })
     expect(await decide(call, 'log')).toMatchObject({ allowed: true, rule: 'plant' })
 
-    standings.set(CALLER.did, { roles: ['reader'], enclave: 'plant' })
+    standings.set(CALLER.did, { roles: ['reader'], enclave: 'plant', gen: 1 })
     expect(await decide(call)).toMatchObject({ allowed: false, code: 'policy-no-rule' })
     expect(await decide(call, 'log')).toMatchObject({ allowed: true })
 
-    standings.set(CALLER.did, { roles: ['operator'], enclave: 'yard' })
+    standings.set(CALLER.did, { roles: ['operator'], enclave: 'yard', gen: 1 })
     expect(await decide(call)).toMatchObject({ allowed: true })
     expect(await decide(call, 'log')).toMatchObject({ allowed: false, code: 'policy-no-rule' })
   },

@@ -16,6 +16,8 @@ const ID_LENGTH_MAX = 64
 /** What a person agrees to, and nothing else. */
 export interface ApprovalSubject extends JsonObject {
   readonly caller: string
+  /** Of the membership by which it calls: who was revoked and has come back is not who was approved before. */
+  readonly generation: number
   readonly server: string
   readonly tool: string
   /** As the server would get them; null where it gets none. */
@@ -44,13 +46,14 @@ export function subjectOf(
   judged: JudgedMessage,
   call: CallFacts | undefined,
 ): NamedSubject | undefined {
-  const { question, answer, kind, policy } = judged
+  const { question, answer, kind, policy, gen } = judged
   const tool = typeof kind === 'object' ? kind.tool : undefined
   if (tool === undefined) return undefined
   const { name: _name, arguments: asked = null, ...more } = paramsOf(question.message)
   const given = answer.allowed ? answer.arguments : undefined
   const subject: ApprovalSubject = {
     caller: question.caller.did,
+    generation: gen,
     server: question.server,
     tool,
     arguments: given ?? asked,

@@ -26,7 +26,7 @@ export function describeApprovals(desk: ApprovalDesk, clock: Clock): JsonObject 
  */
 export function describeHeld(held: HeldCall, desk: ApprovalDesk): JsonObject {
   const { subject, hash, rules, roles, enclave } = held.question
-  const { caller, server, tool, policy } = subject
+  const { caller, generation, server, tool, policy } = subject
   const { arguments: args, more, beside, facts } = subject
   const { secrets } = replaceSecrets({ arguments: args, more, beside, facts }, SECRETS)
   return {
@@ -34,6 +34,7 @@ export function describeHeld(held: HeldCall, desk: ApprovalDesk): JsonObject {
     since: new Date(held.sinceMs).toISOString(),
     leftSeconds: desk.leftSecondsOf(held),
     caller,
+    generation,
     roles,
     enclave,
     server,

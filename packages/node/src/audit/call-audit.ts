@@ -9,6 +9,8 @@ export interface JudgedMessage {
   /** What the caller was taken for; empty for somebody who is no member. */
   readonly roles: readonly string[]
   readonly enclave: string
+  /** The generation of its membership: how often it was let in, once more after each revocation; 0 for nobody. */
+  readonly gen: number
   /** The rule that decided, where one did. */
   readonly rule?: string
   /** With a message that policy allows: every rule that allows it, and what they oblige the node to. */

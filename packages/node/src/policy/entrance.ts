@@ -17,7 +17,7 @@ export interface EntranceComponents {
 }
 
 /** What a member may be taken for. */
-export type Standing = Pick<Membership, 'roles' | 'enclave'>
+export type Standing = Pick<Membership, 'roles' | 'enclave' | 'gen'>
 
 /** As much of a standing as the gate looks at. */
 export type CallerStanding =
@@ -34,7 +34,7 @@ export interface Entrance {
 
 /** Of a node's own hosts nobody else has a say. */
 const OWN: FreshnessView = { state: 'fresh', why: 'age' }
-const NOBODY: Standing = { roles: [], enclave: '' }
+const NOBODY: Standing = { roles: [], enclave: '', gen: 0 }
 const NOT_ADMITTED: Refusal = {
   allowed: false,
   code: 'caller-not-admitted',

@@ -10,6 +10,7 @@ function question(caller = ALICE, changes: Partial<ApprovalQuestion> = {}): Appr
   return {
     subject: {
       caller,
+      generation: 1,
       server: 'fs',
       tool: 'write',
       arguments: { path: 'a' },

@@ -30,6 +30,8 @@ class Setting {
   readonly answers: GateAnswer[] = []
   readonly tests = new TestDesk({ waitingMax: 20, waitingPerCallerMax: 10 })
   readonly members = new Set([ALICE, BOB])
+  /** Of everybody's membership. */
+  generation = 1
   readonly gate: PolicyGate
   readonly gone = new AbortController()
   readonly #hold: Hold = (wait) => wait({ signal: this.gone.signal, progress: () => {} })
@@ -48,7 +50,10 @@ class Setting {
       self: 'did:webvh:self',
       standingOf: (did) =>
         this.members.has(did)
-          ? { status: 'member', membership: { roles: ['member'], enclave: 'main' } }
+          ? {
+              status: 'member',
+              membership: { roles: ['member'], enclave: 'main', gen: this.generation },
+            }
           : { status: 'revoked' },
       freshnessFor: () => ({ state: 'fresh', why: 'age' }),
     })
@@ -265,6 +270,37 @@ test.for([
     await setting.tests.desk.approve({ id, hash, times: 2 })
     await answer
     expect((await setting.held(message, did)).hash).not.toBe(hash)
+  },
+)
+
+test(
+  'an approval for more calls is not good for the caller once it has been revoked and has come back',
+  { tags: ['APR-17', 'THR-55'] },
+  async () => {
+    const setting = new Setting()
+    const { id, hash, answer } = await setting.held()
+    await setting.tests.desk.approve({ id, hash, times: 3, forSeconds: 3_600 })
+    await answer
+    expect(await setting.ask(write())).toMatchObject({ allowed: true })
+    setting.generation = 2
+    const again = await setting.held()
+    expect(again.hash).not.toBe(hash)
+    const [call] = setting.tests.desk.waiting
+    expect(call?.question.subject).toMatchObject({ caller: ALICE, generation: 2 })
+    setting.tests.desk.refuse(again)
+    expect(await again.answer).toMatchObject({ code: 'approval-refused' })
+  },
+)
+
+test(
+  'a call that waits goes on under the membership that was shown, and under no other',
+  { tags: ['APR-17', 'THR-54'] },
+  async () => {
+    const setting = new Setting()
+    const { id, hash, answer } = await setting.held()
+    setting.generation = 2
+    expect(await setting.tests.desk.approve({ id, hash })).toMatchObject(OUTDATED)
+    expect(await answer).toMatchObject(OUTDATED)
   },
 )
 

@@ -24,6 +24,7 @@ function named(message: JsonRpcMessage): NamedSubject {
       kind: { action: 'call', tool: 'write' },
       roles: [],
       enclave: '',
+      gen: 1,
       policy: 'p',
     },
     undefined,

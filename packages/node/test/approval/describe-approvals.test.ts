@@ -11,6 +11,7 @@ async function heldWith(args: JsonObject): Promise<{ tests: TestDesk; held: Held
   const subject = {
     caller: 'did:webvh:QmAlice:warren.internal',
     server: 'fs',
+    generation: 1,
     tool: 'write',
     arguments: args,
     more: {},

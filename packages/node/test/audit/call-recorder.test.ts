@@ -71,6 +71,7 @@ function recording(keep: ServerKeep = {}): Case {
         kind: classifyMessage(message),
         roles: ['operator'],
         enclave: 'plant',
+        gen: 1,
         policy: POLICY,
         ...(answer.allowed ? { rule: answer.rule } : {}),
       }),
@@ -293,6 +294,7 @@ test(
         kind: classifyMessage(message),
         roles: [],
         enclave: '',
+        gen: 1,
         policy: POLICY,
       })
       expect(answer).toMatchObject({ allowed: true })

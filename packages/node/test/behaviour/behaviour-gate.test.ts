@@ -38,7 +38,7 @@ class Gated {
         self: 'did:webvh:self',
         standingOf: (did) =>
           this.members.has(did)
-            ? { status: 'member', membership: { roles: ['member'], enclave: 'main' } }
+            ? { status: 'member', membership: { roles: ['member'], enclave: 'main', gen: 1 } }
             : { status: 'revoked' },
         freshnessFor: () => ({ state: 'fresh', why: 'age' }),
       },

@@ -44,7 +44,7 @@ function gated(...policies: readonly string[]) {
       approvals: new TestDesk().desk,
       behaviour: new TestBehaviour().desk,
       capabilities: coveringCapabilities(presented),
-      standingOf: () => ({ status: 'member', membership: { roles: [], enclave: 'main' } }),
+      standingOf: () => ({ status: 'member', membership: { roles: [], enclave: 'main', gen: 1 } }),
       freshnessFor: () => ({ state: 'fresh', why: 'age' }),
       self: owner.did,
     },

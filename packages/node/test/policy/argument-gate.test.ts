@@ -49,7 +49,7 @@ class Setting {
       self: 'did:webvh:self',
       standingOf: () =>
         this.isMember
-          ? { status: 'member', membership: { roles: [], enclave: '' } }
+          ? { status: 'member', membership: { roles: [], enclave: '', gen: 1 } }
           : { status: 'revoked' },
       freshnessFor: () => ({ state: 'fresh', why: 'age' }),
     })

@@ -36,7 +36,7 @@ function gateOf(options: JsonObject = {}): PolicyGate {
       behaviour: new TestBehaviour(undefined, { atEnd: afterAll }).desk,
       audit: { decided: ({ answer }) => Promise.resolve(answer) },
       self: 'did:webvh:self',
-      standingOf: () => ({ status: 'member', membership: { roles: [], enclave: '' } }),
+      standingOf: () => ({ status: 'member', membership: { roles: [], enclave: '', gen: 1 } }),
       freshnessFor: () => ({ state: 'fresh', why: 'age' }),
     },
   )
