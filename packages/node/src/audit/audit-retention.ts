@@ -32,8 +32,8 @@ export interface AuditRetentionInit {
 /**
  * Erases what is older than the configuration lets it be, once an hour.
  *
- * How old a segment is, the signed time of the checkpoint behind it says, which never goes back; what time it is, the mesh
- * says. The signed time is that of the clock of this machine, so in a mesh with witnesses it has to be old by what the
+ * How old a segment is, the signed time of the checkpoint behind it says, or of the first later one that is there, since
+ * times never go back; what time it is, the mesh says. The signed time is that of the clock of this machine, so in a mesh with witnesses it has to be old by what the
  * entries say of mesh time too, and stays where they do not say it. A clock that was wrong for a while can make things
  * stay longer, and none go sooner. Without witnesses there is no other clock than that of the machine.
  */
@@ -99,7 +99,16 @@ export class AuditRetention {
     const [segment] = segments
     const what = await this.#whatIsOld(segments, meshNow)
     if (segment === undefined || what === undefined || this.#stopped) return
-    await this.#init.store.erase({ segment: segment.first, what })
+    const { first, hasValues } = segment
+    try {
+      await this.#init.store.erase({ segment: first, what })
+    } catch (error) {
+      // Entries that are not as they were signed stay as they are; what was kept beside them is too old all the same.
+      if (what === 'entries' && hasValues) {
+        await this.#init.store.erase({ segment: first, what: 'bodies' })
+      }
+      throw error
+    }
   }
 
   /** What could not be erased now is looked at again in an hour; nothing waits for it. */
@@ -137,9 +146,8 @@ export class AuditRetention {
   /** Mesh time when the first of these segments had ended for certain: what its last entry says, or one that came later. */
   async #meshSecondsOf(segments: readonly ClosedSegment[]): Promise<number | undefined> {
     const readable = segments.filter(({ hasEntries }) => hasEntries).slice(0, SEGMENTS_READ_MAX)
-    for (const { checkpoint } of readable) {
-      if (checkpoint === undefined) continue
-      const last = parseCheckpoint(checkpoint).size - 1
+    for (const { end } of readable) {
+      const last = end - 1
       for await (const { seq, bytes } of this.#init.store.entries(last)) {
         const { meshAt } = decodeEntry(bytes)
         if (seq === last && meshAt !== undefined) return parseMicros(meshAt) / 1_000_000

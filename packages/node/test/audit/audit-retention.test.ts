@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { AuditStore } from '@warren/storage'
 import { expect, test } from 'vitest'
@@ -95,6 +103,41 @@ test(
       false,
       false,
     ])
+  },
+)
+
+test(
+  'a segment that could not be erased once goes later, though what was behind it is gone',
+  { tags: ['AUN-10'] },
+  async () => {
+    const { directory, round, events } = await retained()
+    const [first = ''] = readdirSync(join(directory, 'segments'))
+    const inTheWay = join(directory, 'segments', first.replace(/log$/u, 'erased'))
+    mkdirSync(join(inTheWay, 'in-the-way'), { recursive: true })
+    expect(await round({ entriesDays: 30 }, START_MS + 31 * DAY_MS)).toEqual([false, true])
+    expect(readdirSync(join(directory, 'segments'))).toContain('000000000001.erased')
+    rmSync(inTheWay, { recursive: true })
+    // Never sooner than the time says that dates it now.
+    expect(await round({ entriesDays: 30 }, START_MS + 30 * DAY_MS)).toEqual([false, true])
+    expect(await round({ entriesDays: 30 }, START_MS + 31 * DAY_MS)).toEqual([false, false])
+    expect(events.filter(({ event }) => event === 'audit-retention')).toHaveLength(1)
+  },
+)
+
+test(
+  'entries that are not as they were signed stay, and are told of; what was kept beside them goes',
+  { tags: ['AUN-10', 'AFS-25'] },
+  async () => {
+    const { directory, round, events, store } = await retained()
+    const path = join(directory, 'segments', '000000000000.log')
+    chmodSync(path, 0o600)
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"sentence":"0"', '"sentence":"1"'))
+    expect(await round({ entriesDays: 30 }, START_MS + 31 * DAY_MS)).toEqual([false, true])
+    expect(events).toMatchObject([{ event: 'audit-retention', level: 'error' }])
+    const said = (await entriesOf(store)).flatMap((entry) =>
+      entry.kind === 'retention' && entry.segment === 0 ? [entry.what] : [],
+    )
+    expect(said).toEqual(['bodies'])
   },
 )
 

@@ -13,6 +13,7 @@ import { readBodies } from './bodies-file.ts'
 import { digestOf, erase, writeTombstone } from './closed-files.ts'
 import { segmentOf, type StoredEntry } from './entry-reader.ts'
 import { bodiesPath, segmentKeyPath, segmentPath } from './segment-name.ts'
+import { requireSigned, type SignedTree } from './signed-segment.ts'
 
 const RETENTION = '"kind":"retention"'
 
@@ -34,14 +35,19 @@ export interface ErasureInput {
   readonly entries: (from: number) => AsyncIterable<StoredEntry>
   /** Whether an entry is what was signed for its place. */
   readonly isSigned: (entry: StoredEntry) => Promise<boolean>
+  readonly tree: SignedTree
 }
 
 /**
  * Erases from a closed segment: first the log says what, then it goes. The tiles stay, so that the tree can be proven.
  *
- * What entries of the segment say of earlier erasures is said again, since it would go with them.
+ * Entries are erased only where all of them are there as they were signed, so that the node never says of what somebody
+ * else has taken away, or put in its place, that it was erased on purpose. What they say of earlier erasures is said again,
+ * since it would go with them.
  *
  * A crash in between leaves something that the log calls erased; erasing it again says so again.
+ *
+ * @throws StorageError `audit-segment-in-use`, `audit-entry-missing`, `audit-damaged`, `audit-erased`
  */
 export async function eraseSegment(input: ErasureInput): Promise<void> {
   const { context, erasure, firsts, active, append } = input
@@ -54,6 +60,7 @@ export async function eraseSegment(input: ErasureInput): Promise<void> {
   if (!firsts.includes(segment) || to === undefined) {
     throw new StorageError('audit-entry-missing', `no segment begins at ${segment}`)
   }
+  if (what === 'entries') await requireSigned({ directory, suite, segment, to, tree: input.tree })
   const entries = segmentPath(directory, segment)
   const bodies = bodiesPath(directory, segment)
   const digest = await digestOf(suite, what === 'entries' ? entries : bodies)

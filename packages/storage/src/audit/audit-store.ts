@@ -24,7 +24,7 @@ import { type Erasure, eraseSegment, keptValues, valueSalt } from './audit-erasu
 import type { AuditHealth } from './audit-health.ts'
 import { AuditIndex } from './audit-index.ts'
 import { type AuditReceipt, AuditWriter } from './audit-writer.ts'
-import { type ClosedSegment, closedSegment } from './closed-segment.ts'
+import { type ClosedSegment, closedSegments } from './closed-segment.ts'
 import { CosignedFile } from './cosigned-file.ts'
 import {
   type ReadCursor,
@@ -252,10 +252,11 @@ export class AuditStore {
   /**
    * Erases what a closed segment holds, its kept values alone or its entries with them; the log says so first.
    *
-   * @throws StorageError `audit-segment-in-use`, `audit-entry-missing`, and as `append`
+   * @throws StorageError `audit-segment-in-use`, `audit-entry-missing`; `audit-damaged`, `audit-erased` where entries are not
+   * there as they were signed; and as `append`
    */
   async erase(erasure: Erasure): Promise<void> {
-    const { context, writer } = this.#parts
+    const { context, writer, tiles } = this.#parts
     await eraseSegment({
       context,
       erasure,
@@ -264,17 +265,21 @@ export class AuditStore {
       append: async (draft) => this.append(draft),
       entries: (from) => this.entries(from),
       isSigned: async (entry) => this.#isSigned(entry),
+      tree: {
+        checkpoint: this.checkpoint,
+        frontier: async (size) => tiles.frontier(size),
+        consistencyProof: async (oldSize, size) => this.consistencyProof(oldSize, size),
+      },
     })
   }
 
   /** What the segments that are closed hold still, the oldest first. */
   async closedSegments(): Promise<readonly ClosedSegment[]> {
     const { context, writer } = this.#parts
-    const closed = this.segments.filter((first) => first < writer.active.first)
-    return Promise.all(
-      closed.map(async (first) =>
-        closedSegment(context.directory, { first, next: this.#behind(first) }),
-      ),
+    const { first } = writer.active
+    return closedSegments(
+      context.directory,
+      this.segments.filter((each) => each <= first),
     )
   }
 
@@ -303,10 +308,6 @@ export class AuditStore {
       if (error instanceof TlogError) return false
       throw error
     }
-  }
-
-  #behind(first: number): number | undefined {
-    return this.segments.find((each) => each > first)
   }
 
   #source(): ReaderSource {

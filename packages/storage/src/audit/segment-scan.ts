@@ -16,6 +16,8 @@ export interface SegmentToScan {
   readonly start: TreeFrontier
   /** Takes the leaf hashes of a batch whose checkpoint is there. */
   readonly onBatch?: (leaves: readonly Uint8Array[]) => Promise<void>
+  /** Entries that can stand before one checkpoint; what comes behind more does not fit. */
+  readonly batchMax?: number
 }
 
 /** What a segment holds, up to its last whole batch. */
@@ -79,16 +81,7 @@ async function take(line: Line, state: ScanState, input: SegmentToScan): Promise
   const { bytes, offset, ended } = line
   state.line += 1
   if (!ended || bytes.includes(0)) return false
-  if (bytes[0] === OPEN_BRACE) {
-    // A line break that was altered would let an entry swallow the checkpoint behind it.
-    const isWhole = bytes.at(-1) === CLOSE_BRACE
-    if (!isWhole || (state.length === 0 && input.start.size > 0)) return false
-    const leaf = leafHash(input.suite, bytes)
-    state.grown = state.grown.append(leaf)
-    state.leaves.push(leaf)
-    state.newestEntry = bytes
-    return true
-  }
+  if (bytes[0] === OPEN_BRACE) return takeEntry(bytes, state, input)
   const checkpoint = parseCheckpointLine(bytes)
   if (checkpoint === undefined || checkpoint.size !== state.grown.size) return false
   if (!equals(checkpoint.root, state.grown.root())) return false
@@ -98,6 +91,18 @@ async function take(line: Line, state: ScanState, input: SegmentToScan): Promise
   state.lastEntry = state.newestEntry
   if (state.leaves.length > 0) await input.onBatch?.(state.leaves)
   state.leaves = []
+  return true
+}
+
+function takeEntry(bytes: Uint8Array, state: ScanState, input: SegmentToScan): boolean {
+  // A line break that was altered would let an entry swallow the checkpoint behind it.
+  const isWhole = bytes.at(-1) === CLOSE_BRACE
+  if (!isWhole || (state.length === 0 && input.start.size > 0)) return false
+  if (state.leaves.length >= (input.batchMax ?? Infinity)) return false
+  const leaf = leafHash(input.suite, bytes)
+  state.grown = state.grown.append(leaf)
+  state.leaves.push(leaf)
+  state.newestEntry = bytes
   return true
 }
 
