@@ -6,6 +6,7 @@ import {
   type EntryKind,
   KINDS_BY_DIRECTION,
 } from '@warren/audit'
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { integer, type Row } from '../row.ts'
@@ -70,15 +71,25 @@ export interface IndexSource {
   slices(from: ReadCursor): AsyncGenerator<ReadSlice>
 }
 
+/** Entries of which nothing is in the log any more: from a place on, until just before another. */
+export interface ErasedRange {
+  readonly from: number
+  readonly to: number
+}
+
 /**
  * Finds entries without reading the log through. It holds nothing that the log does not: a file that is missing, damaged or
- * of another version is made anew, in slices between which everything else has its turn.
+ * of another version is made anew, in slices between which everything else has its turn. So is one that holds what was
+ * erased since: of words that were taken out of it, a database keeps pieces in places that nobody can point to.
  */
 export class AuditIndex {
   readonly #path: string
   readonly #source: IndexSource
   #database: Sqlite
-  #catchingUp: Promise<void> | undefined
+  /** One thing after the other: nobody reads, or adds to, a file that is being made anew. */
+  #turn: Promise<unknown> = Promise.resolve()
+  /** Whether it is to be made anew before anything is done with it. */
+  #isStale = false
   #closed = false
 
   private constructor(
@@ -99,6 +110,11 @@ export class AuditIndex {
     return new AuditIndex({ path, source }, await makeAnew(path))
   }
 
+  /** Whether somebody can still search in it. */
+  get isOpen(): boolean {
+    return !this.#closed
+  }
+
   /** The first entry that is not in the index yet. */
   get size(): number {
     return positionOf(this.#database).seq
@@ -106,10 +122,8 @@ export class AuditIndex {
 
   /** Takes over what the log has and the index has not. */
   async catchUp(): Promise<void> {
-    // Whoever asks wants all that the log has now, also where a round has already passed it.
-    await this.#catchingUp
-    this.#catchingUp ??= this.#takeOver()
-    await this.#catchingUp
+    // Whoever asks wants all that the log has now, also where a round has already passed it, or was cut short.
+    while (!(await this.#inTurn(async () => this.#takeOver())));
   }
 
   /** The places of the entries that fit, the newest first, when the index has caught up. */
@@ -118,40 +132,76 @@ export class AuditIndex {
       return await this.#search(query)
     } catch (error) {
       if (!(error instanceof StorageError) || error.code !== 'store-corrupt') throw error
-      this.#database.close()
-      this.#database = await makeAnew(this.#path)
+      this.#isStale = true
       return this.#search(query)
     }
+  }
+
+  /**
+   * Forgets all, so that nothing is left in its files of what the log has no more; a round that is under way ends, and begins
+   * again.
+   *
+   * @throws StorageError where the file cannot be made anew; the next search tries again
+   */
+  async forget(): Promise<void> {
+    if (this.#closed) return
+    this.#isStale = true
+    await this.#inTurn(async () => this.#makeAnewIfStale())
   }
 
   /** Waits for the slice that is under way, and closes the file. */
   async close(): Promise<void> {
     this.#closed = true
-    await this.#catchingUp
-    this.#database.close()
+    await this.#inTurn(async () => {
+      try {
+        await this.#makeAnewIfStale()
+      } finally {
+        this.#database.close()
+      }
+    })
   }
 
   async #search(query: AuditQuery): Promise<readonly number[]> {
-    await this.catchUp()
     const { where, parameters } = conditionsOf(query)
     const limit = Math.max(0, Math.floor(Math.min(query.limit ?? RESULTS_MAX, RESULTS_MAX)))
     const sql = `SELECT seq FROM entry ${where} ORDER BY seq DESC LIMIT $limit`
-    return this.#database.all(sql, { ...parameters, limit }).map((row) => integer(row, 'seq'))
+    for (;;) {
+      const rows = await this.#inTurn(async () => {
+        const hasAll = await this.#takeOver()
+        return hasAll ? this.#database.all(sql, { ...parameters, limit }) : undefined
+      })
+      if (rows !== undefined) return rows.map((row) => integer(row, 'seq'))
+    }
   }
 
-  async #takeOver(): Promise<void> {
-    try {
-      for await (const { entries, cursor } of this.#source.slices(positionOf(this.#database))) {
-        for (let at = 0; at < entries.length && !this.#closed; at += SLICE_MAX) {
-          const part = entries.slice(at, at + SLICE_MAX)
-          this.#add(part, at + SLICE_MAX >= entries.length ? cursor : undefined)
-          await nextTurn()
-        }
-        if (this.#closed) return
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => {
+      // Whoever asked is told how it went; the next one stands for itself.
+    })
+    return turn
+  }
+
+  async #makeAnewIfStale(): Promise<void> {
+    if (!this.#isStale) return
+    this.#database.close()
+    this.#database = await makeAnew(this.#path)
+    this.#isStale = false
+  }
+
+  /** Whether it came to the end of the log, and was not cut short since all is to be forgotten. */
+  async #takeOver(): Promise<boolean> {
+    await this.#makeAnewIfStale()
+    for await (const { entries, cursor } of this.#source.slices(positionOf(this.#database))) {
+      for (let at = 0; at < entries.length && !this.#closed; at += SLICE_MAX) {
+        const part = entries.slice(at, at + SLICE_MAX)
+        this.#add(part, at + SLICE_MAX >= entries.length ? cursor : undefined)
+        await nextTurn()
+        if (this.#isStale) return this.#closed
       }
-    } finally {
-      this.#catchingUp = undefined
+      if (this.#closed) return true
     }
+    return true
   }
 
   /** The position moves with the last part of what one read gave; what is added twice until then is the same. */
@@ -267,8 +317,38 @@ async function isOf(source: IndexSource, database: Sqlite): Promise<boolean> {
   }
 }
 
-async function makeAnew(path: string): Promise<Sqlite> {
+/** Removes the file of an index, of which nobody has it open, that holds entries of these, or cannot be read to tell. */
+export async function forgetErased(path: string, ranges: readonly ErasedRange[]): Promise<void> {
+  // Of a file that is gone, what was written last can lie beside it still.
+  const isKept = ranges.length === 0 || (existsSync(path) && isClean(path, ranges))
+  if (!isKept) await removeIndex(path)
+}
+
+function isClean(path: string, ranges: readonly ErasedRange[]): boolean {
+  const sql = 'SELECT seq FROM entry WHERE seq >= $from AND seq < $to LIMIT 1'
+  try {
+    const database = openKnown(path)
+    try {
+      return (
+        database !== undefined &&
+        ranges.every(({ from, to }) => database.get(sql, { from, to }) === undefined)
+      )
+    } finally {
+      database?.close()
+    }
+  } catch (error) {
+    if (error instanceof StorageError) return false
+    throw error
+  }
+}
+
+/** Removes the file of an index that nobody has open. */
+export async function removeIndex(path: string): Promise<void> {
   for (const end of ['', '-wal', '-shm']) await rm(`${path}${end}`, { force: true })
+}
+
+async function makeAnew(path: string): Promise<Sqlite> {
+  await removeIndex(path)
   const database = new Sqlite(path)
   // What a crash takes from it, the index takes from the log again.
   database.execute('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')

@@ -18,11 +18,10 @@ import { StorageError } from '../storage-error.ts'
 import type { SegmentContext } from './active-segment.ts'
 import { AppendFailure } from './append-failure.ts'
 import type { AppendRoom } from './append-file.ts'
-import { join } from 'node:path'
 import { AuditCopies } from './audit-copies.ts'
 import { type Erasure, eraseSegment, keptValues, valueSalt } from './audit-erasure.ts'
 import type { AuditHealth } from './audit-health.ts'
-import { AuditIndex } from './audit-index.ts'
+import type { AuditIndex } from './audit-index.ts'
 import { type AuditReceipt, AuditWriter } from './audit-writer.ts'
 import { type ClosedSegment, closedSegments } from './closed-segment.ts'
 import { CosignedFile } from './cosigned-file.ts'
@@ -39,6 +38,7 @@ import { type FileAccess, systemFiles } from './file-access.ts'
 import { GroupCommit, type GroupCommitLimits } from './group-commit.ts'
 import { type LogPosition, openSegments } from './open-segments.ts'
 import { SegmentSecrets } from './segment-secrets.ts'
+import { StoreIndex } from './store-index.ts'
 import type { TileStore } from './tile-store.ts'
 
 const DRAFT_BYTES = 1_024
@@ -79,6 +79,7 @@ interface StoreParts {
   readonly tiles: TileStore
   readonly writer: AuditWriter
   readonly cosigned: CosignedFile
+  readonly index: StoreIndex
 }
 
 /** The audit log of a node on its disk: segments of entries, tiles of hashes, kept values, and copies for whoever verifies. */
@@ -119,6 +120,7 @@ export class AuditStore {
     const firsts = [...opened.firsts]
     const { segment, tiles, position } = opened
     try {
+      const index = await StoreIndex.of(directory, firsts)
       const { segmentBytesMax, retryMs } = limits
       const writer = new AuditWriter({
         context,
@@ -132,7 +134,7 @@ export class AuditStore {
         ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
         ...(retryMs === undefined ? {} : { retryMs }),
       })
-      return new AuditStore({ init, context, firsts, tiles, writer, cosigned })
+      return new AuditStore({ init, context, firsts, tiles, writer, cosigned, index })
     } catch (error) {
       await segment.close()
       throw error
@@ -256,7 +258,7 @@ export class AuditStore {
    * there as they were signed; and as `append`
    */
   async erase(erasure: Erasure): Promise<void> {
-    const { context, writer, tiles } = this.#parts
+    const { context, writer, tiles, index } = this.#parts
     await eraseSegment({
       context,
       erasure,
@@ -271,6 +273,7 @@ export class AuditStore {
         consistencyProof: async (oldSize, size) => this.consistencyProof(oldSize, size),
       },
     })
+    if (erasure.what === 'entries') await index.forget()
   }
 
   /** What the segments that are closed hold still, the oldest first. */
@@ -285,7 +288,7 @@ export class AuditStore {
 
   /** Opens the index of this log, or makes it; its owner closes it before the log is stopped. */
   async openIndex(): Promise<AuditIndex> {
-    return AuditIndex.open(join(this.#parts.context.directory, 'index.db'), this)
+    return this.#parts.index.open(this)
   }
 
   /** Writes what waits, refuses what comes after, and closes the files. */

@@ -24,6 +24,19 @@ export async function listSegments(directory: string): Promise<readonly number[]
   return [...new Set(firsts)].toSorted((one, other) => one - other)
 }
 
+/** The places of entries that were erased: of segments of which only what stands in their place is there. */
+export async function erasedRanges(
+  directory: string,
+  firsts: readonly number[],
+): Promise<readonly { readonly from: number; readonly to: number }[]> {
+  const names = await readdir(join(directory, 'segments'))
+  const kept = new Set(names.flatMap((name) => firstOf(name) ?? []))
+  return firsts.flatMap((from, at) => {
+    const to = firsts[at + 1]
+    return kept.has(from) || to === undefined ? [] : [{ from, to }]
+  })
+}
+
 /** Ends the closing of a segment where a crash came before: cuts off its room, and takes the right to write from it. */
 export async function finishClosing(path: string): Promise<void> {
   try {

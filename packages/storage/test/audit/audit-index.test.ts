@@ -1,4 +1,12 @@
-import { copyFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { AuditIndex, AuditStore } from '@warren/storage'
 import { expect, onTestFinished, test } from 'vitest'
@@ -173,5 +181,127 @@ test(
     const two = await store(one.directory)
     expect(two.index.size).toBe(5)
     expect((await two.index.search({ kind: 'decision' })).length).toBe(303)
+  },
+)
+
+/** Whether a word can be read in any file of the index. */
+function isReadable(directory: string, word: string): boolean {
+  return readdirSync(directory)
+    .filter((name) => name.startsWith('index.db'))
+    .some((name) => readFileSync(join(directory, name)).includes(word))
+}
+
+const CALLER = `did:webvh:Qm${'e'.repeat(44)}:warren.internal`
+const WORDS = ['erasedtool', CALLER]
+
+/** Two segments that are closed, of which the first alone tells of a tool and a caller. */
+async function withErasable(one: Case): Promise<void> {
+  await one.audit.append(decision({ tool: 'erasedtool', caller: CALLER }))
+  while (one.audit.segments.length < 3) await one.audit.append(alert('kept'))
+}
+
+test(
+  'of entries that were erased nothing can be found, nor read in the files of the index',
+  { tags: ['AFS-26', 'AUN-10'] },
+  async () => {
+    const one = await store()
+    await withErasable(one)
+    const { audit, index, directory } = one
+    const second = audit.segments[1]!
+    expect(await index.search({ tool: 'erasedtool' })).toEqual([0])
+    expect(WORDS.map((word) => isReadable(directory, word))).toEqual([true, true])
+    // Values are not in it.
+    await audit.erase({ segment: 0, what: 'bodies' })
+    expect(await index.search({ text: 'erasedtool' })).toEqual([0])
+
+    await audit.erase({ segment: 0, what: 'entries' })
+    expect(WORDS.map((word) => isReadable(directory, word))).toEqual([false, false])
+    expect(await index.search({ tool: 'erasedtool' })).toEqual([])
+    expect(await index.search({ text: 'erasedtool' })).toEqual([])
+    const left = await index.search({})
+    expect(left.at(-1)).toBe(second)
+    expect(left).toHaveLength(audit.size - second)
+    expect(WORDS.map((word) => isReadable(directory, word))).toEqual([false, false])
+  },
+)
+
+test(
+  'an index that nobody has open, or that is being opened or searched, forgets what was erased as well',
+  { tags: ['AFS-26'] },
+  async () => {
+    const one = await store()
+    await withErasable(one)
+    const { audit, index, directory } = one
+    await index.search({})
+    await index.close()
+    await audit.erase({ segment: 0, what: 'entries' })
+    expect(readdirSync(directory).filter((name) => name.startsWith('index.db'))).toEqual([])
+
+    const third = audit.segments[2]!
+    const opening = audit.openIndex()
+    const [again] = await Promise.all([
+      opening,
+      audit.erase({ segment: audit.segments[1]!, what: 'entries' }),
+    ])
+    const searches = [again.search({ kind: 'alert' }), again.search({}), again.forget()]
+    const [alerts = [], all = []] = await Promise.all(searches)
+    expect([...(alerts ?? []), ...(all ?? [])].filter((seq) => seq < third)).toEqual([])
+    expect(all).toHaveLength(audit.size - third)
+    await again.close()
+  },
+)
+
+test(
+  'a round that is under way when all is to be forgotten ends, and whoever waits for it is answered',
+  { tags: ['AFS-26', 'AFS-18'] },
+  async () => {
+    const one = await store()
+    await withErasable(one)
+    const { audit, index, directory } = one
+    await Promise.all(Array.from({ length: 600 }, async () => audit.append(decision())))
+    // It has taken over the first entries when the erasure has come to them.
+    const found = index.search({ text: 'erasedtool' })
+    const erased = audit.erase({ segment: 0, what: 'entries' })
+    await Promise.all([found, erased])
+    expect(await index.search({ kind: 'decision' })).toHaveLength(600)
+    expect(WORDS.map((word) => isReadable(directory, word))).toEqual([false, false])
+  },
+)
+
+test(
+  'what a crash has left in an index of entries that are erased goes at the next start, before anybody searches',
+  { tags: ['AFS-26'] },
+  async () => {
+    const one = await store()
+    await withErasable(one)
+    const { audit, index, directory } = one
+    await index.search({})
+    await index.close()
+    const names = ['index.db', 'index.db-wal', 'index.db-shm'].map((name) => join(directory, name))
+    const kept = names.flatMap((path) =>
+      existsSync(path) ? [{ path, bytes: readFileSync(path) }] : [],
+    )
+    await audit.erase({ segment: 0, what: 'entries' })
+    await audit.stop()
+    for (const { path, bytes } of kept) writeFileSync(path, bytes, { mode: 0o600 })
+    expect(WORDS.map((word) => isReadable(directory, word))).toEqual([true, true])
+    const limits = { segmentBytesMax: 20_000 }
+    const again = await openAudit(directory, { limits })
+    expect(WORDS.map((word) => isReadable(directory, word))).toEqual([false, false])
+
+    // One that holds nothing of them is kept, and one of which nobody can tell is not.
+    const fresh = await again.openIndex()
+    await fresh.search({})
+    const { size } = fresh
+    await fresh.close()
+    await again.stop()
+    const third = await openAudit(directory, { limits })
+    const same = await third.openIndex()
+    expect(same.size).toBe(size)
+    await same.close()
+    await third.stop()
+    writeFileSync(join(directory, 'index.db'), `no database ${WORDS.join(' ')}`)
+    await (await openAudit(directory, { limits })).stop()
+    expect(existsSync(join(directory, 'index.db'))).toBe(false)
   },
 )
