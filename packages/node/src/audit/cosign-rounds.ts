@@ -27,6 +27,8 @@ const TICK_MS = 1_000
 const ALERT_PAUSE_MS = 600_000
 const ALERTS_MAX = 1_024
 const RESTING_MAX = 1_024
+/** Cosigners whose key logs are known to lie beside the log: far fewer than may, so that those who cosign stay among the newest there. */
+const KEPT_LOGS_MAX = 64
 
 export const COSIGN_LIMITS: CosignLimits = {
   cosignersMax: 5,
@@ -96,7 +98,7 @@ export class CosignRounds {
   readonly #init: CosignRoundsInit
   readonly #limits: CosignLimits
   readonly #asker: AskCosigner
-  readonly #keptLogs = new Map<string, string>()
+  readonly #keptLogs = new BoundedMap<string, string>(KEPT_LOGS_MAX)
   /** What an operator was told that a member says, and whether that member has cosigned since. */
   readonly #told = new BoundedMap<string, { readonly atMs: number; isOver: boolean }>(ALERTS_MAX)
   #asked: readonly string[] = []

@@ -140,7 +140,7 @@ export class CosigningDesk {
       members: () => this.#members(),
       ask,
       keepCheckpoint: async (note) => store.cosigned.add(note, store.segments),
-      keepCosigner: async (scid, keyLog) => store.copies.writeCosignerLog(scid, keyLog),
+      keepCosigner: async (scid, keyLog) => this.#keepCosigner(scid, keyLog),
       alert: (alert) => this.#alert(alert),
     })
   }
@@ -158,6 +158,14 @@ export class CosigningDesk {
       const enclave = mesh.admission.memberOf(did)?.enclave
       return log === undefined || enclave === undefined ? [] : [{ log, enclave }]
     })
+  }
+
+  async #keepCosigner(scid: string, keyLog: string): Promise<void> {
+    const { desk, report } = this.#init
+    const gone = await desk.store.copies.writeCosignerLog(scid, keyLog)
+    if (gone === 0) return
+    const message = `${gone} key logs of members who cosigned long ago were removed from beside the log, which keeps no more: whoever verifies what they cosigned has to have them from elsewhere`
+    report({ event: 'audit-log', level: 'warn', code: 'cosigner-logs-removed', message })
   }
 
   #alert(alert: AuditAlert): void {

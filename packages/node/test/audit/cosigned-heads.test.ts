@@ -159,6 +159,7 @@ test(
         refused: Array.from({ length: refused }, () => ({ note: NOTE, reason: 'it is none' })),
         leftOut: Array.from({ length: leftOut }, (_, at) => ({ name: `${at}`, reason: 'time' })),
         unseen: [],
+        unread: 0,
       }).map(({ code, severity, sentence }) => [code, severity, sentence])
     expect(faults(0, 0)).toEqual([])
     expect(faults(100, 0)).toHaveLength(100)
@@ -194,7 +195,7 @@ test.for([
     expect(notes).toHaveLength(COSIGNED_NOTES_MAX)
     expect(notes.at(-1)).toBe(noteOf(count))
     expect(leftOut).toEqual(left.map((each) => ({ directory, ...each })))
-    const said = headFindings({ refused: [], leftOut: [], unseen: leftOut })
+    const said = headFindings({ refused: [], leftOut: [], unseen: leftOut, unread: 0 })
     expect(said.map(({ code, severity }) => [code, severity])).toEqual(
       left.map(() => ['cosigned-left-out', 'error']),
     )

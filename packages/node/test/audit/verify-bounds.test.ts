@@ -1,10 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodeSuite as suite } from '@warren/crypto'
 import { parseDid } from '@warren/identity'
 import { createCharter } from '@warren/membership'
+import { COSIGNER_LOGS_BYTES_MAX, COSIGNER_LOGS_MAX } from '@warren/storage'
 import { expect, test } from 'vitest'
+import { cosignerCopies } from '../../src/audit/offline/cosigner-copies.ts'
 import { cosignedHead, grow, keepHead, signedLog, verdictOn } from './signed-log.ts'
+import { auditDirectory } from './test-log.ts'
 
 const FOREIGN_NAMED_MAX = 100
 
@@ -64,5 +67,51 @@ test(
     expect(clean).toBe(true)
     expect(verdict.verification.matched).toBe(1)
     expect(verdict.cosigned?.checkpoint.size).toBe(2)
+  },
+)
+
+test.for([
+  { count: 0, read: 0, leftOut: 0 },
+  { count: COSIGNER_LOGS_MAX, read: COSIGNER_LOGS_MAX, leftOut: 0 },
+  { count: COSIGNER_LOGS_MAX + 1, read: COSIGNER_LOGS_MAX, leftOut: 1 },
+  { count: COSIGNER_LOGS_MAX + 90, read: COSIGNER_LOGS_MAX, leftOut: 90 },
+])(
+  'of $count key logs of cosigners beside a log $read are read, and $leftOut left out',
+  { tags: ['AUD-30', 'AFS-21'] },
+  async ({ count, read, leftOut }) => {
+    const directory = auditDirectory()
+    const witness = join(directory, 'witness')
+    mkdirSync(witness, { recursive: true })
+    for (let number = 0; number < count; number += 1) {
+      writeFileSync(join(witness, `${number}.jsonl`), '')
+    }
+    writeFileSync(join(witness, 'other.txt'), '')
+    const copies = await cosignerCopies(directory)
+    expect(copies.paths).toHaveLength(read)
+    expect(copies.leftOut).toBe(leftOut)
+  },
+)
+
+test(
+  'key logs of cosigners are read up to so many bytes, and those behind them left out and told of',
+  { tags: ['AUD-30', 'AFS-21'] },
+  async () => {
+    const log = await signedLog()
+    await grow(log, 2)
+    await keepHead(log, cosignedHead(log))
+    await log.store.stop()
+    const path = join(log.directory, 'witness', 'z.jsonl')
+    writeFileSync(path, '')
+    truncateSync(path, COSIGNER_LOGS_BYTES_MAX)
+    const { verdict } = await verdictOn(log)
+    expect(verdict.sources.cosignersLeftOut).toBe(1)
+    expect(verdict.sources.cosigners).toHaveLength(1)
+    const said = verdict.findings.filter(({ code }) => code === 'cosigner-logs-left-out')
+    expect(said).toMatchObject([
+      { severity: 'error', sentence: expect.stringContaining('1 of them were not read') },
+    ])
+    expect(verdict.cosigned?.checkpoint.size).toBe(2)
+    rmSync(path)
+    expect((await verdictOn(log)).codes).toEqual([])
   },
 )

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nodeSuite as suite } from '@warren/crypto/node-suite'
 import { type VerifiedLog, verifyLog } from '@warren/identity'
 import { parseCharter, type VerifiedCharter } from '@warren/membership'
 import { readSharedFile } from '@warren/storage'
+import { cosignerCopies } from './cosigner-copies.ts'
 
 const KEY_LOG_BYTES_MAX = 16 * 1_048_576
 const CHARTER_BYTES_MAX = 1_048_576
-const COSIGNERS_MAX = 1_024
 
 /** What a log is verified by, where that does not come from the copies that lie beside it. */
 export interface GivenSources {
@@ -27,6 +26,8 @@ export interface AuditSources {
   readonly cosigners: readonly VerifiedLog[]
   /** Which of these are copies from the directory that is verified. */
   readonly copied: readonly ('key log' | 'charter' | 'cosigners')[]
+  /** Key logs of cosigners beside the log that were not read, since there are more than a node keeps. */
+  readonly cosignersLeftOut: number
 }
 
 /**
@@ -49,25 +50,17 @@ export async function readSources(
     charterPath === undefined
       ? undefined
       : parseCharter(suite, await readSharedFile(charterPath, CHARTER_BYTES_MAX))
-  const paths = given.cosignerLogs ?? (await cosignerCopies(directory))
+  const { paths, leftOut } =
+    given.cosignerLogs === undefined
+      ? await cosignerCopies(directory)
+      : { paths: given.cosignerLogs, leftOut: 0 }
   if (given.cosignerLogs === undefined && paths.length > 0) copied.push('cosigners')
   const cosigners: VerifiedLog[] = []
   for (const path of paths) cosigners.push(await readKeyLog(path, nowMs))
-  return { log, charter, cosigners, copied }
+  return { log, charter, cosigners, copied, cosignersLeftOut: leftOut }
 }
 
 async function readKeyLog(path: string, nowMs: number): Promise<VerifiedLog> {
   const text = await readSharedFile(path, KEY_LOG_BYTES_MAX)
   return verifyLog({ suite, text: `${text}\n`, nowMs })
-}
-
-async function cosignerCopies(directory: string): Promise<readonly string[]> {
-  const witness = join(directory, 'witness')
-  if (!existsSync(witness)) return []
-  const names = await readdir(witness)
-  return names
-    .filter((name) => name.endsWith('.jsonl'))
-    .toSorted()
-    .slice(0, COSIGNERS_MAX)
-    .map((name) => join(witness, name))
 }

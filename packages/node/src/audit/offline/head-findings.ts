@@ -8,10 +8,13 @@ const NAMED_MAX = 100
 /** What came of what others have seen of a log, besides what can be compared. */
 export type HeadFaults = Pick<VerifiedHeads, 'refused' | 'leftOut'> & {
   readonly unseen: readonly LeftOutNotes[]
+  /** Key logs of cosigners that were not read. */
+  readonly unread: number
 }
 
 /** Says which checkpoints and cosigners do not count, the first of each by its reason, and which were not looked at. */
-export function headFindings({ refused, leftOut, unseen }: HeadFaults): readonly AuditFinding[] {
+export function headFindings(faults: HeadFaults): readonly AuditFinding[] {
+  const { refused, leftOut, unseen, unread } = faults
   const wrong = refused.map(
     ({ reason }) =>
       `A checkpoint that was kept beside the log, or given, does not count: ${reason}.`,
@@ -20,15 +23,20 @@ export function headFindings({ refused, leftOut, unseen }: HeadFaults): readonly
     ({ name, reason }) => `A cosignature of ${name} was not counted: ${reason}.`,
   )
   // No node keeps so many: what is left out, somebody has pushed out.
-  const unread = unseen.map(
+  const old = unseen.map(
     ({ directory, count, sizeMax }) =>
       `Beside the log in "${directory}" lie more cosigned checkpoints than a node keeps: the oldest ${count} of them, of up to ${sizeMax} entries, were not looked at.`,
   )
   return [
     ...named('cosigned-wrong', 'error', wrong),
     ...named('cosigner-left-out', 'warn', uncounted),
-    ...named('cosigned-left-out', 'error', unread),
+    ...named('cosigned-left-out', 'error', old),
+    ...named('cosigner-logs-left-out', 'error', unread === 0 ? [] : [logsLeftOut(unread)]),
   ]
+}
+
+function logsLeftOut(count: number): string {
+  return `Beside the log lie more key logs of cosigners than a node keeps: ${count} of them were not read, and what these have cosigned does not count.`
 }
 
 function named(

@@ -55,7 +55,7 @@ export async function verifyAudit(init: VerifyAuditInit): Promise<AuditVerdict> 
   // A running node has gone on since.
   await archive.refresh()
   const { heads, ...faults } = verifyHeads(notes, signers)
-  const more = headFindings({ ...faults, unseen })
+  const more = headFindings({ ...faults, unseen, unread: sources.cosignersLeftOut })
   const headOf = new Map(heads.map((head) => [knownHead(head), head]))
   const agreed: CosignedHead[] = []
   const foreign = new ForeignStarts()
