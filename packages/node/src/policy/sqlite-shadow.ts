@@ -34,9 +34,14 @@ export function copyShadow(
   for (const { name } of tables) to.exec(tableOf(from, name))
   for (const { sql } of views) to.exec(sql)
   return {
-    tables: new Set(tables.map(({ name }) => name.toLowerCase())),
-    views: new Map(views.map(({ name, sql }) => [name.toLowerCase(), sql])),
+    tables: new Set(tables.map(({ name }) => lowerCase(name))),
+    views: new Map(views.map(({ name, sql }) => [lowerCase(name), sql])),
   }
+}
+
+/** SQLite tells names apart by the case of letters beyond ASCII only. */
+function lowerCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
 /** A virtual table has made its own tables already. */

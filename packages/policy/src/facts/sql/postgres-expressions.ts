@@ -14,7 +14,7 @@ const NOTES: ReadonlyMap<string, Note> = new Map(
       findings.operator(node.names('name'))
       if (node.text('kind') === 'AEXPR_NULLIF') findings.call('nullif')
     },
-    TypeCast: (node, findings) => findings.cast(node.one('typeName')?.names('names') ?? []),
+    TypeCast: (node, findings) => findings.cast(node.one('typeName')),
     CoalesceExpr: (_, findings) => findings.call('coalesce'),
     MinMaxExpr: (node, findings) =>
       findings.call(node.text('op') === 'IS_LEAST' ? 'least' : 'greatest'),

@@ -19,6 +19,15 @@ export interface PostgresRules {
   readonly functions?: readonly string[] | undefined
 }
 
+/**
+ * Tables and columns that one statement may name, counted with every table that an unqualified name may belong to: 990
+ * columns of 990 tables would be a million.
+ */
+const NAMES_MAX = 4096
+
+/** `char(n)` and `bit(n)` fill a value up to their length. */
+const TYPE_LENGTH_MAX = 10_000
+
 /** Gathers what a statement touches, and refuses names that nobody vouches for. */
 export class PostgresFindings {
   readonly tables: Set<string> = new Set()
@@ -26,6 +35,7 @@ export class PostgresFindings {
   readonly functions: Set<string> = new Set()
   readonly flags: Set<SqlFlag> = new Set()
   readonly #rules: PostgresRules
+  #names = 0
   /** Columns that were noted already, by where they stand and what they are written behind. */
   readonly #noted = new Map<Scope, Map<string | undefined, Set<string>>>()
 
@@ -33,12 +43,18 @@ export class PostgresFindings {
     this.#rules = rules
   }
 
-  /** Notes a table, and says what names it can have in the database: none when it is a CTE. */
+  /**
+   * Notes a table, and says what names it can have in the database: none when it is a CTE.
+   *
+   * @throws SqlFactError `fact-sql-too-complex`
+   */
   table(node: SyntaxNode, ctes: ReadonlySet<string>): readonly string[] {
     const schema = node.text('schemaname')
     const name = node.text('relname')
     if (schema === '' && ctes.has(name)) return []
-    const names = this.#schemas(schema, name).map((known) => sqlName(known, name))
+    const schemas = this.#schemas(schema, name)
+    this.count(schemas.length)
+    const names = schemas.map((known) => sqlName(known, name))
     for (const table of names) this.tables.add(table)
     return names
   }
@@ -50,7 +66,20 @@ export class PostgresFindings {
     return name.startsWith('pg_') ? ['pg_catalog', ...searchPath] : searchPath
   }
 
+  /** @throws SqlFactError `fact-sql-too-complex` */
+  count(names: number): void {
+    this.#names += names
+    if (this.#names > NAMES_MAX) {
+      throw new SqlFactError(
+        'fact-sql-too-complex',
+        `a statement names at most ${NAMES_MAX} tables and columns, each counted for every table that it may be of; say of which table a column is`,
+      )
+    }
+  }
+
+  /** @throws SqlFactError `fact-sql-too-complex` */
   addColumns(columns: readonly string[]): void {
+    this.count(columns.length)
     for (const column of columns) this.columns.add(column)
   }
 
@@ -112,10 +141,22 @@ export class PostgresFindings {
 
   /** @throws SqlFactError `fact-sql-unsupported` */
   // oxlint-disable-next-line class-methods-use-this -- beside the other names
-  cast(names: readonly string[]): void {
+  cast(type: SyntaxNode | undefined): void {
+    const names = type?.names('names') ?? []
     const own = names.length === 2 && names[0] === 'pg_catalog' ? names.slice(1) : names
     if (own.length !== 1 || !POSTGRES_TYPES.has(own[0] ?? '')) {
       throw new SqlFactError('fact-sql-unsupported', 'the statement casts to an unusual type')
     }
+    // Those of an interval are its fields and its precision.
+    if (own[0] === 'interval' || type?.many('typmods').every(isShort) === true) return
+    throw new SqlFactError(
+      'fact-sql-unsupported',
+      `the statement casts to a type whose length is not a number up to ${TYPE_LENGTH_MAX}`,
+    )
   }
+}
+
+function isShort(length: SyntaxNode): boolean {
+  const value = length.type === 'A_Const' ? length.one('ival')?.number('ival') : undefined
+  return value !== undefined && Math.abs(value) <= TYPE_LENGTH_MAX
 }

@@ -92,6 +92,7 @@ export class PostgresWalk {
     const named = [alias, part.one('join_using_alias')].flatMap((name) =>
       name === undefined ? [] : [{ name: name.text('aliasname'), tables, renames }],
     )
+    this.#findings.count(named.length * tables.length)
     return [...joined, ...named]
   }
 

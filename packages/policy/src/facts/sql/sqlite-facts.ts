@@ -7,6 +7,7 @@ import { checkSqlText, SQL_WORDS_MAX } from './sql-text.ts'
 import { type SqliteCompiler, type SqliteUse } from './sqlite-compiler.ts'
 import { checkSqliteExpansion } from './sqlite-expansion.ts'
 import { sqliteLimit } from './sqlite-limit.ts'
+import { lowerCase } from './sqlite-tokens.ts'
 
 /** What the owner says about the database behind a tool, besides its schema. */
 export interface SqliteRules {
@@ -138,11 +139,6 @@ function functionsOf(uses: readonly SqliteUse[], rules: SqliteRules): readonly s
     }
   }
   return names
-}
-
-/** SQLite tells names apart by the case of letters beyond ASCII only. */
-function lowerCase(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
 function isSameUse(left: readonly SqliteUse[], right: readonly SqliteUse[]): boolean {

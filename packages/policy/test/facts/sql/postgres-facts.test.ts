@@ -235,3 +235,73 @@ test('no text makes the reading throw anything but a coded error', { tags: ['FSQ
     { numRuns: 400 },
   )
 })
+
+const list = (name: string, count: number): string =>
+  Array.from({ length: count }, (_, at) => `${name}${at}`).join(', ')
+/** As many as a declaration may name. */
+const SCHEMAS = Array.from({ length: 16 }, (_, at) => `s${at}`)
+
+test(
+  '4,096 names of tables and columns are noted, one more is refused',
+  { tags: ['FSQ-2', 'FCT-5'] },
+  () => {
+    // 64 tables, and 63 columns of any of them.
+    const read = fact(`SELECT ${list('c', 63)} FROM ${list('t', 64)}`)
+    expect(read.tables.length + read.columns.length).toBe(4096)
+    expect(() => fact(`SELECT ${list('c', 63)}, t0.c FROM ${list('t', 64)}`)).toThrow(
+      refused('fact-sql-too-complex'),
+    )
+    expect(fact(`SELECT 1 FROM ${list('t', 256)}`, SCHEMAS).tables).toHaveLength(4096)
+    expect(() => fact(`SELECT 1 FROM ${list('t', 257)}`, SCHEMAS)).toThrow(
+      refused('fact-sql-too-complex'),
+    )
+  },
+)
+
+test.for([
+  ['columns of any table', `SELECT ${list('c', 990)} FROM ${list('t', 990)} LIMIT 1`],
+  [
+    'columns of a name that nothing has',
+    `SELECT ${Array.from({ length: 480 }, (_, at) => `x${at}.upper`).join(', ')} FROM ${list('t', 900)}`,
+  ],
+  [
+    'USING',
+    `SELECT 1 FROM t ${Array.from({ length: 190 }, (_, at) => `JOIN t${at} USING (a${at}, b${at})`).join(' ')}`,
+  ],
+  [
+    'NATURAL',
+    `SELECT 1 FROM t ${Array.from({ length: 190 }, (_, at) => `NATURAL JOIN t${at}`).join(' ')}`,
+  ],
+  [
+    'joins with names',
+    `SELECT 1 FROM ${'('.repeat(99)}t${Array.from({ length: 99 }, (_, at) => ` CROSS JOIN t${at}) j${at}`).join('')}`,
+  ],
+])('%s: too many names are refused', { tags: ['FSQ-2', 'FCT-5'] }, ([, sql]) => {
+  expect(() => fact(sql)).toThrow(refused('fact-sql-too-complex'))
+  expect(() => fact(sql, SCHEMAS)).toThrow(refused('fact-sql-too-complex'))
+})
+
+test.for([
+  "SELECT 'a'::char(10001)",
+  "SELECT CAST('a' AS character(10485760))",
+  "SELECT 'a'::pg_catalog.bpchar(10485760)",
+  "SELECT B'0'::bit(8388608)",
+  "SELECT 'a'::varchar(2147483647)",
+  "SELECT 'a'::char(1)::char(10001)",
+  "SELECT '{a}'::char(10001)[]",
+  'SELECT a::bit varying(10001) FROM t',
+])('%s is refused for the length of its type', { tags: ['FSQ-4'] }, (sql) => {
+  expect(() => fact(sql)).toThrow(refused('fact-sql-unsupported'))
+})
+
+test.for([
+  "SELECT 'a'::char(10000)",
+  "SELECT 'a'::varchar(0)",
+  'SELECT a::numeric(10, 2) FROM t',
+  'SELECT a::numeric(5, -2) FROM t',
+  "SELECT B'0'::bit(8)",
+  "SELECT '1'::interval(3), '1'::interval day to second",
+  'SELECT a::timestamp(3) FROM t',
+])('%s is read', { tags: ['FSQ-4'] }, (sql) => {
+  expect(fact(sql).kind).toBe('select')
+})
