@@ -13,9 +13,14 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Poin
  */
 export function requirePlainText(text: string, lengthMax: number): void {
   requireLength(text, lengthMax)
-  if (INVISIBLE.test(text)) {
+  if (hasInvisible(text)) {
     throw new FactFlaw('fact-characters', 'holds a control character or an invisible one')
   }
+}
+
+/** Says whether a text holds a control character, or another that cannot be seen. */
+export function hasInvisible(text: string): boolean {
+  return INVISIBLE.test(text)
 }
 
 /**

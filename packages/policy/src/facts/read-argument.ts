@@ -2,7 +2,7 @@ import type { Declaration, PathDeclaration, UrlDeclaration } from './declaration
 import type { Fact } from './fact.ts'
 import type { DeclaredArgument } from './fact-declarations.ts'
 import { readJson } from './json/read-json.ts'
-import type { FileTree } from './path/file-tree.ts'
+import type { FileTree, FileTreeSnapshot } from './path/file-tree.ts'
 import { joinPathFacts } from './path/path-fact.ts'
 import { type PathReading, readPath } from './path/read-path.ts'
 import { readRegex } from './regex/read-regex.ts'
@@ -14,6 +14,11 @@ import { joinUrlFacts, type UrlFact } from './url/url-fact.ts'
 /** What the facts need from the machine. */
 export interface FactPorts extends UrlPorts, SqlPorts {
   readonly files: FileTree
+}
+
+/** The same for one call. */
+export interface CallPorts extends FactPorts {
+  readonly files: FileTreeSnapshot
 }
 
 /** What one argument comes to. */
@@ -44,7 +49,7 @@ interface Texts {
  * @throws FactFlaw, SqlFactError; whatever a port throws
  */
 export async function readArgument(
-  ports: FactPorts,
+  ports: CallPorts,
   { argument: { address, declaration }, texts, rows }: ArgumentTexts,
 ): Promise<ArgumentReading> {
   const { isList } = address
@@ -58,7 +63,7 @@ export async function readArgument(
 }
 
 async function readPaths(
-  { files }: FactPorts,
+  { files }: CallPorts,
   declaration: PathDeclaration,
   { texts, isList }: Texts,
 ): Promise<ArgumentReading> {

@@ -82,6 +82,24 @@ test('a list has so many elements, and not one more', { tags: ['FCT-5'] }, async
   expect(await read(layer, { deep: [texts(32), texts(33)] })).toMatchObject(tooMany)
 })
 
+test(
+  'the paths of one call lead through 8,192 names together, and not one more',
+  { tags: ['FCT-5'] },
+  async () => {
+    const layer = layerOf({ 'paths[]': { type: 'path', base: '/data' } })
+    // Each is walked as it is, behind the base, which is walked as well: two names more, and two of the base.
+    const paths = (last: number): string[] => [
+      ...Array.from({ length: 15 }, () => `x${'/y'.repeat(507)}`),
+      `x${'/y'.repeat(last)}`,
+    ]
+    const reading = await read(layer, { paths: paths(507) })
+    expect(reading).toMatchObject({ status: 'known' })
+    expect(await read(layer, { paths: paths(508) })).toMatchObject({ code: 'fact-path-steps' })
+    const many = Array.from({ length: 64 }, (_, at) => `${at}${'/abcdef'.repeat(500)}`)
+    expect(await read(layer, { paths: many })).toMatchObject({ code: 'fact-path-steps' })
+  },
+)
+
 test('of a list is said what holds for all and what for one', { tags: ['FCT-14'] }, async () => {
   const { facts } = await known(
     { 'paths[]': PATH },

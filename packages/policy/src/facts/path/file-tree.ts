@@ -1,3 +1,5 @@
+import { FactFlaw } from '../fact-flaw.ts'
+
 /** What stands under one name. */
 export interface FileStatus {
   readonly kind: 'file' | 'directory' | 'link' | 'other'
@@ -25,14 +27,34 @@ export interface FileTree {
   readlink(path: string): Promise<string>
 }
 
-/** Asks everything once, so that all that is said about one call is said about one moment. */
+/** Names that the paths of one call lead through together: 64 paths of 500 missing names each would be 32,000. */
+const STEPS_MAX = 8192
+
+/** The file system for one call: asks everything once, so that all that is said is said about one moment. */
 export class FileTreeSnapshot implements FileTree {
   readonly #tree: FileTree
   readonly #statuses = new Map<string, Promise<FileStatus | undefined>>()
   readonly #targets = new Map<string, Promise<string>>()
 
+  #steps = 0
+
   constructor(tree: FileTree) {
     this.#tree = tree
+  }
+
+  /**
+   * Counts a step of a walk.
+   *
+   * @throws FactFlaw `fact-path-steps`
+   */
+  step(): void {
+    this.#steps += 1
+    if (this.#steps > STEPS_MAX) {
+      throw new FactFlaw(
+        'fact-path-steps',
+        `leads, with the other paths of the call, through more than ${STEPS_MAX} names`,
+      )
+    }
   }
 
   async lstat(path: string): Promise<FileStatus | undefined> {

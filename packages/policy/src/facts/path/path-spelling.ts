@@ -1,5 +1,6 @@
 import { FactFlaw } from '../fact-flaw.ts'
 import type { FileStatus, FileTree } from './file-tree.ts'
+import { withoutJoiners } from './path-text.ts'
 
 /** One name of a path, and what stands under it. */
 interface SpelledName {
@@ -29,7 +30,12 @@ export async function requireOneSpelling(tree: FileTree, spelled: SpelledName): 
 }
 
 function otherSpellings(name: string): ReadonlySet<string> {
-  const others = new Set([swapCase(name), name.normalize('NFC'), name.normalize('NFD')])
+  const others = new Set([
+    swapCase(name),
+    name.normalize('NFC'),
+    name.normalize('NFD'),
+    withoutJoiners(name),
+  ])
   others.delete(name)
   return others
 }

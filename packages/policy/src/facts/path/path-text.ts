@@ -1,5 +1,6 @@
 import { FactFlaw, type FactFlawCode } from '../fact-flaw.ts'
-import { requirePlainText } from '../plain-text.ts'
+import { lenientReadings } from '../lenient-decoding.ts'
+import { hasInvisible, requireLength, requirePlainText } from '../plain-text.ts'
 
 /** What a path may not be, before anybody looks at a file system. */
 interface PathRule {
@@ -12,6 +13,13 @@ const LENGTH_MAX = 4096
 const SEGMENT_BYTES_MAX = 255
 const FILE_URL = 'file:///'
 
+/**
+ * What joins letters and makes a pictograph of a sign, where it does that: some scripts cannot be written without.
+ * Beside a dot, a separator or an ASCII letter it is invisible as any other.
+ */
+const JOINED =
+  /(?<=[\p{Extended_Pictographic}])\uFE0F|(?<=[^\P{L}A-Za-z]|\p{M}|\p{Extended_Pictographic}\uFE0F?|\p{Emoji_Modifier})[\u200C\u200D](?=[^\P{L}A-Za-z]|\p{Extended_Pictographic})/gu
+
 /** Of what a decoding would make dots, separators or NUL. */
 const ENCODED = /%(?:2e|2f|5c|00)/i
 /** The same, also when decoded twice, in overlong UTF-8, or in the form with `%u`. */
@@ -19,7 +27,8 @@ const ENCODED_ANYHOW = /%(?:2e|2f|5c|00|25|c0|c1|u[0-9a-f]{4})/i
 const RULES: readonly PathRule[] = [
   {
     code: 'fact-path-scheme',
-    breaks: /^[a-z][a-z0-9+.-]*:/i,
+    // `Re: hello.txt` is no URL to anybody: a scheme has no space behind it.
+    breaks: /^[a-z][a-z0-9+.-]*:(?! [^/]*$)|^(?:file|[a-z]):/i,
     sentence: 'begins with a scheme or a drive; write a plain path or file:///',
   },
   {
@@ -33,9 +42,25 @@ const RULES: readonly PathRule[] = [
     sentence: 'holds "~", "$" or a back-quote that a server might expand',
   },
   {
+    code: 'fact-path-expansion',
+    breaks: /^@[/.~]/,
+    sentence: 'begins with "@", behind which some programs read the name of a file',
+  },
+  {
+    // A shell makes `..` of `{..,x}` and `.[.]`, and a server in Java of `..;x`.
+    code: 'fact-path-expansion',
+    breaks: /[{[,]\.|\.;|[?@+!*]\(\.|(?:^|\/)\.+(?:[[{?*]|[@+!]\()/,
+    sentence: 'holds a bracket, a comma, a semicolon or a wildcard beside a dot',
+  },
+  {
     code: 'fact-path-encoded',
     breaks: ENCODED_ANYHOW,
     sentence: 'holds a percent-encoding that a server might decode again',
+  },
+  {
+    code: 'fact-path-expansion',
+    breaks: /%[a-z_][a-z0-9_()]{2,}%/i,
+    sentence: 'holds a name between "%" that a server might expand',
   },
   {
     code: 'fact-path-backslash',
@@ -67,12 +92,22 @@ const RULES: readonly PathRule[] = [
  */
 export function parsePathText(asked: string): string {
   if (asked === '') throw new FactFlaw('fact-path-empty', 'is an empty path')
-  requirePlainText(asked, LENGTH_MAX)
+  requirePathText(asked)
   const path = asked.startsWith(FILE_URL) ? decodeFileUrl(asked) : asked
-  requirePlainText(path, LENGTH_MAX)
+  requirePathText(path)
   requireRules(path)
-  requireNoLookalike(path)
+  requireOneReading(path)
   return path
+}
+
+/** A name without what joins its letters, as some file systems compare it. */
+export function withoutJoiners(name: string): string {
+  return name.replaceAll(JOINED, '')
+}
+
+function requirePathText(text: string): void {
+  requireLength(text, LENGTH_MAX)
+  requirePlainText(withoutJoiners(text), LENGTH_MAX)
 }
 
 /** The parts of a path between its slashes; an empty one stands for "this must be a directory". */
@@ -111,18 +146,33 @@ function requireRules(path: string): void {
   }
 }
 
-/** A server may fold compatibility forms (`．．`, `／`, `～`): the folded text must mean no other path. */
-function requireNoLookalike(path: string): void {
-  const folded = path.normalize('NFKC')
-  if (folded === path) return
-  const isSafe =
-    skeleton(folded) === skeleton(path) && !RULES.some(({ breaks }) => breaks.test(folded))
-  if (!isSafe) {
-    throw new FactFlaw(
-      'fact-path-lookalike',
-      'holds characters that a server might read as dots or separators',
-    )
+/** A server may fold compatibility forms (`．．`, `／`, `～`) and decode, also again: all of that must mean no other path. */
+function requireOneReading(path: string): void {
+  const readings = lenientReadings(path)
+  if (readings === undefined) {
+    throw new FactFlaw('fact-path-encoded', 'holds percent-encodings inside percent-encodings')
   }
+  const folded = path.normalize('NFKC')
+  for (const reading of readings) {
+    if (reading === path || isSafeReading(reading, path)) continue
+    throw reading === folded
+      ? new FactFlaw(
+          'fact-path-lookalike',
+          'holds characters that a server might read as dots or separators',
+        )
+      : new FactFlaw(
+          'fact-path-encoded',
+          'holds a percent-encoding of which a server might make another path',
+        )
+  }
+}
+
+function isSafeReading(reading: string, path: string): boolean {
+  return (
+    skeleton(reading) === skeleton(path) &&
+    !hasInvisible(withoutJoiners(reading)) &&
+    !RULES.some(({ breaks }) => breaks.test(reading))
+  )
 }
 
 function skeleton(path: string): string {

@@ -1,5 +1,5 @@
 import { FactFlaw } from '../fact-flaw.ts'
-import type { FileStatus, FileTree } from './file-tree.ts'
+import type { FileStatus, FileTreeSnapshot } from './file-tree.ts'
 import { segmentsOf } from './path-text.ts'
 import { requireOneSpelling } from './path-spelling.ts'
 
@@ -30,13 +30,13 @@ const PROCESS = /^\/proc(?:\/|$)/
  *
  * @throws FactFlaw
  */
-export async function walkPath(tree: FileTree, path: string): Promise<PathWalk> {
+export async function walkPath(tree: FileTreeSnapshot, path: string): Promise<PathWalk> {
   const walker = new Walker(tree)
   return walker.walk(path)
 }
 
 class Walker {
-  readonly #tree: FileTree
+  readonly #tree: FileTreeSnapshot
   readonly #trail: string[] = []
   /** Names that are still to come, the next one last. */
   readonly #pending: string[] = []
@@ -46,7 +46,7 @@ class Walker {
   #links = 0
   #pseudo = false
 
-  constructor(tree: FileTree) {
+  constructor(tree: FileTreeSnapshot) {
     this.#tree = tree
   }
 
@@ -55,6 +55,7 @@ class Walker {
     let steps = 0
     for (let name = this.#pending.pop(); name !== undefined; name = this.#pending.pop()) {
       steps += 1
+      this.#tree.step()
       if (steps > STEPS_MAX) {
         throw new FactFlaw('fact-path-steps', `leads through more than ${STEPS_MAX} names`)
       }

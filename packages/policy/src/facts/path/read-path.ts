@@ -1,6 +1,6 @@
 import type { PathDeclaration } from '../declaration.ts'
 import { FactFlaw } from '../fact-flaw.ts'
-import type { FileTree } from './file-tree.ts'
+import type { FileTreeSnapshot } from './file-tree.ts'
 import type { PathFact } from './path-fact.ts'
 import { parsePathText, segmentsOf } from './path-text.ts'
 import { type PathWalk, walkPath } from './path-walk.ts'
@@ -19,7 +19,7 @@ export interface PathReading {
  * @throws FactFlaw
  */
 export async function readPath(
-  tree: FileTree,
+  tree: FileTreeSnapshot,
   asked: string,
   { base }: PathDeclaration,
 ): Promise<PathReading> {
@@ -38,7 +38,7 @@ export async function readPath(
 }
 
 /** A rule names the base as it stands in the declaration, so it has to be what it says. */
-async function walkBase(tree: FileTree, base: string): Promise<PathWalk> {
+async function walkBase(tree: FileTreeSnapshot, base: string): Promise<PathWalk> {
   const walk = await walkPath(tree, base)
   if (walk.real !== base || walk.status?.kind !== 'directory') {
     throw new FactFlaw(

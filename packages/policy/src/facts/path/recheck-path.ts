@@ -1,6 +1,6 @@
 import type { PathDeclaration } from '../declaration.ts'
 import { FactFlaw } from '../fact-flaw.ts'
-import type { FileTree } from './file-tree.ts'
+import type { FileTreeSnapshot } from './file-tree.ts'
 import { type PathReading, readPath } from './read-path.ts'
 
 /**
@@ -10,7 +10,7 @@ import { type PathReading, readPath } from './read-path.ts'
  * @throws FactFlaw `fact-path-changed`, or why the path cannot be read any more
  */
 export async function recheckPath(
-  tree: FileTree,
+  tree: FileTreeSnapshot,
   before: PathReading,
   declaration: PathDeclaration,
 ): Promise<void> {

@@ -1,5 +1,6 @@
 import type { UrlDeclaration } from '../declaration.ts'
 import { FactFlaw } from '../fact-flaw.ts'
+import { lenientReadings } from '../lenient-decoding.ts'
 import { requirePlainText } from '../plain-text.ts'
 import { classifyAddress, isAddress } from './address-class.ts'
 import { classesOf, type UrlFact } from './url-fact.ts'
@@ -17,7 +18,8 @@ const ADDRESSES_MAX = 64
 /** Scheme, authority and the rest, cut where every reader cuts: RFC 3986, appendix B. */
 const PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]+)([^?#]*)/i
 const AUTHORITY = /^(?:[^@]*@)?(\[[^\]]*\]|[^:@[\]]*)(?::[0-9]{0,5})?$/
-const DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i
+/** A part of a path that is `.` or `..` to some reader; to a server in Java also with a parameter behind it. */
+const DOT_SEGMENT = /(?:^|[/\\])\.{1,2}(?:[/\\;]|$)/
 const HOST = /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?$/
 const LOOPBACK_NAME = /(?:^|\.)localhost$/
 const LOOPBACK_ADDRESSES: readonly string[] = ['127.0.0.1', '::1']
@@ -73,10 +75,19 @@ function writtenParts(asked: string): { scheme: string; host: string; end: numbe
   }
   const [, host] = AUTHORITY.exec(authority) ?? []
   if (host === undefined) throw new FactFlaw('fact-url-ambiguous', 'has no plain host and port')
-  if (DOT_SEGMENT.test(path)) {
-    throw new FactFlaw('fact-url-ambiguous', 'holds "." or ".." as a part of its path')
-  }
+  requireNoDots(path)
   return { scheme: scheme.toLowerCase(), host, end: scheme.length + 3 + authority.length }
+}
+
+/** A server may decode a path, again where one before it has done so, and then take `..` out of it. */
+function requireNoDots(path: string): void {
+  const readings = lenientReadings(path)
+  if (readings === undefined || readings.some((reading) => DOT_SEGMENT.test(reading))) {
+    throw new FactFlaw(
+      'fact-url-ambiguous',
+      'holds "." or ".." as a part of its path, or what a server may decode to that',
+    )
+  }
 }
 
 function hostOf({ hostname }: ParsedUrl, written: string): string {
