@@ -76,7 +76,7 @@ test('serve refuses a role that cannot be and writes nothing', { tags: ['CLI-3']
 })
 
 test.for<[string, readonly string[], number]>([
-  ['an address that cannot be', ['--listen', 'nonsense'], 6],
+  ['an address that cannot be', ['--listen', 'nonsense'], 2],
   ['an enclave that cannot be', ['--enclave', ''], 2],
   ['a name that cannot be', ['--name', 'press\u202E3'], 2],
 ])('init refuses %s and writes nothing', { tags: ['CLI-3'] }, async ([, args, code], { task }) => {
@@ -103,7 +103,7 @@ test('with --json an error is one line of JSON', { tags: ['CLI-1'] }, async () =
 
 test('what stands behind "--" is the server’s, also a --json', { tags: ['CLI-1'] }, async () => {
   const outcome = await runWarren([...at(home), 'serve', 'Bad', '--', 'node', '--json'])
-  expectFailure({ ...outcome }, 6, 'config-invalid')
+  expectFailure({ ...outcome }, 2, 'server-malformed')
 })
 
 test.for([['status'], ['connect']])(

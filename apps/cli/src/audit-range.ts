@@ -10,10 +10,21 @@ const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?Z)?$/
  * @throws CommandError `usage`
  */
 export function entryRange(from: string | undefined, to: string | undefined): EntryRange {
-  return {
+  const range = {
     ...(from === undefined ? {} : { from: boundOf(from) }),
     ...(to === undefined ? {} : { to: boundOf(to) }),
   }
+  if (isInverted(range)) {
+    throw new CommandError('usage', '--from lies behind --to: nothing can be between them')
+  }
+  return range
+}
+
+/** A number and a time cannot be compared without the log. */
+function isInverted({ from, to }: EntryRange): boolean {
+  if (from === undefined || to === undefined) return false
+  if ('seq' in from) return 'seq' in to && from.seq > to.seq
+  return 'at' in to && from.at > to.at
 }
 
 /**

@@ -6,7 +6,6 @@ export type CommandErrorCode =
   | 'tool-failed'
   | 'invitation-malformed'
   | 'file-exists'
-  | 'file-unwritable'
   | 'passphrase-missing'
   | 'passphrase-too-short'
   | 'passphrase-differs'

@@ -25,6 +25,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'role-malformed': EXIT.usage,
   'policy-template-invalid': EXIT.usage,
   'name-malformed': EXIT.usage,
+  'listen-malformed': EXIT.usage,
   'enclave-malformed': EXIT.usage,
   'reason-malformed': EXIT.usage,
   'server-malformed': EXIT.usage,

@@ -74,7 +74,7 @@ async function askAgain(
       `request   ${file}`,
       '',
       `Next: carry ${file} to an administrator, who runs "warren readmit" on a machine of the mesh;`,
-      'then stop this node and run "warren join --membership <signed request>" here.',
+      'then, with no "warren up" running here, "warren join --membership <signed request>".',
     ])
   } finally {
     passphrase.fill(0)

@@ -22,7 +22,10 @@ export function addPolicy(program: Command): void {
   policy
     .command('test')
     .description('run the cases of a policy set by the engine of the node: needs no node')
-    .argument('[file...]', 'files of cases (default: *.cases.yaml beside the rules)')
+    .argument(
+      '[file...]',
+      'files of cases, as paths from here (default: all *.cases.yaml beside the rules)',
+    )
     .option('--policies <directory>', 'another directory of policies')
     .option(
       '--strict',

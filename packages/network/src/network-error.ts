@@ -3,6 +3,7 @@ import { CodedError } from '@warren/core'
 export type NetworkErrorCode =
   // this node
   | 'network-not-running'
+  | 'port-taken'
   | 'address-malformed'
   // reaching a peer
   | 'peer-unknown'

@@ -108,7 +108,7 @@ export class WarrenNetwork implements Network {
       await node.start()
     } catch (error) {
       this.#node = undefined
-      throw new NetworkError('network-not-running', listenFault(error), { cause: error })
+      throw listenFault(error)
     }
     this.#gossip.open(node.services.pubsub)
     this.#dialStatics()

@@ -5,7 +5,7 @@ test('a port that is in use is named', { tags: ['CLI-2'] }, async () => {
   const { address } = await labNode()
   const [taken = ''] = /^\/ip4\/127\.0\.0\.1\/tcp\/\d+/.exec(address) ?? []
   await expect(labNode({ listen: [taken] })).rejects.toMatchObject({
-    code: 'network-not-running',
+    code: 'port-taken',
     message: expect.stringContaining(`address already in use 127.0.0.1:${taken.split('/').at(-1)}`),
   })
 })

@@ -2,10 +2,12 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { addServers } from './config/edit-config.ts'
 import { loadConfig } from './config/load-config.ts'
-import type { ServerConfig } from './config/server-config.ts'
+import { SERVER_NAME_PATTERN, type ServerConfig } from './config/server-config.ts'
 import { checkRoles } from './label.ts'
 import { loadPolicies, retirePolicies } from './load-policies.ts'
 import { NodeError } from './node-error.ts'
+
+const SHOWN_LENGTH_MAX = 80
 
 export interface AddServerInit {
   readonly directory: string
@@ -25,9 +27,10 @@ export interface AddedServer {
  * Adds a server to `warren.yaml` and, where roles are named, the rule that opens it to them.
  * Everything is checked first and written then.
  *
- * @throws ConfigError, PolicyError, NodeError `policy-exists`, `policy-set-signed`, `policies-unreadable`, `role-malformed`
+ * @throws ConfigError, PolicyError, NodeError `policy-exists`, `policy-set-signed`, `policies-unreadable`, `role-malformed`, `server-malformed`
  */
 export function addServer({ directory, name, definition, allowRoles }: AddServerInit): AddedServer {
+  if (!SERVER_NAME_PATTERN.test(name)) throw noServerName(name)
   checkRoles(allowRoles)
   const { policies, policy } = loadConfig(directory)
   if (allowRoles.length > 0 && policy !== undefined) {
@@ -51,6 +54,11 @@ export function addServer({ directory, name, definition, allowRoles }: AddServer
   const added = addServers(directory, { [name]: definition })
   writeFileSync(policyFile, text, { mode: 0o600, flag: 'wx' })
   return { ...added, policyFile }
+}
+
+function noServerName(name: string): NodeError {
+  const message = `${JSON.stringify(name.slice(0, SHOWN_LENGTH_MAX))} is no name of a server: it has 1 to 32 characters of a-z, 0-9 and "-", and begins with a letter`
+  return new NodeError('server-malformed', message)
 }
 
 function ruleText(name: string, roles: readonly string[]): string {

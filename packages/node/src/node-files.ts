@@ -18,6 +18,7 @@ import {
   writePrivateFile,
   writeSharedFile,
 } from '@warren/storage'
+import { checkListen } from './config/check-listen.ts'
 import { defaultConfigText } from './config/default-config.ts'
 import { loadConfig, parseConfig } from './config/load-config.ts'
 import { dataPaths } from './data-directory.ts'
@@ -54,9 +55,10 @@ export interface NodeFilesInit {
  * Refuses settings with which the node could not start, before anything is made of them; also those
  * of a file that lies there already, which is kept.
  *
- * @throws ConfigError `config-invalid`
+ * @throws NodeError `listen-malformed`, ConfigError `config-invalid`
  */
 export function checkSettings(directory: string, settings: NodeSettings): void {
+  if (settings.listen !== undefined) checkListen(settings.listen)
   parseConfig(configText(settings))
   if (existsSync(dataPaths(directory).config)) loadConfig(directory)
 }

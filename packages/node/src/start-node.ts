@@ -71,8 +71,8 @@ export async function startNode(init: StartNodeInit): Promise<RunningNode> {
   try {
     await start(site, parts)
   } catch (error) {
-    // Whatever had started already ends again.
-    await stop(site, parts)
+    // Whatever had started already ends again; that it has stopped is not said of what was never up.
+    await end(site, parts)
     throw error
   }
   return {
@@ -336,7 +336,12 @@ async function start({ config, opened, report, audit }: Site, parts: Parts): Pro
   })
 }
 
-async function stop({ opened, report, audit }: Site, parts: Parts): Promise<void> {
+async function stop(site: Site, parts: Parts): Promise<void> {
+  await end(site, parts)
+  site.report({ event: 'stopped', level: 'info' })
+}
+
+async function end({ opened, audit }: Site, parts: Parts): Promise<void> {
   parts.watch.stop()
   parts.enforcement.stop()
   parts.calls.stop()
@@ -353,5 +358,4 @@ async function stop({ opened, report, audit }: Site, parts: Parts): Promise<void
   await parts.enforcement.settled()
   await audit.end()
   opened.close()
-  report({ event: 'stopped', level: 'info' })
 }

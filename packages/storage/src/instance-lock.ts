@@ -36,7 +36,7 @@ export function lockDirectory(directory: string): InstanceLock {
     if (!(error instanceof StorageError) || error.code !== 'store-locked') throw error
     throw new StorageError(
       'directory-in-use',
-      `another process${holder(pidPath)} works on "${directory}"`,
+      `another process${holder(pidPath)} works on "${directory}"; stop it first`,
       { cause: error },
     )
   }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { errnoOf } from './errno.ts'
 import { flushDirectory, writeFlushed } from './flushed-file.ts'
 import { StorageError } from './storage-error.ts'
+import { unwritableFile } from './unwritable-file.ts'
 
 const FILE_MODE = 0o600
 const DIRECTORY_MODE = 0o700
@@ -162,5 +163,5 @@ function writeError(path: string, error: unknown): StorageError {
   if (errnoOf(error) === 'EEXIST') {
     return new StorageError('file-exists', `"${path}" exists already`, { cause: error })
   }
-  return new StorageError('file-unwritable', `"${path}" cannot be written`, { cause: error })
+  return unwritableFile(path, error)
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { errnoOf } from './errno.ts'
 import { flushDirectory, writeFlushed } from './flushed-file.ts'
 import { StorageError } from './storage-error.ts'
+import { unwritableFile } from './unwritable-file.ts'
 
 const FILE_MODE = 0o644
 
@@ -62,7 +63,7 @@ export async function writeSharedFile({ path, text, replace }: SharedFileToWrite
     await rm(temporary, { force: true })
     // The name that was taken, unless somebody has put something there in the meantime.
     if (!replace && (await isEmpty(path))) await rm(path, { force: true })
-    throw unwritable(path, cause)
+    throw unwritableFile(path, cause)
   }
 }
 
@@ -73,7 +74,7 @@ async function takeName(path: string): Promise<void> {
     if (errnoOf(cause) === 'EEXIST') {
       throw new StorageError('file-exists', `"${path}" exists already`, { cause })
     }
-    throw unwritable(path, cause)
+    throw unwritableFile(path, cause)
   }
 }
 
@@ -92,8 +93,4 @@ async function openForReading(path: string): Promise<FileHandle> {
     }
     throw new StorageError('file-unreadable', `"${path}" cannot be read`, { cause })
   }
-}
-
-function unwritable(path: string, cause: unknown): StorageError {
-  return new StorageError('file-unwritable', `"${path}" cannot be written`, { cause })
 }

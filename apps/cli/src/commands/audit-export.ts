@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { open } from 'node:fs/promises'
-import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import {
+  type AuditArchive,
   decodeEntry,
   type Entry,
+  type EntryRange,
   formatCef,
   formatJsonLine,
   formatOcsf,
@@ -31,8 +32,10 @@ import { CommandError } from '../command-error.ts'
 import { contextOf } from '../context.ts'
 import { EXIT } from '../exit-code.ts'
 import { visibleText } from '../visible-text.ts'
+import { fillNew, writeNew } from '../write-new.ts'
 
 const EVENTS_MAX = 1_000
+const MODE = 0o600
 const PRODUCT = { version: VERSION }
 
 /** The forms of which a line is one entry. */
@@ -60,20 +63,40 @@ export async function auditExport(_options: unknown, command: Command): Promise<
     throw new CommandError('usage', 'with --json, stdout holds the result: name a file with --out')
   }
   const archive = await openArchive(logDirectory(context, options.log))
-  const file = out === undefined ? undefined : await openNew(out)
-  const target: Writable = file?.createWriteStream() ?? process.stdout
-  const isTerminal = file === undefined && process.stdout.isTTY
-  let entries = 0
-  for await (const entry of readRange(archive, range)) {
-    const line = lineOf(entry, format)
-    const isFull = !target.write(isTerminal ? visibleText(line) : line)
-    entries += 1
-    if (isFull) await once(target, 'drain')
+  if (out === undefined) {
+    await printLines(linesOf(archive, range, format))
+    return
   }
-  if (out === undefined) return
-  target.end()
-  await once(target, 'close')
+  let entries = 0
+  await fillNew(out, MODE, (file) =>
+    pipeline(
+      linesOf(archive, range, format),
+      async function* counted(lines) {
+        for await (const line of lines) {
+          entries += 1
+          yield line
+        }
+      },
+      file.createWriteStream(),
+    ),
+  )
   context.output.result({ file: out, format, entries }, [`wrote ${entries} entries to ${out}`])
+}
+
+async function* linesOf(
+  archive: AuditArchive,
+  range: EntryRange,
+  format: ExportFormat,
+): AsyncGenerator<string> {
+  for await (const entry of readRange(archive, range)) yield lineOf(entry, format)
+}
+
+async function printLines(lines: AsyncIterable<string>): Promise<void> {
+  const { stdout } = process
+  for await (const line of lines) {
+    const isFull = !stdout.write(stdout.isTTY ? visibleText(line) : line)
+    if (isFull) await once(stdout, 'drain')
+  }
 }
 
 function lineOf(entry: Entry, format: ExportFormat): string {
@@ -122,9 +145,7 @@ export async function auditReport(_options: unknown, command: Command): Promise<
     events,
     notChecked: verdict.notChecked,
   })
-  const file = await openNew(options.out)
-  await file.writeFile(page)
-  await file.close()
+  await writeNew(options.out, page, MODE)
   const { count } = summary
   const clean = isClean(verdict)
   context.output.result({ file: options.out, clean, entries: count, events: events.length }, [
@@ -132,15 +153,4 @@ export async function auditReport(_options: unknown, command: Command): Promise<
     ...(clean ? [] : ['The log is NOT what the node signed, or is not whole: see the findings.']),
   ])
   if (!clean) process.exitCode = EXIT.failed
-}
-
-async function openNew(path: string): Promise<Awaited<ReturnType<typeof open>>> {
-  try {
-    return await open(path, 'wx', 0o600)
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') {
-      throw new CommandError('file-exists', `${path} is there already`, { cause })
-    }
-    throw new CommandError('file-unwritable', `${path} cannot be written`, { cause })
-  }
 }

@@ -1,6 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type EntryProof, entrySentence, proveEntry } from '@warren/node/audit'
+import { unwritableFile } from '@warren/node/client'
 import type { Command } from 'commander'
 import { givenSources, logDirectory, type SourceOptions } from '../audit-options.ts'
 import { entryPlace } from '../audit-range.ts'
@@ -62,9 +63,22 @@ async function writeBundle(
     ['audit-verify.mjs', verifier],
     ['README.txt', readme(name)],
   ]
-  await mkdir(directory, { recursive: true })
-  for (const [file, content] of contents) await writeNew(join(directory, file), content)
-  return contents.map(([file]) => join(directory, file))
+  await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
+    throw unwritableFile(directory, cause)
+  })
+  const written: string[] = []
+  try {
+    for (const [file, content] of contents) {
+      const path = join(directory, file)
+      await writeNew(path, content)
+      written.push(path)
+    }
+  } catch (error) {
+    // Half a bundle shows nothing, and would stand in the way of the next one.
+    for (const path of written) await rm(path, { force: true })
+    throw error
+  }
+  return written
 }
 
 function readme(name: string): string {

@@ -1,7 +1,7 @@
 import { importHostFile } from '@warren/node'
 import type { Command } from 'commander'
 import { type CommonOptions, contextOf } from '../context.ts'
-import { reloadIfRunning } from '../reload-if-running.ts'
+import { isRunning, reloadIfRunning } from '../reload-if-running.ts'
 
 /** `warren import <file>`: take over the MCP servers that an AI host's file names. */
 export async function importServers(
@@ -11,7 +11,8 @@ export async function importServers(
 ): Promise<void> {
   const { directory, socket, output } = contextOf(command.optsWithGlobals<CommonOptions>())
   const imported = importHostFile({ directory, file })
-  const running = imported.added.length > 0 && (await reloadIfRunning(socket))
+  const isChanged = imported.added.length > 0
+  const running = await (isChanged ? reloadIfRunning(socket) : isRunning(socket))
   for (const warning of imported.warnings) output.progress(`note: ${warning}`)
   output.result(
     { added: [...imported.added], warnings: [...imported.warnings], running },

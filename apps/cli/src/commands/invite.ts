@@ -1,12 +1,12 @@
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import type { JsonValue } from '@warren/core'
 import { askNode, checkEnclave, checkRoles, textMember } from '@warren/node/client'
 import type { Command } from 'commander'
-import { CommandError } from '../command-error.ts'
 import { type CommonOptions, contextOf } from '../context.ts'
 import { parseDurationMs } from '../duration.ts'
+import { fillNew } from '../write-new.ts'
 
 const EXPIRY_MAX = '30d'
+const SECRET_MODE = 0o600
 
 interface InviteOptions extends CommonOptions {
   readonly role: readonly string[]
@@ -47,29 +47,10 @@ function ask(socket: string, options: InviteOptions): Promise<JsonValue> {
 }
 
 /** Takes the file first, so that no invitation is made that then has nowhere to go. */
-async function askInto(file: string, invited: () => Promise<JsonValue>): Promise<JsonValue> {
-  const fd = createFile(file)
-  try {
+function askInto(file: string, invited: () => Promise<JsonValue>): Promise<JsonValue> {
+  return fillNew(file, SECRET_MODE, async (handle) => {
     const answer = await invited()
-    writeSync(fd, `${textMember(answer, 'invitation')}\n`)
+    await handle.writeFile(`${textMember(answer, 'invitation')}\n`)
     return answer
-  } catch (error) {
-    rmSync(file, { force: true })
-    throw error
-  } finally {
-    closeSync(fd)
-  }
-}
-
-function createFile(file: string): number {
-  try {
-    return openSync(file, 'wx', 0o600)
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') {
-      throw new CommandError('file-exists', `"${file}" exists already; choose another --file`, {
-        cause,
-      })
-    }
-    throw new CommandError('file-unwritable', `"${file}" cannot be written`, { cause })
-  }
+  })
 }

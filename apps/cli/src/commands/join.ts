@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { joinMesh } from '@warren/node'
+import { readSharedFile } from '@warren/node/client'
 import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import { contextOf } from '../context.ts'
@@ -36,7 +37,7 @@ async function joinByInvitation(invitation: string, options: JoinOptions): Promi
   try {
     const member = await joinMesh({
       directory,
-      invitation: readInvitation(invitation),
+      invitation: await readInvitation(invitation),
       name: options.name,
       passphrase,
       signal: AbortSignal.timeout(JOIN_TIMEOUT_MS),
@@ -50,7 +51,8 @@ async function joinByInvitation(invitation: string, options: JoinOptions): Promi
   }
 }
 
-function readInvitation(argument: string): string {
+/** @throws CommandError `invitation-malformed`, StorageError of a file that is there and holds no text */
+async function readInvitation(argument: string): Promise<string> {
   if (argument.replaceAll(/\s+/g, '').startsWith('warren-invite:')) return argument
   if (!existsSync(argument)) {
     // Not told what it was: an invitation without its beginning is a secret still.
@@ -59,6 +61,5 @@ function readInvitation(argument: string): string {
       'this is no file that is there, and an invitation begins with "warren-invite:"; copy the whole line',
     )
   }
-  if (statSync(argument).size > INVITATION_BYTES_MAX) return ''
-  return readFileSync(argument, 'utf8').trim()
+  return (await readSharedFile(argument, INVITATION_BYTES_MAX)).trim()
 }

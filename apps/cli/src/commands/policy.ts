@@ -32,7 +32,8 @@ export async function check(_options: unknown, command: Command): Promise<void> 
     ],
   )
   for (const { tool, argument, why } of opaque) {
-    output.progress(`note: rules cannot name ${[tool, argument].filter(Boolean).join(' ')}: ${why}`)
+    const what = argument === '' ? `the arguments of ${tool}` : `${tool} ${argument}`
+    output.progress(`note: rules cannot name ${what}: ${why}`)
   }
   for (const each of notChecked) output.progress(`note: not checked: ${each}`)
 }

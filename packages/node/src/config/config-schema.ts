@@ -123,10 +123,16 @@ const approvals = z.strictObject({
     .describe('Calls of one member that wait for a person, at one time.'),
 })
 
+/** Addresses on which a node may listen. */
+export const listenAddresses: z.ZodType<readonly string[]> = addresses(
+  LISTEN_PATTERN,
+  LISTEN_DEFAULT[0] ?? '',
+)
+
 /** What may stand in `warren.yaml`. Unknown keys are refused: a misspelt rule must not be a silent one. */
 export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
   name: nodeName.describe('What people call this node.'),
-  listen: addresses(LISTEN_PATTERN, LISTEN_DEFAULT[0] ?? '')
+  listen: listenAddresses
     .default([...LISTEN_DEFAULT])
     .describe('Where other nodes reach this one.'),
   announce: addresses(DIAL_PATTERN, '/ip4/10.0.0.7/tcp/4001')

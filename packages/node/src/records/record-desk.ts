@@ -14,7 +14,12 @@ import {
   type WitnessDuty,
   waitsForOthers,
 } from '@warren/membership'
-import type { GossipVerdict, RecordLink, RecordsPort } from '@warren/network'
+import {
+  type GossipVerdict,
+  NetworkError,
+  type RecordLink,
+  type RecordsPort,
+} from '@warren/network'
 import { type RecordWriter, StorageError, type StoredRecord } from '@warren/storage'
 import type { Report } from '../node-event.ts'
 import type { WitnessLedger } from './witness-ledger.ts'
@@ -268,6 +273,8 @@ export class RecordDesk implements RecordsPort {
     const { publish, report } = this.#init
     if (bytes.length > GOSSIP_BYTES_MAX) return
     publish(bytes).catch((error: unknown) => {
+      // Before the start there is nobody to tell; whoever connects learns of it by comparison.
+      if (error instanceof NetworkError && error.code === 'network-not-running') return
       // It has been pushed to every neighbour; gossip is the second path.
       report({ event: 'records', level: 'warn', code: 'gossip-failed', message: String(error) })
     })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { errnoOf } from '../errno.ts'
 import { writePrivateFile } from '../private-file.ts'
 import { StorageError } from '../storage-error.ts'
+import { unwritableFile } from '../unwritable-file.ts'
 import { type CheckpointLine, parseCheckpointLine } from './checkpoint-line.ts'
 import { type FileAccess, type OpenFile, systemFiles } from './file-access.ts'
 import { linesIfThere } from './read-lines.ts'
@@ -87,7 +88,7 @@ export class CosignedFile {
       await this.#append(line)
     } catch (cause) {
       if (cause instanceof StorageError) throw cause
-      throw new StorageError('file-unwritable', `"${this.#path}" cannot be written`, { cause })
+      throw unwritableFile(this.#path, cause)
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Entry } from '@warren/audit'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '@warren/core'
 import { makePolicySet, retirePolicies } from '../../load-policies.ts'
+import { NodeError } from '../../node-error.ts'
 import { readPolicyFiles } from '../read-policy-files.ts'
 import type { PolicyCase } from './read-case-file.ts'
 import { asksPast, type CaseDecider, type CaseOutcome, runCases } from './run-cases.ts'
@@ -38,10 +39,14 @@ const LIMITS = { lengthMax: 4 * 1024 * 1024, depthMax: 64, keysMax: 100_000 }
  * Asks a candidate about recorded calls of tools, each at its time; nothing comes into force. Tools are taken to be as
  * they are pinned, and files as they are now.
  *
- * @throws PolicyError, NodeError `policies-open`, `policies-foreign`, `policies-unreadable`, and what `valuesOf` throws
+ * @throws PolicyError, NodeError `policies-open`, `policies-foreign`, `policies-unreadable`, `policy-rules-missing`, and what `valuesOf` throws
  */
 export async function dryRun({ policies, decisions, valuesOf }: DryRunInit): Promise<DryRunReport> {
   const read = readPolicyFiles(policies)
+  if (read.policies.length === 0) {
+    const message = `there are no rules in ${policies} (*.cedar); see whether this is the directory that was meant`
+    throw new NodeError('policy-rules-missing', message)
+  }
   const set = makePolicySet(read)
   const skipped = new Map<string, number>()
   const changed: ChangedDecision[] = []

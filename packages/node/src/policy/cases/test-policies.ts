@@ -1,11 +1,15 @@
-import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { type NamedRule, namedRules, type PolicySource } from '@warren/policy'
+import { readSharedFile } from '@warren/storage'
 import { makePolicySet, retirePolicies } from '../../load-policies.ts'
+import { NodeError } from '../../node-error.ts'
 import { type PolicySetFiles, readPolicyFiles } from '../read-policy-files.ts'
 import { type PolicyCase, readCaseFile } from './read-case-file.ts'
 import { type CaseOutcome, runCases } from './run-cases.ts'
 import { type MutationReport, tryMutants } from './try-mutants.ts'
+
+/** As for the files of a directory of policies. */
+const FILE_BYTES_MAX = 1024 * 1024
 
 /** What is tested, and how. */
 export interface PolicyTestInit {
@@ -33,11 +37,15 @@ export interface PolicyTestReport {
 /**
  * Runs the cases of a policy set by the loading, the facts and the engine that a node uses; no node is needed.
  *
- * @throws PolicyError with the file and line, NodeError `policies-open`, `policies-foreign`, `policies-unreadable`
+ * No case is a failure: whatever directory is named by mistake would pass.
+ *
+ * @throws PolicyError with the file and line, NodeError `policies-open`, `policies-foreign`, `policies-unreadable`,
+ * `policy-cases-missing`; StorageError of a file of cases that is named
  */
 export async function testPolicies(init: PolicyTestInit): Promise<PolicyTestReport> {
   const read = readPolicyFiles(init.policies)
-  const cases = sourcesOf(init, read).flatMap(readCaseFile)
+  const cases = (await sourcesOf(init, read)).flatMap(readCaseFile)
+  if (cases.length === 0) throw noCases(init)
   const outcomes = await runOn(read, cases)
   const rules = read.policies.flatMap(namedRules)
   const report = { outcomes, uncovered: uncoveredOf(rules, outcomes) }
@@ -45,9 +53,22 @@ export async function testPolicies(init: PolicyTestInit): Promise<PolicyTestRepo
   return { ...report, mutation: await tryMutants(read, cases) }
 }
 
-function sourcesOf({ files }: PolicyTestInit, { cases }: PolicySetFiles): readonly PolicySource[] {
+async function sourcesOf(
+  { files }: PolicyTestInit,
+  { cases }: PolicySetFiles,
+): Promise<readonly PolicySource[]> {
   if (files.length === 0) return cases
-  return files.map((path) => ({ name: basename(path), text: readFileSync(path, 'utf8') }))
+  const sources: PolicySource[] = []
+  for (const path of files) {
+    sources.push({ name: basename(path), text: await readSharedFile(path, FILE_BYTES_MAX) })
+  }
+  return sources
+}
+
+function noCases({ policies, files }: PolicyTestInit): NodeError {
+  const where = files.length === 0 ? `${policies} (*.cases.yaml)` : files.join(', ')
+  const message = `there is no case in ${where}; see whether this is what was meant, or write the first one`
+  return new NodeError('policy-cases-missing', message)
 }
 
 async function runOn(

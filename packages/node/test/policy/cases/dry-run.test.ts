@@ -153,3 +153,9 @@ test.for<[string, string, boolean]>([
     expect([...report.skipped]).toEqual(isSkipped ? [[why, 1]] : [])
   },
 )
+
+test('a directory without rules is no candidate', { tags: ['CLI-42'] }, async () => {
+  const policies = policyDirectory({ 'facts.yaml': FACTS })
+  const asked = dryRun({ policies, decisions: [decision()], valuesOf: async () => [] })
+  await expect(asked).rejects.toMatchObject({ code: 'policy-rules-missing' })
+})

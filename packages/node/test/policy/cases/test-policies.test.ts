@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readCaseFile } from '../../../src/policy/cases/read-case-file.ts'
 import { type PolicyTestReport, testPolicies } from '../../../src/policy/cases/test-policies.ts'
@@ -154,4 +155,23 @@ test('a file has 512 cases and no more', { tags: ['PST-1'] }, () => {
   expect(() => readCaseFile({ name: 'a.cases.yaml', text: file(513) })).toThrow(
     expect.objectContaining({ code: 'policy-malformed' }),
   )
+})
+
+test('no case is a failure, and a file of cases is read as one', { tags: ['CLI-42'] }, async () => {
+  await expect(run('  []\n')).rejects.toMatchObject({ code: 'policy-cases-missing' })
+  const policies = policyDirectory({ 'a.cedar': RULES, 'facts.yaml': FACTS })
+  const other = join(policyDirectory({ 'b.yaml': `cases:\n${INSIDE}` }), 'b.yaml')
+  const init = { policies, mutate: false }
+  await expect(testPolicies({ ...init, files: [] })).rejects.toMatchObject({
+    code: 'policy-cases-missing',
+  })
+  expect((await testPolicies({ ...init, files: [other] })).outcomes).toMatchObject([
+    { passed: true, asked: { file: 'b.yaml' } },
+  ])
+  await expect(testPolicies({ ...init, files: [`${other}x`] })).rejects.toMatchObject({
+    code: 'file-missing',
+  })
+  await expect(testPolicies({ ...init, files: [policies] })).rejects.toMatchObject({
+    code: 'file-not-regular',
+  })
 })
