@@ -197,7 +197,7 @@ describe('an enroller that was revoked as a member', () => {
 
   test(
     'lets nobody in any more, whatever the order, and what witnesses had seen before stays',
-    { tags: ['REC-6'] },
+    { tags: ['REC-6', 'THR-59'] },
     () => {
       expect(standingOf(seen(before, bad), accomplice.did, LATER_MS).status).toBe('member')
       for (const set of [withAll(before, gone, bad), withAll(seen(before, bad), gone)]) {
@@ -208,10 +208,14 @@ describe('an enroller that was revoked as a member', () => {
     },
   )
 
-  test('loses all of it to a revocation that names no witness', { tags: ['REC-6'] }, () => {
-    const all = withAll(before, revoked(mesh, owner))
-    expect(standingOf(all, guest.did, LATER_MS).status).toBe('revoked')
-  })
+  test(
+    'loses all of it to a revocation that names no witness',
+    { tags: ['REC-6', 'THR-59'] },
+    () => {
+      const all = withAll(before, revoked(mesh, owner))
+      expect(standingOf(all, guest.did, LATER_MS).status).toBe('revoked')
+    },
+  )
 
   const fresh = { ...person(5), did: owner.did, log: { ...person(5).log, did: owner.did } }
   const back = grant(mesh, fresh, { gen: 2 })
@@ -221,7 +225,7 @@ describe('an enroller that was revoked as a member', () => {
 
   test(
     'admits nobody with its old keys once the admins have let it come back',
-    { tags: ['REC-6'] },
+    { tags: ['REC-6', 'THR-59'] },
     () => {
       const set = withAll(returned, bad)
       expect(standingOf(set, owner.did, LATER_MS).status).toBe('member')
@@ -231,7 +235,7 @@ describe('an enroller that was revoked as a member', () => {
 
   test(
     'admits others with its new keys, by a credential of these, and by none of others',
-    { tags: ['REC-6'] },
+    { tags: ['REC-6', 'THR-59'] },
     () => {
       const signer = { ...adminSigner(person(5)), did: owner.did }
       const other = { ...adminSigner(person(6)), did: owner.did }
@@ -253,7 +257,7 @@ describe('an enroller that was revoked as a member', () => {
 
   test(
     'admits nobody by a readmission to the keys that were revoked with it',
-    { tags: ['REC-6'] },
+    { tags: ['REC-6', 'THR-59'] },
     () => {
       const keys = grant(mesh, owner).keys
       const same = readmission(mesh, { member: owner, gen: 2, keys, ref })

@@ -139,7 +139,7 @@ const COULD: readonly { what: string; begun: RecordSet }[] = [
 
 test.for(COULD.flatMap((each) => [500, 2000].map((count) => ({ ...each, count }))))(
   'a look at a DID that an enroller $what has given $count memberships takes no longer for it',
-  { tags: ['REC-25'] },
+  { tags: ['REC-25', 'THR-59'] },
   ({ begun, count }) => {
     let looks = 0
     const flood = range(count).map((at): MembershipRecord => {
