@@ -163,20 +163,25 @@ test.for([
   'of $opened connections that a member keeps with a call on each, $left are left',
   { tags: ['NET-19', 'THR-21'] },
   async ({ opened, left }) => {
-    const far = await labNode({
-      limits: { connectionsPerMemberMax: 3, simultaneousDialMs: 0, duplicateGraceMs: 20 },
-    })
+    // Nobody dials of its own accord: who is cut would come again, by either side, and so cut the next one.
+    const patient = { dialBackoffMinMs: 60_000, dialBackoffMaxMs: 60_000, seekIntervalMs: 60_000 }
+    const limits = { connectionsPerMemberMax: 3, simultaneousDialMs: 0, duplicateGraceMs: 20 }
+    const far = await labNode({ limits: { ...patient, ...limits } })
+    let served = 0
     far.network.onCall(async (stream) => {
+      served += 1
       await collect(stream.bytes)
     })
     const toFar = await relay(far.address)
     const calls: CallStream[] = []
     for (let count = 0; count < opened; count += 1) {
-      const near = await labNode({ name: 'did:test:greedy' })
+      const near = await labNode({ name: 'did:test:greedy', limits: patient })
       await near.network.dial(toFar.address, soon())
       const call = await near.network.openCall(far.did, soon())
       await call.write(Buffer.from('x'))
       calls.push(call)
+      // Known there before the next connection begins the short grace of this one.
+      await until(() => served === calls.length)
     }
     await until(() => calls.filter(({ signal }) => !signal.aborted).length === left)
     expect(calls.map(({ signal }) => signal.aborted)).toEqual(
