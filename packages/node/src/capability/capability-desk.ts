@@ -198,7 +198,8 @@ export class CapabilityDesk {
     }
     const log = this.#requiredLog(issuer)
     verifyRevocation(decoded, { suite, issuer: log, nowMs: this.#init.timeMs() })
-    await this.#ledger.add({ capability, issuer, node, untilMs, signed: text })
+    // Whoever brings it again costs neither the log a line nor the chains a look.
+    if (!(await this.#ledger.add({ capability, issuer, node, untilMs, signed: text }))) return
     this.#tell('warn', 'capability-revoked', { id: capability, by: issuer })
     this.recheck()
   }

@@ -68,16 +68,20 @@ export class RevocationLedger {
   }
 
   /**
-   * Keeps a revocation that was verified. Durable, and then in force, when this resolves.
+   * Keeps a revocation that was verified. Durable, and then in force, when this resolves; with false where it was kept
+   * before, or is being written down for another call, or is over.
    *
    * @throws CapabilityError `capability-revocations-exhausted`, `capability-revocation-malformed`; StorageError
    */
-  async add(revocation: KeptRevocation): Promise<void> {
+  async add(revocation: KeptRevocation): Promise<boolean> {
     const key = keyOf(revocation)
     const pending = this.#pending.get(key)
-    if (pending !== undefined) return pending.written
+    if (pending !== undefined) {
+      await pending.written
+      return false
+    }
     const nowMs = this.#init.nowMs()
-    if (this.#kept.has(key) || revocation.untilMs <= nowMs) return
+    if (this.#kept.has(key) || revocation.untilMs <= nowMs) return false
     const untilMs = Math.min(revocation.untilMs, wholeSeconds(nowMs + KEPT_MS_MAX))
     const kept = { ...revocation, untilMs }
     const room = this.#makeRoom(kept.issuer)
@@ -87,6 +91,7 @@ export class RevocationLedger {
     try {
       await written
       this.#kept.set(key, kept)
+      return true
     } finally {
       this.#pending.delete(key)
     }

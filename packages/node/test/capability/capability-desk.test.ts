@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CapabilityChain, createPresentation, issueRevocation } from '@warren/capability'
@@ -40,6 +40,8 @@ interface Owner {
   readonly members: Set<string>
   readonly ended: unknown[]
   readonly events: NodeEvent[]
+  /** Of whom was asked whether they are members. */
+  readonly asked: string[]
   /** What the desk judges by. */
   readonly time: { now: () => number }
 }
@@ -55,12 +57,16 @@ function ownerNode(
   const ended: unknown[] = []
   const time = { now: () => NOW_MS }
   const events: NodeEvent[] = []
+  const asked: string[] = []
   const desk = new CapabilityDesk({
     directory,
     holder: authenticating(owner),
     issuers,
     keyLogs: {
-      objection: (did) => (members.has(did) ? undefined : 'not-a-member'),
+      objection: (did) => {
+        asked.push(did)
+        return members.has(did) ? undefined : 'not-a-member'
+      },
       isCurrent: () => true,
       shownLog: () => undefined,
       storedLog: (did) => everybody.find((each) => each.did === did)?.log.text,
@@ -81,7 +87,7 @@ function ownerNode(
     }),
     report: (event) => events.push(event),
   })
-  return { directory, desk, connected, members, ended, events, time }
+  return { directory, desk, connected, members, ended, events, asked, time }
 }
 
 const TERMS = { challenge: SESSION, domain: owner.did }
@@ -168,6 +174,32 @@ test(
     await expect(desk.take(shown(chain, agent), caller(agent))).rejects.toMatchObject({
       code: 'capability-revoked',
     })
+  },
+)
+
+test(
+  'a revocation that is brought again is acknowledged, told once, and has no chain judged again',
+  { tags: ['CAP-30', 'THR-50'] },
+  async () => {
+    const { directory, desk, events, asked } = ownerNode()
+    await desk.take(shown(delegated(), agent), caller(agent))
+    const told = (): number => events.filter(({ event }) => event === 'capability-revoked').length
+    const looks = (): number => asked.filter((did) => did === broker.did).length
+    const before = looks()
+    const text = revocation(other, uuid())
+    // At once, while the first is being written down, and afterwards; by its issuer and by another member.
+    await Promise.all([other, broker, other].map(async (by) => desk.take(text, caller(by))))
+    expect(told()).toBe(1)
+    const once = looks()
+    expect(once).toBeGreaterThan(before)
+    for (let count = 0; count < 20; count += 1) {
+      await desk.take(text, caller(count % 2 === 0 ? other : broker))
+    }
+    expect([told(), looks()]).toEqual([1, once])
+    expect(await desk.refresh()).toMatchObject({ revoked: [{ by: other.did }] })
+    await desk.take(revocation(other, uuid()), caller(other))
+    expect(told()).toBe(2)
+    expect(readdirSync(join(directory, 'capabilities/revoked'))).toHaveLength(2)
   },
 )
 

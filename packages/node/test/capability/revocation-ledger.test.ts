@@ -57,6 +57,20 @@ test(
   },
 )
 
+test('a ledger says which revocations are new to it', { tags: ['CAP-30'] }, async () => {
+  const directory = place()
+  const ledger = ledgerOf(directory)
+  const kept = revoked()
+  expect(await Promise.all([ledger.add(kept), ledger.add(kept)])).toEqual([true, false])
+  expect(await ledger.add(kept)).toBe(false)
+  expect(await ledger.add({ ...kept, issuer: other.did })).toBe(true)
+  expect(await ledger.add(revoked({ untilMs: NOW_MS }))).toBe(false)
+  expect(await ledger.add(revoked({ untilMs: NOW_MS + 1 }))).toBe(true)
+  const again = ledgerOf(directory)
+  await again.load()
+  expect(await again.add(kept)).toBe(false)
+})
+
 test('the owner takes back any link, for its own servers alone', { tags: ['CAP-13'] }, async () => {
   const ledger = ledgerOf(place())
   const [own, elsewhere] = [
