@@ -297,3 +297,72 @@ test(
     expect(given).not.toHaveProperty('mcp-name')
   },
 )
+
+const LONG = 'A'.repeat(4_096)
+const SAID = { 'mcp-method': 'tools/call', 'mcp-name': 'deploy' }
+
+test.for<[string, Fields, Fields]>([
+  ['of what it accepts', { accept: LONG }, {}],
+  ['of the event that came last', { 'last-event-id': LONG }, {}],
+  ['of its type', { 'content-type': 'text/plain' }, {}],
+  ['of no version', { 'mcp-protocol-version': 'drop table' }, {}],
+  ['of a version and more', { 'mcp-protocol-version': '2025-11-25 A' }, {}],
+  [
+    'of a version',
+    { 'mcp-protocol-version': '2025-11-25' },
+    { 'mcp-protocol-version': '2025-11-25' },
+  ],
+  ['that repeat the body', SAID, SAID],
+])(
+  'with a call fields %s reach the server as it is written down, or not at all',
+  { tags: ['APR-30', 'THR-54', 'THR-58'] },
+  async ([, headers, passing]) => {
+    const params = { name: 'deploy', arguments: {} }
+    const message = { jsonrpc: '2.0', id: 3, method: 'tools/call', params } as const
+    const { response } = await exchange(message, headers)
+    expect(response.status).toBe(200)
+    const asked = server.asked.at(-1)
+    expect(asked?.body).toEqual(message)
+    const transport = new Set(['connection', 'content-length', 'host'])
+    const given = Object.entries(asked?.headers ?? {}).filter(([name]) => !transport.has(name))
+    expect(Object.fromEntries(given)).toEqual({
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+      ...passing,
+    })
+  },
+)
+
+test(
+  'a version of another form passes where the message says it as well',
+  { tags: ['APR-30', 'MCP-68'] },
+  async () => {
+    const meta = { ...META, 'io.modelcontextprotocol/protocolVersion': 'DRAFT-2027-v1' }
+    const params = { name: 'deploy', arguments: {}, _meta: meta }
+    const message = { jsonrpc: '2.0', id: 3, method: 'tools/call', params } as const
+    const fields = { 'mcp-protocol-version': 'DRAFT-2027-v1' }
+    expect((await exchange(message, fields)).response.status).toBe(200)
+    expect(server.asked.at(-1)?.headers).toMatchObject(fields)
+  },
+)
+
+test(
+  'a stream is taken up where it broke, and of it too the node says itself what it takes',
+  { tags: ['APR-30', 'MCP-76'] },
+  async () => {
+    const begun = await exchange({ jsonrpc: '2.0', id: 0, method: 'initialize', params: {} })
+    const session = { 'mcp-session-id': begun.response.headers['mcp-session-id'] ?? '' }
+    const resume = { ...session, 'last-event-id': 'resume-me' }
+    const headers = { ...resume, accept: LONG, 'content-type': LONG, 'mcp-protocol-version': LONG }
+    const { signal } = new AbortController()
+    const { components } = mesh
+    const asked = { method: 'GET', headers } as const
+    const response = await openExchange(mesh.peer('web', CALLER), asked, { signal, components })
+    await Array.fromAsync(response.body)
+    const given = server.asked.at(-1)
+    expect(given?.method).toBe('GET')
+    expect(given?.headers).toMatchObject({ ...resume, accept: 'text/event-stream' })
+    expect(Object.keys(given?.headers ?? {})).not.toContain('mcp-protocol-version')
+    expect(Object.keys(given?.headers ?? {})).not.toContain('content-type')
+  },
+)

@@ -21,13 +21,12 @@ import { watchingLists } from './list-changes.ts'
 import { missingAnswer } from './missing-answer.ts'
 import type { ProviderComponents } from './provider-components.ts'
 import { RepeatedArguments } from './repeated-arguments.ts'
-import { withoutIdle } from './repeating-fields.ts'
+import { NODE_FIELDS, withoutIdle } from './repeating-fields.ts'
 import { isWithin, type Scope } from './scope.ts'
 import type { ServedStream } from './served-stream.ts'
 import { followedBy, readToEnd } from './session-begin.ts'
 import { reasonOf, requireOffered, ServerWays, type Way } from './server-ways.ts'
 
-/** Ours, not the caller's: under another charset the server would read another message than the gate has. */
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 /** An exchange that was let pass. */
@@ -180,14 +179,11 @@ export class ExchangeServer {
   }
 
   async #ask({ header, message, way, over }: PassingExchange): Promise<IncomingMessage> {
-    const fields = requestFields(header.headers)
-    const content =
-      message === undefined
-        ? { headers: fields }
-        : { headers: { ...fields, ...JSON_TYPE }, body: Buffer.from(JSON.stringify(message)) }
+    const { method } = header
+    const headers = { ...requestFields(header.headers), ...NODE_FIELDS[method] }
+    const body = message === undefined ? {} : { body: Buffer.from(JSON.stringify(message)) }
     try {
-      const { method } = header
-      return await way.target.call({ method, signal: over, ...content })
+      return await way.target.call({ method, signal: over, headers, ...body })
     } catch (error) {
       throw reasonOf(error, way, `the server "${way.server}" cannot be reached`)
     }
