@@ -315,7 +315,7 @@ test.for<[string, Fields, Fields]>([
   ['that repeat the body', SAID, SAID],
 ])(
   'with a call fields %s reach the server as it is written down, or not at all',
-  { tags: ['APR-30', 'THR-54', 'THR-58'] },
+  { tags: ['APR-18', 'THR-54', 'THR-58'] },
   async ([, headers, passing]) => {
     const params = { name: 'deploy', arguments: {} }
     const message = { jsonrpc: '2.0', id: 3, method: 'tools/call', params } as const
@@ -335,7 +335,7 @@ test.for<[string, Fields, Fields]>([
 
 test(
   'a version of another form passes where the message says it as well',
-  { tags: ['APR-30', 'MCP-68'] },
+  { tags: ['APR-18', 'MCP-68'] },
   async () => {
     const meta = { ...META, 'io.modelcontextprotocol/protocolVersion': 'DRAFT-2027-v1' }
     const params = { name: 'deploy', arguments: {}, _meta: meta }
@@ -348,7 +348,7 @@ test(
 
 test(
   'a stream is taken up where it broke, and of it too the node says itself what it takes',
-  { tags: ['APR-30', 'MCP-76'] },
+  { tags: ['APR-18', 'MCP-76'] },
   async () => {
     const begun = await exchange({ jsonrpc: '2.0', id: 0, method: 'initialize', params: {} })
     const session = { 'mcp-session-id': begun.response.headers['mcp-session-id'] ?? '' }

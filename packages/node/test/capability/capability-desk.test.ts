@@ -179,7 +179,7 @@ test(
 
 test(
   'a revocation that is brought again is acknowledged, told once, and has no chain judged again',
-  { tags: ['CAP-30', 'THR-50'] },
+  { tags: ['CAP-20', 'THR-50'] },
   async () => {
     const { directory, desk, events, asked } = ownerNode()
     await desk.take(shown(delegated(), agent), caller(agent))

@@ -57,7 +57,7 @@ test(
   },
 )
 
-test('a ledger says which revocations are new to it', { tags: ['CAP-30'] }, async () => {
+test('a ledger says which revocations are new to it', { tags: ['CAP-20'] }, async () => {
   const directory = place()
   const ledger = ledgerOf(directory)
   const kept = revoked()
