@@ -237,7 +237,7 @@ test(
       [['--arguments', '{"type":"object"}'], 6],
       [['--for', '8d'], 2],
       [['--delegable', '5'], 2],
-      [['--to', 'desk'], 1],
+      [['--to', 'desk'], 2],
       [['--server', '../x'], 6],
     ] as const) {
       const refused = await runWarren([...words, ...to, ...more, ...signing('refused.json')])

@@ -163,8 +163,14 @@ test(
     )
     const found = await askWarren(['--dir', lab, 'audit', 'search', '--kind', 'decision'])
     expect(JSON.stringify(found)).toContain('caller-kept-out')
-    const wrong = await runWarren(['--dir', lab, 'limits', '--lift', 'did:webvh:nobody'])
-    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('not-kept-out')])
+    const stranger = `did:webvh:Qm${'1'.repeat(44)}:warren.internal`
+    for (const [who, code] of [
+      [stranger, 'not-kept-out'],
+      ['did:webvh:nobody', 'did-malformed'],
+    ] as const) {
+      const wrong = await runWarren(['--dir', lab, 'limits', '--lift', who])
+      expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining(code)])
+    }
     writeFileSync(
       join(lab, 'policies/limits.yaml'),
       'limits: {}\nfacts:\n  hadFailed: { formerly: { tool: none }, within: 1h }\n',

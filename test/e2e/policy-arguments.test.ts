@@ -386,13 +386,15 @@ test(
       },
     })
     expect(await explained('a\\b')).toMatchObject({ code: 'fact-path-backslash', facts: {} })
-    expect(await explained('inside', 'did:webvh:nobody')).toMatchObject({
+    const stranger = `did:webvh:Qm${'1'.repeat(44)}:warren.internal`
+    expect(await explained('inside', stranger)).toMatchObject({
       allowed: false,
       code: 'caller-not-admitted',
     })
-    // A member may be named; whoever is none, and a server that there is not, is a slip of the pen.
+    // A member may be named; whoever is none, what is no DID, and a server that there is not, is a slip of the pen.
     expect(await explained('inside', 'desk')).toMatchObject({ allowed: true })
     await expect(explained('inside', 'dosk')).rejects.toThrow('no-such-member')
+    await expect(explained('inside', 'did:webvh:nobody')).rejects.toThrow('did-malformed')
     const about = ['--caller', did, '--server', 'filez', '--tool', 'read_text_file']
     const { code, stderr } = await runWarren(['--dir', lab, 'policy', 'explain', ...about])
     expect(code).not.toBe(0)

@@ -1,5 +1,11 @@
 import { nodeSuite as suite } from '@warren/crypto'
-import { adminSigner, type RecordSet, RecordSync, standingOf } from '@warren/membership'
+import {
+  adminSigner,
+  type MembershipRecord,
+  type RecordSet,
+  RecordSync,
+  standingOf,
+} from '@warren/membership'
 import { expect, test } from 'vitest'
 import { HOUR_MS, NOW_MS } from './builders.ts'
 import {
@@ -7,7 +13,10 @@ import {
   enrollerCredential,
   grant,
   person,
+  idOf,
   quarantine,
+  readmission,
+  revocation,
   revoked,
   withAll,
   witnessedMesh,
@@ -66,5 +75,49 @@ test(
   () => {
     expect(concerned(begun, revoked(mesh, person(9)))).toEqual(['all'])
     expect(concerned(begun, revoked(mesh, alice))).toEqual([[alice.did]])
+  },
+)
+
+test(
+  'what lets an enroller back, or says which keys it had, concerns whomever it admitted',
+  { tags: ['REC-28'] },
+  () => {
+    const gone = revoked(mesh, person(9))
+    const set = withAll(begun, by(alice, 10), gone)
+    const keys = grant(mesh, person(8)).keys
+    const word = readmission(mesh, { member: person(9), gen: 2, keys, ref: idOf(gone) })
+    expect(concerned(set, word)).toEqual(['all'])
+    expect(concerned(set, grant(mesh, person(9), { gen: 2 }).text)).toEqual(['all'])
+    const others = revoked(mesh, bob)
+    const bobs = readmission(mesh, { member: bob, gen: 2, keys, ref: idOf(others) })
+    expect(concerned(withAll(set, others), bobs)).toEqual([[bob.did]])
+  },
+)
+
+test(
+  'what somebody grants who was revoked for all that it did is not held against what it granted before',
+  { tags: ['REC-25', 'REC-28'] },
+  () => {
+    const wish = { targets: [{ enroller: enroller.did }], since: [] }
+    const over = withAll(begun, by(alice, 10), revocation(mesh, wish))
+    const known = [...over.records()].find(
+      (record): record is MembershipRecord =>
+        record.type === 'membership' && record.membership.did === alice.did,
+    )
+    if (known === undefined) throw new Error('she was admitted')
+    const { membership, ...record } = known
+    let looks = 0
+    const flood = Array.from({ length: 100 }, (_, at): MembershipRecord => ({
+      ...record,
+      id: `${record.id.slice(0, -3)}${String(at).padStart(3, '1')}`,
+      get membership() {
+        looks += 1
+        return membership
+      },
+    }))
+    const set = over.with(flood)
+    looks = 0
+    expect(concerned(set, by(carol, 30))).toEqual([[carol.did]])
+    expect(looks).toBe(0)
   },
 )

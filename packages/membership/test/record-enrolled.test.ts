@@ -155,6 +155,7 @@ test.for(COULD.flatMap((each) => [500, 2000].map((count) => ({ ...each, count })
     const set = begun.with(flood)
     looks = 0
     expect(statusOf(set, alice)).toBe('member')
+    expect(formerKeys(set, alice.did, 1).size).toBeGreaterThan(0)
     // All are walked over once, by whom they are of and whether a credential covers them; a look is not a time.
     expect(looks).toBeLessThan(8 * count + LOOKS_MAX)
     looks = 0

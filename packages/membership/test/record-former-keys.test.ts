@@ -10,6 +10,7 @@ import {
   idOf,
   person,
   readmission,
+  revocation,
   revoked,
   seenBy,
   withAll,
@@ -147,3 +148,29 @@ test(
     )
   },
 )
+
+describe('where the enroller was revoked since', () => {
+  const cases = [
+    { what: 'as a member, without witnesses', of: witnessedMesh({ witnesses: 0 }), target: 'did' },
+    { what: 'as an enroller, for all that it did', of: mesh, target: 'enroller' },
+    { what: 'as a member, for all that it did', of: mesh, target: 'did' },
+  ] as const
+
+  test.for(cases)(
+    '$what: the keys that it let in bring nobody back',
+    { tags: ['REC-5', 'REC-22'] },
+    ({ of, target }) => {
+      const here = returnIn(of)
+      const { did } = enroller
+      const targets = target === 'did' ? [{ did, maxGen: 9 }] : [{ enroller: did }]
+      const seen = logged(here.base, { by: of.witnesses, texts: [here.first], second: 1 })
+      const returned = withAll(seen, here.word(here.back.keys), here.back.text)
+      const after = withAll(returned, revocation(of, { targets, since: [] }))
+      expect(statusOf(after)).toBe('member')
+      expect([...formerKeys(after, member.did, 1)]).toEqual(oldKeys)
+      // Nor do they bar the way of the keys with which the admins let it come back.
+      const barred = logged(after, { by: of.witnesses, texts: [here.bar], second: 2 })
+      expect(statusOf(barred)).toBe('member')
+    },
+  )
+})

@@ -32,7 +32,7 @@ import type { WitnessPanel } from './witness-panel.ts'
 /** How often a node that has its time asks again, so that the drift between two clocks stays small. */
 const CHALLENGE_MS = 600_000
 /** How soon it asks again where fewer than kw have answered and one is heard that has not. */
-const CHALLENGE_SOON_MS = 2_000
+const CHALLENGE_SOON_MS = 3_000
 
 /** What came of something that was heard. */
 export interface Observation {

@@ -38,20 +38,43 @@ export function enrolledBy(
   return [...new Set(counting)]
 }
 
+/** What an enroller granted to a DID in its time and within its quota, whatever has become of its office since. */
+export function onceEnrolledBy(
+  set: RecordSet,
+  issuer: string,
+  scid: string,
+): readonly MembershipRecord[] {
+  return (set.tables.enrollers.get(issuer) ?? []).flatMap((credential) =>
+    inTime(set, credential, withinQuota(set, credential).get(scid) ?? []),
+  )
+}
+
+/** Whether nothing that was ever granted by a credential counts: then none of it has to be looked at, however much it is. */
+export function grantsNothing(set: RecordSet, credential: EnrollerRecord): boolean {
+  const { isGranted, revocations } = officeOf(set, credential)
+  return !isGranted || revocations.some(({ since }) => since.length === 0)
+}
+
 function countingBy(
   set: RecordSet,
   credential: EnrollerRecord,
   scid: string,
 ): readonly MembershipRecord[] {
-  const { isGranted, isOver, revocations } = officeOf(set, credential)
-  // Of whoever was revoked for all that it did nothing has to be looked at, however much it is.
-  if (!isGranted || revocations.some(({ since }) => since.length === 0)) return []
+  if (grantsNothing(set, credential)) return []
+  const { revocations } = officeOf(set, credential)
   const within = withinQuota(set, credential).get(scid) ?? []
-  return within.filter(
-    ({ id }) =>
-      (!isOver || seenAtMs(set, id) <= credential.notAfterMs) &&
-      revocations.every(({ since }) => wasEverSeen(set, { id, since })),
+  return inTime(set, credential, within).filter(({ id }) =>
+    revocations.every(({ since }) => wasEverSeen(set, { id, since })),
   )
+}
+
+function inTime(
+  set: RecordSet,
+  credential: EnrollerRecord,
+  records: readonly MembershipRecord[],
+): readonly MembershipRecord[] {
+  if (!officeOf(set, credential).isOver) return records
+  return records.filter(({ id }) => seenAtMs(set, id) <= credential.notAfterMs)
 }
 
 /** Whether an enroller may admit anybody more by a credential: it counts, and neither it nor its enroller, nor one of its keys, was taken away. */

@@ -1,6 +1,7 @@
-import { isDid } from '@warren/identity'
+import { type Did, isDid } from '@warren/identity'
 import type { MeshRecord, RevocationRecord } from '../records/mesh-record.ts'
 import type { RecordSet } from '../set/record-set.ts'
+import { grantsNothing } from '../set/is-enrolled.ts'
 import { withinQuota } from '../set/within-quota.ts'
 
 export interface Growth {
@@ -17,15 +18,18 @@ export function affectedDids({ before, after, added }: Growth): readonly string[
 }
 
 function didsOf(record: MeshRecord, after: RecordSet): readonly string[] | 'all' {
-  if (record.type === 'membership') return [record.membership.did]
-  if (
-    record.type === 'quarantine' ||
-    record.type === 'readmission' ||
-    record.type === 'audit-fork'
-  ) {
-    return [record.did]
+  if (record.type === 'membership') {
+    const { did, issuer } = record.membership
+    return isDid(issuer) ? [did] : unlessEnroller(did, after)
   }
+  if (record.type === 'readmission') return unlessEnroller(record.did, after)
+  if (record.type === 'quarantine' || record.type === 'audit-fork') return [record.did]
   return record.type === 'revocation' ? revokedBy(record, after) : 'all'
+}
+
+/** What its keys are decides what the credentials of an enroller are worth that was revoked as a member. */
+function unlessEnroller(did: Did, { tables }: RecordSet): readonly Did[] | 'all' {
+  return tables.enrollers.has(did) ? 'all' : [did]
 }
 
 /** A revocation of an enroller hits those too whom it admitted. */
@@ -46,6 +50,7 @@ function pushedOut({ before, after, added }: Growth): readonly string[] {
   )
   return [...issuers].filter(isDid).flatMap((issuer) =>
     (before.tables.enrollers.get(issuer) ?? []).flatMap((credential) => {
+      if (grantsNothing(before, credential)) return []
       const places = withinQuota(after, credential)
       return [...withinQuota(before, credential)].flatMap(([scid, records]) => {
         const left = new Set((places.get(scid) ?? []).map(({ id }) => id))

@@ -397,9 +397,9 @@ test(
     const two = one.recheck(panel({ witnesses: [W1, W2] }), BOOT_MS)
     expect(two.challengeDueMs(BOOT_MS)).toBe(BOOT_MS + 10_000)
     const heard = withBeacons(two, BOOT_MS, [beacon(W2, 1, { at: 0 })])
-    expect(heard.challengeDueMs(BOOT_MS)).toBe(BOOT_MS + 2_000)
-    const nowMs = BOOT_MS + 2_000
-    const both = answer(heard, beacon(W2, 2, { at: 2_000 }), { nowMs }).freshness
+    expect(heard.challengeDueMs(BOOT_MS)).toBe(BOOT_MS + 3_000)
+    const nowMs = BOOT_MS + 3_000
+    const both = answer(heard, beacon(W2, 2, { at: 3_000 }), { nowMs }).freshness
     expect(both.challengeDueMs(nowMs)).toBe(nowMs + 600_000)
     expect(both.judge(nowMs)).toMatchObject({ state: 'fresh' })
   },

@@ -19,6 +19,7 @@ import { componentLogger } from '../component-logger.ts'
 import type { Report } from '../node-event.ts'
 import { CapabilityFiles } from './capability-files.ts'
 import { CapabilitySender, chainsFor, type ToShow } from './capability-sender.ts'
+import type { IssuerFate } from './issuer-fate.ts'
 import { KeyLogs, type KeyLogsInit } from './key-logs.ts'
 import {
   type CapabilityQuestion,
@@ -38,8 +39,7 @@ export interface CapabilityDeskInit {
   /** Who may issue first links beside this node, by the name that the owner gives them. */
   readonly issuers: Readonly<Record<string, string>>
   readonly keyLogs: Omit<KeyLogsInit, 'suite' | 'own'>
-  /** Whether no link that somebody has issued can count again. */
-  readonly isGone: (did: Did) => boolean
+  readonly fateOf: (did: Did) => IssuerFate
   /** Mesh time, milliseconds since 1970. */
   readonly timeMs: () => number
   readonly network: () => Pick<Network, 'openCall' | 'members' | 'peers' | 'on'>
@@ -80,7 +80,7 @@ export class CapabilityDesk {
       self: this.#self,
       files: this.#files,
       nowMs,
-      isGone: init.isGone,
+      fateOf: init.fateOf,
       onDropped: ({ capability, issuer }) =>
         this.#tell('warn', 'capability-revocation-dropped', { id: capability, by: issuer }),
     })

@@ -5,7 +5,7 @@ import type { Report } from '../node-event.ts'
 import type { OpenedNode } from '../open-node.ts'
 import type { MeshKnowledge } from '../records/mesh-knowledge.ts'
 import { CapabilityDesk } from './capability-desk.ts'
-import { isGoneForGood } from './is-gone-for-good.ts'
+import { issuerFate } from './issuer-fate.ts'
 
 /** Makes the desk of a node from what the node knows of its mesh. */
 export function createCapabilityDesk(
@@ -31,7 +31,7 @@ export function createCapabilityDesk(
       shownLog: (did) => admission.memberOf(did)?.log,
       storedLog: (did) => store.peers.get(did)?.log,
     },
-    isGone: (did) => isGoneForGood(records.set, did),
+    fateOf: (did) => issuerFate(records.set, did, freshness.meshTimeMs()),
     timeMs: () => freshness.meshTimeMs(),
     network: () => network,
     provider,

@@ -1,5 +1,6 @@
 import { CapabilityError, type CapabilityRevocation, LIFETIME_MS_MAX } from '@warren/capability'
 import type { Did } from '@warren/identity'
+import type { IssuerFate } from './issuer-fate.ts'
 
 /** A revocation as it is kept: by its issuer to be brought to the owner, by the owner to be decided by. */
 export interface KeptRevocation extends CapabilityRevocation {
@@ -18,8 +19,8 @@ export interface RevocationLedgerInit {
   readonly self: Did
   readonly files: RevocationFiles
   readonly nowMs: () => number
-  /** Whether no link that somebody has issued can count again; where nobody can say, each can. */
-  readonly isGone?: (did: Did) => boolean
+  /** What becomes of the links that somebody has issued; where nobody can say, each can count. */
+  readonly fateOf?: (did: Did) => IssuerFate
   /** One that is not over had to go, so that there is room for those of others. */
   readonly onDropped?: (dropped: KeptRevocation) => void
 }
@@ -123,7 +124,7 @@ export class RevocationLedger {
 
   /** What has to go for one more of an issuer; its place is free at once. */
   #makeRoom(issuer: Did): readonly KeptRevocation[] {
-    const { self, isGone = () => false, onDropped } = this.#init
+    const { self, onDropped } = this.#init
     if (issuer === self) return []
     const pending = [...this.#pending.values()].map(({ revocation }) => revocation)
     const isOthers = (each: KeptRevocation): boolean => each.issuer !== self
@@ -136,14 +137,23 @@ export class RevocationLedger {
       if (going.length === 0) throw exhausted()
     } else if (kept.length + waiting.length >= REVOCATIONS_MAX) {
       const over = firstOf(kept, (each) => this.#isOver(each))
-      // The links of whoever is gone for good hold no more in any case; those of whoever is merely out may hold again.
-      const foreign = over.length > 0 ? [] : firstOf(kept, (each) => isGone(each.issuer))
+      const foreign = over.length > 0 ? [] : this.#leastMissed(kept)
       going.push(...over, ...foreign)
       if (going.length === 0) throw exhausted()
       for (const each of foreign) onDropped?.(each)
     }
     for (const each of going) this.#kept.delete(keyOf(each))
     return going
+  }
+
+  /**
+   * Of those of others that are not over. The links of whoever is gone for good hold no more in any case; those of
+   * whoever was revoked may hold again, once the admins let it in anew, so they go last; no others do.
+   */
+  #leastMissed(kept: readonly KeptRevocation[]): readonly KeptRevocation[] {
+    const { fateOf = () => 'here' } = this.#init
+    const gone = firstOf(kept, ({ issuer }) => fateOf(issuer) === 'gone')
+    return gone.length > 0 ? gone : firstOf(kept, ({ issuer }) => fateOf(issuer) === 'revoked')
   }
 
   async #write(kept: KeptRevocation, room: readonly KeptRevocation[]): Promise<void> {

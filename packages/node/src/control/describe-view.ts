@@ -34,8 +34,7 @@ export function describeView(
 
 function ageWords({ state, ageMs, why }: FreshnessJudgement): readonly string[] {
   if (state === 'fresh' || state === 'unwitnessed') return []
-  if (why === 'witnesses')
-    return ['fewer witnesses count than it takes, so that nothing new begins']
+  if (why === 'witnesses') return [`fewer witnesses count than it takes: ${state}`]
   if (ageMs === undefined) return ['no witness has been heard, so that nothing new is trusted']
   return [`no new beacon has come for ${Math.round(ageMs / 1000)} seconds: ${state}`]
 }

@@ -112,7 +112,7 @@ export class Enforcement {
   #cutLinks(did: Did, sinceMs: number): void {
     const [code] = this.#init.network.rejudge(did)
     if (code === undefined) return
-    const why = 'the caller was connected on keys that count no more'
+    const why = 'the connection of the caller counts no more'
     this.#end({ did, code, sinceMs, ending: Promise.resolve(), why })
   }
 

@@ -71,7 +71,7 @@ function ownerNode(
       shownLog: () => undefined,
       storedLog: (did) => everybody.find((each) => each.did === did)?.log.text,
     },
-    isGone: () => false,
+    fateOf: () => 'here',
     timeMs: () => time.now(),
     network: () => ({
       members: () => [...connected],

@@ -1,7 +1,7 @@
 import { type CapabilityChain, issueCapability, verifyChain } from '@warren/capability'
 import type { Identity } from '@warren/identity'
 import { expect, test } from 'vitest'
-import { isGoneForGood } from '../../src/capability/is-gone-for-good.ts'
+import { type IssuerFate, issuerFate } from '../../src/capability/issuer-fate.ts'
 import { KeyLogs } from '../../src/capability/key-logs.ts'
 import {
   comingBack,
@@ -125,18 +125,19 @@ test(
   async () => {
     const [owner, issuer, other] = [await nodeFor(), await nodeFor(), await nodeFor()]
     for (const member of [issuer, other]) await connect(member, owner)
-    const isGone = ({ did }: EnforcedNode): boolean => isGoneForGood(owner.mesh.records.set, did)
+    const fateOf = ({ did }: EnforcedNode): IssuerFate =>
+      issuerFate(owner.mesh.records.set, did, NOW_MS)
     await owner.mesh.records.submit([quarantineOf(issuer.did)])
     expect(owner.mesh.admission.objection(issuer.did)).toBe('membership-quarantined')
-    expect(isGone(issuer)).toBe(false)
+    expect(fateOf(issuer)).toBe('here')
     const { gone, word, back } = comingBack(rotated(issuer.identity))
     await owner.mesh.records.submit([gone])
-    expect([isGone(issuer), isGone(other)]).toEqual([true, false])
+    expect([fateOf(issuer), fateOf(other)]).toEqual(['gone', 'here'])
     await owner.mesh.records.submit([word, back])
-    expect(isGone(issuer)).toBe(false)
+    expect(fateOf(issuer)).toBe('here')
     // Of a credential alone: another one for the same keys lets it in again.
-    const { uuid: credential } = grant(other.identity)
+    const credential = owner.mesh.standings.membershipOf(other.did)?.uuid ?? ''
     await owner.mesh.records.submit([revocationOf([{ credential }])])
-    expect(isGone(other)).toBe(false)
+    expect(fateOf(other)).toBe('revoked')
   },
 )

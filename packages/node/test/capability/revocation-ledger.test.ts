@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { encodeChain } from '@warren/capability'
 import { afterEach, expect, test } from 'vitest'
 import { CapabilityFiles } from '../../src/capability/capability-files.ts'
+import type { IssuerFate } from '../../src/capability/issuer-fate.ts'
 import {
   DELETION_MARGIN_MS,
   KEPT_MS_MAX,
@@ -240,17 +241,18 @@ test(
 )
 
 test(
-  'a full ledger takes those of others in the place of those of who is gone for good, and what the owner says always',
-  { tags: ['CAP-12', 'THR-50'] },
+  'a full ledger takes those of others in the place of those of who was revoked, and what the owner says always',
+  { tags: ['CAP-12', 'CAP-19', 'THR-50'] },
   async () => {
-    const gone = new Set<string>()
+    const fates = new Map<string, IssuerFate>()
     const dropped: string[] = []
-    const store = memory(Array.from({ length: 16_384 }, () => revoked({ issuer: broker.did })))
+    const many = Array.from({ length: 16_383 }, () => revoked({ issuer: broker.did }))
+    const store = memory([revoked({ issuer: agent.did }), ...many])
     const ledger = new RevocationLedger({
       self: owner.did,
       files: store,
       nowMs: () => NOW_MS,
-      isGone: (did) => gone.has(did),
+      fateOf: (did) => fates.get(did) ?? 'here',
       onDropped: ({ issuer }) => dropped.push(issuer),
     })
     await ledger.load()
@@ -260,10 +262,12 @@ test(
     })
     await ledger.add(revoked({ issuer: owner.did }))
     expect(store.files.size).toBe(16_385)
-    gone.add(broker.did)
+    fates.set(agent.did, 'gone').set(broker.did, 'revoked')
     await ledger.add(theirs)
     expect(ledger.isRevoked({ id: theirs.capability, issuer: other.did })).toBe(true)
-    expect(dropped).toEqual([broker.did])
+    // Then none is left of whoever is gone for good.
+    await ledger.add(revoked({ issuer: other.did }))
+    expect(dropped).toEqual([agent.did, broker.did])
     expect(store.files.size).toBe(16_385)
   },
 )

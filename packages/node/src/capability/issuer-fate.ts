@@ -1,5 +1,17 @@
 import { type Did, scidOf } from '@warren/identity'
-import type { RecordSet } from '@warren/membership'
+import { type RecordSet, standingOf } from '@warren/membership'
+
+/**
+ * What becomes of the links that somebody has issued: they can count never again, not before the admins let it in anew,
+ * or at any time.
+ */
+export type IssuerFate = 'gone' | 'revoked' | 'here'
+
+/** @param nowMs - mesh time, milliseconds since 1970; a revocation does not depend on it. */
+export function issuerFate(set: RecordSet, did: Did, nowMs: number): IssuerFate {
+  if (isGoneForGood(set, did)) return 'gone'
+  return standingOf(set, did, nowMs).status === 'revoked' ? 'revoked' : 'here'
+}
 
 /**
  * Whether nothing that somebody has signed so far can count again: the admins have revoked it up to every generation
