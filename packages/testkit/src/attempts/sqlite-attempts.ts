@@ -71,6 +71,12 @@ export const SQLITE_ATTEMPTS: readonly (readonly [sql: string, outcome: string])
   ['SELECT 1 FROM secrets LIMIT 1', 'tables'],
   ['SELECT * FROM open_secrets LIMIT 1', 'tables'],
   ['SELECT count(*) FROM open_secrets LIMIT 1', 'tables'],
+  ['SELECT k FROM secrets FULL JOIN secrets s USING (k) LIMIT 1', 'tables'],
+  ['SELECT k FROM secrets NATURAL FULL JOIN secrets s LIMIT 1', 'tables'],
+  [
+    "SELECT id FROM orders, (SELECT k FROM secrets JOIN (SELECT 'x' AS k) USING (k)) LIMIT 1",
+    'tables',
+  ],
   ['SELECT * FROM sqlite_master LIMIT 1', 'tables'],
   ['SELECT count(*) FROM sqlite_schema LIMIT 1', 'tables'],
   ['SELECT * FROM temp.sqlite_temp_master LIMIT 1', 'tables'],

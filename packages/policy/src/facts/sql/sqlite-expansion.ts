@@ -12,8 +12,8 @@ import { beginsSubquery, nameIn, sqliteTokens, type SqliteTokens } from './sqlit
 const SOURCES_MAX = 32
 
 const BEFORE_A_TABLE: ReadonlySet<string> = new Set(['from', 'join', ',', '(', 'in', '.'])
-/** Tables that every database has. */
-const BUILT_IN = /^(?:sqlite_|pragma_|json_|jsonb_|dbstat|fts)/
+/** How the names of tables begin that every database has. */
+export const BUILT_IN: RegExp = /^(?:sqlite_|pragma_|json_|jsonb_|dbstat|fts)/
 
 /**
  * Refuses a text that joins too many tables, or has too many words, counted with what views, CTEs and subqueries stand

@@ -6,6 +6,7 @@ import { checkSqlEnds } from './sql-ends.ts'
 import { checkSqlText, SQL_WORDS_MAX } from './sql-text.ts'
 import { type SqliteCompiler, type SqliteUse } from './sqlite-compiler.ts'
 import { checkSqliteExpansion } from './sqlite-expansion.ts'
+import { type JoinedNames, joinedNames } from './sqlite-joins.ts'
 import { sqliteLimit } from './sqlite-limit.ts'
 import { lowerCase } from './sqlite-tokens.ts'
 
@@ -112,17 +113,40 @@ function readsOf(compiler: SqliteCompiler, statement: string, uses: readonly Sql
     tables.add(table)
     if (use.column !== undefined) columns.add(`${table}.${sqlName(lowerCase(use.column))}`)
   }
-  // The compiler does not report the columns that USING and NATURAL compare.
-  if (/\b(?:using|natural)\b/i.test(statement)) {
-    for (const table of tables) columns.add(`${table}.*`)
-  }
-  return { tables, columns }
+  const joined = joinedNames(compiler, statement)
+  return joined === undefined
+    ? { tables, columns }
+    : withJoined({ tables, columns }, tablesOf(compiler, joined))
+}
+
+function withJoined(reported: Reads, joined: readonly string[]): Reads {
+  const tables = new Set([...reported.tables, ...joined])
+  const all = [...tables].map((table) => `${table}.*`)
+  return { tables, columns: new Set([...reported.columns, ...all]) }
+}
+
+function tablesOf(compiler: SqliteCompiler, { declared, builtIn }: JoinedNames): readonly string[] {
+  return [
+    ...declared.map((name) => sqlName('main', name)),
+    ...builtIn.flatMap((name) => builtInTables(compiler, name)),
+  ]
 }
 
 /** A name without a database may be that of a CTE. */
 function isTable(compiler: SqliteCompiler, name: string): boolean {
-  const quoted = `"${name.replaceAll('"', '""')}"`
-  return compilesWhole(compiler, `SELECT 1 FROM main.${quoted}`)
+  return compilesWhole(compiler, `SELECT 1 FROM main.${quoted(name)}`)
+}
+
+/** What SQLite reports of a table that every database has; nothing where a name is that of none. */
+function builtInTables(compiler: SqliteCompiler, name: string): readonly string[] {
+  const uses = compileWhole(compiler, `SELECT 1 FROM ${quoted(name)}`) ?? []
+  return uses.flatMap((use) =>
+    use.action === 'read' ? [sqlName(...[use.database ?? 'main', use.table].map(lowerCase))] : [],
+  )
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
 }
 
 function functionsOf(uses: readonly SqliteUse[], rules: SqliteRules): readonly string[] {
