@@ -29,8 +29,8 @@ export interface CosignedFileInit {
 /**
  * The checkpoints that others have cosigned, which is what a log cannot take back.
  *
- * Of old ones, the last of each segment is kept, so that the file stays small and every segment has its witness; the
- * oldest go where even that is too much.
+ * Of old ones, the largest tree of each segment is kept, so that the file stays small and every segment has its witness;
+ * the oldest go where even that is too much.
  */
 export class CosignedFile {
   readonly #path: string
@@ -48,7 +48,8 @@ export class CosignedFile {
   }
 
   /**
-   * All that are kept, the oldest first, each once; a line that a crash has cut short counts for nothing.
+   * All that are kept, the smallest tree first, each once: what others have signed late stands behind larger ones in the
+   * file. A line that a crash has cut short counts for nothing.
    *
    * @throws StorageError `audit-damaged` for a file that is larger than any log makes it
    */
@@ -63,7 +64,7 @@ export class CosignedFile {
       const checkpoint = parseCheckpointLine(bytes)
       if (checkpoint !== undefined) checkpoints.set(checkpoint.note, checkpoint)
     }
-    return [...checkpoints.values()]
+    return [...checkpoints.values()].toSorted((one, other) => one.size - other.size)
   }
 
   /**

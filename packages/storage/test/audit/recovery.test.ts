@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { CosignedFile } from '../../src/audit/cosigned-file.ts'
 import { type ScannedSegment, scanSegment } from '../../src/audit/segment-scan.ts'
 import type { AuditStore, AuditStoreInit } from '@warren/storage'
 import { temporaryDirectory } from '../temporary-directory.ts'
@@ -286,6 +287,37 @@ test(
     truncateSync(path, end)
     rmSync(join(directory, 'tile', '0', '000'))
     await expect(openAudit(directory)).rejects.toThrow(/others have cosigned 300 entries of it/)
+  },
+)
+
+test.for([
+  { order: [1, 2], isThinned: false },
+  { order: [2, 1], isThinned: false },
+  { order: [2, 0, 1, 0], isThinned: true },
+])(
+  'a log that was cut off is refused by the largest tree that others cosigned, in whatever order they answered: $order, thinned out $isThinned',
+  { tags: ['AFS-13', 'AWT-15', 'AFS-21'] },
+  async ({ order, isThinned }) => {
+    const directory = join(await temporaryDirectory(), 'audit')
+    const { audit } = await store(directory)
+    const notes: string[] = []
+    for (const sentence of ['a', 'b', 'c']) {
+      await audit.append(alert(sentence))
+      notes.push(audit.checkpoint!)
+    }
+    const limits = isThinned ? { bytesMax: 3 * notes[0]!.length, keptMax: 1 } : {}
+    const cosigned = new CosignedFile(directory, limits)
+    for (const at of order) await cosigned.add(notes[at]!, audit.segments)
+    await audit.stop()
+    const copy = join(await temporaryDirectory(), 'copy')
+    cpSync(directory, copy, { recursive: true })
+    const content = readFileSync(newest(copy), 'latin1')
+    const [, second] = [...content.matchAll(/\n#.*\n/g)].map(
+      ({ index, 0: { length } }) => index + length,
+    )
+    truncateSync(newest(copy), second)
+    await expect(openAudit(copy)).rejects.toThrow(/others have cosigned 3 entries of it/)
+    await (await openAudit(directory)).stop()
   },
 )
 
