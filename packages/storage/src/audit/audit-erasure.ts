@@ -17,6 +17,8 @@ import { requireSigned, type SignedTree } from './signed-segment.ts'
 
 const RETENTION = '"kind":"retention"'
 
+type RetentionDraft = Extract<EntryDraft, { kind: 'retention' }>
+
 /** What is to be erased. */
 export interface Erasure {
   /** The segment, by the place of its first entry. */
@@ -84,17 +86,25 @@ async function erasedBefore(
   { erasure, entries, isSigned }: ErasureInput,
   to: number,
 ): Promise<readonly EntryDraft[]> {
-  const said = new Map<string, EntryDraft>()
+  const said = new Map<string, RetentionDraft>()
   for await (const stored of entries(erasure.segment)) {
-    if (stored.seq >= to) break
-    if (!Buffer.from(stored.bytes).includes(RETENTION)) continue
-    const entry = decodeEntry(stored.bytes)
-    if (entry.kind !== 'retention' || entry.what !== 'entries') continue
-    if (!(await isSigned(stored))) continue
-    const { segment, from, to: end, what, digest } = entry
-    said.set(`${from}/${end}`, { kind: 'retention', segment, from, to: end, what, digest })
+    const told = erasureIn(stored)
+    if (told !== undefined && (await isSigned(stored))) {
+      said.set(`${told.from}/${told.to}`, told)
+    }
+    // All of them are there; the next segment may be one that nobody can read.
+    if (stored.seq >= to - 1) break
   }
   return [...said.values()]
+}
+
+/** What an entry says was erased of entries. */
+function erasureIn({ bytes }: StoredEntry): RetentionDraft | undefined {
+  if (!Buffer.from(bytes).includes(RETENTION)) return undefined
+  const entry = decodeEntry(bytes)
+  if (entry.kind !== 'retention' || entry.what !== 'entries') return undefined
+  const { segment, from, to, what, digest } = entry
+  return { kind: 'retention', segment, from, to, what, digest }
 }
 
 /**

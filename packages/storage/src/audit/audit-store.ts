@@ -255,10 +255,23 @@ export class AuditStore {
    * Erases what a closed segment holds, its kept values alone or its entries with them; the log says so first.
    *
    * @throws StorageError `audit-segment-in-use`, `audit-entry-missing`; `audit-damaged`, `audit-erased` where entries are not
-   * there as they were signed; and as `append`
+   * there as they were signed; as `append`; and where the index cannot forget them, which it tries again when they are
+   * erased again
    */
   async erase(erasure: Erasure): Promise<void> {
-    const { context, writer, tiles, index } = this.#parts
+    const { index } = this.#parts
+    try {
+      await this.#erase(erasure)
+    } catch (error) {
+      // The index may not have forgotten them when they were erased.
+      if (isErased(error) && erasure.what === 'entries') await index.forget()
+      throw error
+    }
+    if (erasure.what === 'entries') await index.forget()
+  }
+
+  async #erase(erasure: Erasure): Promise<void> {
+    const { context, writer, tiles } = this.#parts
     await eraseSegment({
       context,
       erasure,
@@ -273,7 +286,6 @@ export class AuditStore {
         consistencyProof: async (oldSize, size) => this.consistencyProof(oldSize, size),
       },
     })
-    if (erasure.what === 'entries') await index.forget()
   }
 
   /** What the segments that are closed hold still, the oldest first. */
@@ -329,6 +341,10 @@ function roomOf({ allocateBytes, reserveBytes }: AuditLimits): AppendRoom {
 /** Only what a caller can make long is long; what the node itself says may be. */
 function bytesOf(draft: EntryDraft): number {
   return SHORT_KINDS.has(draft.kind) ? DRAFT_BYTES : LONG_DRAFT_BYTES
+}
+
+function isErased(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'audit-erased'
 }
 
 function unavailable(cause: AppendFailure): StorageError {

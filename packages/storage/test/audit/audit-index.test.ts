@@ -1,8 +1,10 @@
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -303,5 +305,27 @@ test(
     writeFileSync(join(directory, 'index.db'), `no database ${WORDS.join(' ')}`)
     await (await openAudit(directory, { limits })).stop()
     expect(existsSync(join(directory, 'index.db'))).toBe(false)
+  },
+)
+
+test(
+  'an index that could not forget when entries were erased does when they are erased again',
+  { tags: ['AFS-26'] },
+  async () => {
+    const one = await store()
+    await withErasable(one)
+    const { audit, index, directory } = one
+    await index.search({})
+    await index.close()
+    const [path, aside] = [join(directory, 'index.db'), join(directory, 'aside')]
+    renameSync(path, aside)
+    mkdirSync(path)
+    const erasure = { segment: 0, what: 'entries' } as const
+    await expect(audit.erase(erasure)).rejects.toMatchObject({ code: 'ERR_FS_EISDIR' })
+    rmSync(path, { recursive: true })
+    renameSync(aside, path)
+    expect(WORDS.map((word) => isReadable(directory, word))).toEqual([true, true])
+    await expect(audit.erase(erasure)).rejects.toMatchObject({ code: 'audit-erased' })
+    expect(WORDS.map((word) => isReadable(directory, word))).toEqual([false, false])
   },
 )

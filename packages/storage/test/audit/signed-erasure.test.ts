@@ -140,6 +140,26 @@ test.for<[string, number, (directory: string) => void]>([
   },
 )
 
+test.for(['', 'nobody wrote this\n', undefined])(
+  'a segment behind it that says %j keeps no segment from being erased',
+  { tags: ['AUN-10', 'AFS-25', 'AFS-23'] },
+  async (text) => {
+    const two = await restarted(await filled())
+    const { directory, audit } = two
+    await audit.erase({ segment: 0, what: 'entries' })
+    for (const sentence of ['behind', 'newest']) await audit.append(alert(sentence))
+    const saying = audit.segments.at(-3)!
+    expect(decodeEntry(await audit.entry(saying))).toMatchObject({ kind: 'retention', segment: 0 })
+    const next = segmentPath(directory, audit.segments.at(-2)!)
+    if (text === undefined) rmSync(next)
+    else write(next, text)
+    await audit.erase({ segment: saying, what: 'entries' })
+    expect(existsSync(segmentPath(directory, saying))).toBe(false)
+    // What it told of an earlier erasure is told again.
+    expect(decodeEntry(await audit.entry(audit.size - 2))).toMatchObject({ segment: 0 })
+  },
+)
+
 test(
   'a segment that was written anew with roots and tiles that fit one another is not what the node has signed',
   { tags: ['AFS-25'] },
