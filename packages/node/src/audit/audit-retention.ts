@@ -1,7 +1,7 @@
-import { decodeEntry, parseMicros } from '@warren/audit'
+import { AuditError, decodeEntry, parseMicros } from '@warren/audit'
 import { nodeSuite as suite } from '@warren/crypto/node-suite'
 import type { Scheduler } from '@warren/mcp'
-import type { AuditStore, ClosedSegment } from '@warren/storage'
+import { type AuditStore, type ClosedSegment, StorageError } from '@warren/storage'
 import { type KnownSigner, parseCheckpoint, verifyCheckpoint } from '@warren/tlog'
 import type { Report } from '../node-event.ts'
 import type { MeshNow } from './mesh-moment.ts'
@@ -140,19 +140,29 @@ export class AuditRetention {
     const { valuesDays = Infinity, entriesDays = Infinity } = this.#rule
     const days = ageSeconds / DAY_SECONDS
     if (days > entriesDays && hasEntries) return 'entries'
-    return days > valuesDays && hasValues ? 'bodies' : undefined
+    // Where entries are gone, or stay since they are not as they were signed, values are not kept longer than they.
+    return days > Math.min(valuesDays, entriesDays) && hasValues ? 'bodies' : undefined
   }
 
   /** Mesh time when the first of these segments had ended for certain: what its last entry says, or one that came later. */
   async #meshSecondsOf(segments: readonly ClosedSegment[]): Promise<number | undefined> {
     const readable = segments.filter(({ hasEntries }) => hasEntries).slice(0, SEGMENTS_READ_MAX)
     for (const { end } of readable) {
-      const last = end - 1
-      for await (const { seq, bytes } of this.#init.store.entries(last)) {
-        const { meshAt } = decodeEntry(bytes)
-        if (seq === last && meshAt !== undefined) return parseMicros(meshAt) / 1_000_000
-        break
-      }
+      const meshSeconds = await this.#meshSecondsAt(end - 1).catch((error: unknown) => {
+        // A segment that is damaged dates nothing; a later one does, whose mesh time is never sooner.
+        if (error instanceof StorageError || error instanceof AuditError) return undefined
+        throw error
+      })
+      if (meshSeconds !== undefined) return meshSeconds
+    }
+    return undefined
+  }
+
+  /** Mesh time as an entry says it; undefined where it does not, or is not there. */
+  async #meshSecondsAt(place: number): Promise<number | undefined> {
+    for await (const { seq, bytes } of this.#init.store.entries(place)) {
+      const { meshAt } = decodeEntry(bytes)
+      return seq === place && meshAt !== undefined ? parseMicros(meshAt) / 1_000_000 : undefined
     }
     return undefined
   }

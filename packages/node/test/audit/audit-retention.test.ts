@@ -141,6 +141,20 @@ test(
   },
 )
 
+test.for([
+  { days: 30, left: [true, false] },
+  { days: 31, left: [false, false] },
+])(
+  'where somebody has taken the entries away, what was kept beside them is gone after $days days: $left',
+  { tags: ['AUN-10'] },
+  async ({ days, left }) => {
+    const { directory, round, events } = await retained()
+    rmSync(join(directory, 'segments', '000000000000.log'))
+    expect(await round({ entriesDays: 30 }, START_MS + days * DAY_MS)).toEqual(left)
+    expect(events).toEqual([])
+  },
+)
+
 test('the file that grows is never erased', { tags: ['AUN-10'] }, async () => {
   const { round, store } = await retained()
   await round({ entriesDays: 1 }, START_MS + 9_999 * DAY_MS)
@@ -163,6 +177,30 @@ test.for<[string, readonly (number | undefined)[], readonly boolean[]]>([
   async ([, meshMs, left]) => {
     const { round } = await retained(meshMs)
     expect(await round({ entriesDays: 30 }, LATER_MS)).toEqual(left)
+  },
+)
+
+const DAMAGES: readonly (readonly [string, (text: string) => string])[] = [
+  ['that no entry is', () => '{"v":1}\n'],
+  ['that are none of a log', () => 'nobody wrote this\n'],
+  ['of which none is there', () => ''],
+]
+test.for(
+  DAMAGES.flatMap(([what, harm]) => [
+    { what, harm, meshMs: [START_MS, START_MS, START_MS], left: [false, true] },
+    { what, harm, meshMs: [START_MS, LATER_MS, LATER_MS], left: [true, true] },
+  ]),
+)(
+  'with lines $what a file is as old as a later entry says ($meshMs), and what was kept beside it is left: $left',
+  { tags: ['AUN-10', 'AUN-17'] },
+  async ({ harm, meshMs, left }) => {
+    const { directory, round } = await retained(meshMs)
+    const path = join(directory, 'segments', '000000000000.log')
+    chmodSync(path, 0o600)
+    writeFileSync(path, harm(readFileSync(path, 'utf8')))
+    for (const rule of [{ valuesDays: 30 }, { entriesDays: 30 }]) {
+      expect(await round(rule, LATER_MS)).toEqual(left)
+    }
   },
 )
 
