@@ -120,6 +120,7 @@ export class CosignRounds {
   /** Until when others are asked before these. */
   readonly #restingUntilMs = new BoundedMap<string, number>(RESTING_MAX)
   #timer: NodeJS.Timeout | undefined
+  #stopped = false
 
   constructor(init: CosignRoundsInit) {
     const { suite, log, signer, timeMs, ask } = init
@@ -136,9 +137,12 @@ export class CosignRounds {
     this.#timer.unref()
   }
 
+  /** Waits for the answers that are still to come, and keeps what they cosigned; asks nothing more. */
   async stop(): Promise<void> {
+    this.#stopped = true
     clearInterval(this.#timer)
     await Promise.all(this.#asking.values())
+    await Promise.all(Array.from(this.#rounds, async (round) => this.#keepArrived(round)))
     await this.#keeping
   }
 
@@ -168,7 +172,7 @@ export class CosignRounds {
     this.#watch(size, { nowMs, isAlone: members.length === 0 })
     const isPaused = nowMs - this.#roundAtMs < roundMs
     if (members.length === 0 || (size === this.#size && !this.#canAskMore(members.length))) return
-    if (isPaused && size - this.#askedSize < roundEntries) return
+    if (this.#stopped || (isPaused && size - this.#askedSize < roundEntries)) return
     this.#roundAtMs = nowMs
     this.#askedSize = size
     await this.#makeRound(note, members)

@@ -350,3 +350,38 @@ test('three of five that are slow are enough when they answer', { tags: ['AWT-15
   await tickAfter(5_000, all)
   expect(node.rounds.status().size).toBe(11)
 })
+
+test(
+  'what was cosigned is kept before the rounds have stopped, and nothing is asked after that',
+  { tags: ['AWT-15', 'AWT-6'] },
+  async () => {
+    const all = meshOf(2)
+    const { mesh, node, others } = all
+    const [late] = others
+    const { answer } = slow(late!)
+    await tickAfter(0, all)
+    await tickAfter(1_000, all)
+    const stopped = node.rounds.stop()
+    answer()
+    await stopped
+    expect(parseCheckpoint(node.kept.at(-1)!).lines.map(({ name }) => name)).toContain(
+      late!.log.key.signer.name,
+    )
+    const { length } = mesh.asked
+    await grownRound(mesh, node)
+    expect(mesh.asked).toHaveLength(length)
+  },
+)
+
+test(
+  'a round that is about to begin as the rounds are stopped does not',
+  { tags: ['AWT-15'] },
+  async () => {
+    const { mesh, node } = meshOf(2)
+    const ticking = node.rounds.tick()
+    await node.rounds.stop()
+    await ticking
+    expect(mesh.asked).toEqual([])
+    expect(node.kept).toEqual([])
+  },
+)
