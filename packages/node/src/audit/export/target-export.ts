@@ -61,6 +61,8 @@ export class TargetExport {
   #gap: HeldGap | undefined
   /** Delivered, and sent again if the receiver is in trouble before the next one has arrived. */
   #held: Held | undefined
+  /** The last one that was sent again with nothing behind it. */
+  #takenBack: Window | undefined
   #delivered = 0
   #session: DeliverySession | undefined
   #running: Promise<void> | undefined
@@ -154,6 +156,7 @@ export class TargetExport {
     }
     if (delivery.isDurable) await cursor.move({ settled: window.to, sent: window.to })
     else this.#held = { window, sinceMs: this.#init.clock.monotonicMs() }
+    if (this.#takenBack !== window) this.#takenBack = undefined
     this.#current = undefined
     this.#delivered = window.to
     this.#health.succeed()
@@ -184,6 +187,10 @@ export class TargetExport {
     if (this.#held === undefined) return false
     const { window, sinceMs } = this.#held
     if (this.#session?.failure !== undefined) {
+      // Twice in a row it would go to a receiver that ends each connection that is idle, without end. It stays unsettled,
+      // and goes once more with the next window.
+      if (this.#takenBack === window) return false
+      this.#takenBack = window
       this.#held = undefined
       this.#current = window
       this.#delivered = window.from

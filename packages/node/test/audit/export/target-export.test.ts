@@ -237,3 +237,27 @@ test.for([
     expect(await position()).toEqual({ settled: store.size, sent: store.size })
   },
 )
+
+test(
+  'a receiver that ends each connection that is idle has the last window again once, and with the next one',
+  { tags: ['AEX-1', 'AEX-2'] },
+  async () => {
+    const { store, receiver, time, position } = await exporting({ isDurable: false })
+    await time.pass(0)
+    receiver.die()
+    await time.pass(5)
+    expect(receiver.got).toEqual(['0 again', '1 again', '2 again'])
+    receiver.die()
+    await time.pass()
+    // It is not settled: of a receiver that died, nobody knows what it has kept.
+    expect(receiver.got).toEqual([])
+    expect(await position()).toEqual({ settled: 0, sent: store.size })
+    await store.append(alert('d'))
+    await time.pass(5)
+    expect(receiver.got).toEqual(['0 again', '1 again', '2 again', '3'])
+    receiver.die()
+    await time.pass()
+    expect(receiver.got).toEqual(['3 again'])
+    expect(await position()).toEqual({ settled: store.size, sent: store.size })
+  },
+)
