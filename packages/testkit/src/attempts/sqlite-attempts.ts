@@ -24,6 +24,13 @@ export const SQLITE_ATTEMPTS: readonly (readonly [sql: string, outcome: string])
   ['SELECT * FROM orders LIMIT 5 OFFSET (SELECT 1)', 'fact-sql-limit'],
   ['SELECT * FROM orders LIMIT/**/1000', 'fact-sql-limit'],
   ['SELECT * FROM orders LIMIT NULL', 'fact-sql-limit'],
+  // All of a name behind `::` belongs to a parameter, with the brackets.
+  ['SELECT * FROM orders WHERE 1 OR $a::limit(5)', 'no limit'],
+  ['SELECT * FROM orders WHERE 1 OR @a::LIMIT(5) -- x', 'no limit'],
+  ['SELECT * FROM orders WHERE 1 OR #a::limit(5) /* x */', 'no limit'],
+  ['SELECT * FROM orders WHERE 1 OR :a::b::limit(5)', 'no limit'],
+  ['SELECT * FROM orders WHERE 1 OR $a:: limit(11)', 'limit'],
+  ['SELECT * FROM orders WHERE 1 OR $a(::)limit(11)', 'limit'],
   // White space to JavaScript, letters of an alias to SQLite.
   ['SELECT * FROM orders LIMIT\u00A05', 'no limit'],
   ['SELECT * FROM orders LIMIT\uFEFF5', 'no limit'],
@@ -209,6 +216,7 @@ export const SQLITE_HONEST: readonly string[] = [
   'SELECT * FROM orders LIMIT 10 /* ten */ -- rows',
   'SELECT * FROM orders LIMIT 10 -- ten\n-- rows\n',
   'SELECT * FROM orders LIMIT (10)',
+  'SELECT * FROM orders WHERE 1 OR $a::b LIMIT(5)',
   'SELECT * FROM orders LIMIT( 10 ) OFFSET (5) -- ten',
   'SELECT * FROM orders LIMIT (5), (10)',
   'select * from orders limit 10;',

@@ -6,11 +6,11 @@ export interface SqliteLimit {
   readonly offset?: number
 }
 
-/** White space and the beginnings of names are those of SQLite: a no-break space is a letter to it. */
+/** White space and the beginnings of names are those of SQLite: a no-break space is a letter to it, and `$a::limit(5)` a name. */
 const SPACES = String.raw`[ \t\n\f\r]*`
 const NUMBER = String.raw`(?:(\d{1,15})|\(${SPACES}(\d{1,15})${SPACES}\))`
 const LIMIT_AT_END = new RegExp(
-  String.raw`(?<![\w$\u0080-\uFFFF])limit(?=[ \t\n\f\r(])${SPACES}${NUMBER}(?:${SPACES}(,|\boffset\b)${SPACES}${NUMBER})?${SPACES}$`,
+  String.raw`(?<![\w$:\u0080-\uFFFF])limit(?=[ \t\n\f\r(])${SPACES}${NUMBER}(?:${SPACES}(,|\boffset\b)${SPACES}${NUMBER})?${SPACES}$`,
   'i',
 )
 /** Comments at the end of a statement that are looked behind. */
