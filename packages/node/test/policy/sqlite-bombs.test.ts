@@ -28,6 +28,21 @@ const UNION = Array.from({ length: 8 }, () => 'SELECT name AS n FROM items').joi
 const MANY = (what: string, count: number, sign: string): string =>
   Array.from({ length: count }, () => what).join(sign)
 
+/** A column that is long, and is named often; with fewer parts it is not refused. */
+function named(before: string, parts: number): string {
+  const union = MANY('SELECT name FROM items', parts, ' UNION ALL ')
+  return `SELECT ${before}5 IN (${MANY('1', 600, ',')}) AS n FROM (${union}) WHERE 1 IN (${MANY('n', 30, ',')})`
+}
+
+/** Conditions that name the column `n` only in CTEs of their own. */
+function inCtes(conditions: number, names: number): string {
+  return Array.from(
+    { length: conditions },
+    (_, at) =>
+      `EXISTS (WITH q${at} AS (SELECT 1 WHERE 1 IN (${MANY('n', names, ',')})) SELECT 1 FROM q${at})`,
+  ).join(' OR ')
+}
+
 test.for([
   ['20 levels that each double', nested(20, 'n||n')],
   ['7 levels that each take eight', nested(7, EIGHT)],
@@ -66,6 +81,21 @@ test.for([
     'combinations of UNION',
     `SELECT ${MANY('a.n||b.n', 60, '||')} FROM (${UNION}) a, (${UNION}) b, (${UNION}) c LIMIT 1`,
   ],
+  ['names of its own columns behind IS DISTINCT FROM', named('1 IS DISTINCT FROM 2, ', 20)],
+  ['names of its own columns behind IS NOT DISTINCT FROM', named('1 IS NOT DISTINCT FROM 2, ', 20)],
+  ['names of its own columns behind a column WINDOW', named('1 AS window, ', 20)],
+  [
+    'names of its own columns in HAVING',
+    `SELECT count(*), 5 IN (${MANY('1', 450, ',')}) AS n HAVING 1 IN (${MANY('n', 450, ',')})`,
+  ],
+  [
+    'names of its own columns behind WINDOW',
+    `SELECT 5 IN (${MANY('1', 450, ',')}) AS n WINDOW w AS (ORDER BY 1) ORDER BY 1 IN (${MANY('n', 450, ',')})`,
+  ],
+  [
+    'names of its own columns in CTEs',
+    `SELECT 5 IN (${MANY('1', 600, ',')}) AS n FROM (${UNION}) WHERE ${inCtes(6, 2)}`,
+  ],
 ] as const)('copies by %s are refused before they are made', { tags: ['FSQ-12'] }, ([, text]) => {
   const compile = { ...compiler, compile: () => expect.unreachable('it was compiled') }
   expect(() => sqliteFact(compile, {}, text)).toThrow(
@@ -95,6 +125,15 @@ test('ten levels that each double are compiled, one more is not', { tags: ['FSQ-
   )
 })
 
+test('names behind IS DISTINCT FROM are counted as others are', { tags: ['FSQ-12'] }, () => {
+  for (const before of ['', '1 IS DISTINCT FROM 2, ']) {
+    expect(sqliteFact(compiler, {}, named(before, 1)).tables).toEqual(['main.items'])
+    expect(() => sqliteFact(compiler, {}, named(before, 2))).toThrow(
+      expect.objectContaining({ code: 'fact-sql-too-complex' }),
+    )
+  }
+})
+
 test.for([
   [
     'five CTEs',
@@ -117,6 +156,11 @@ test.for([
         (SELECT avg(total) FROM a WHERE a.item = c.item) AS mean,
         c.total * 100 / (SELECT sum(total) FROM b) AS share
       FROM c WHERE c.total > (SELECT avg(total) FROM b) ORDER BY share DESC LIMIT 10`,
+  ],
+  [
+    'a subquery for each of twelve columns, and names that are keywords elsewhere',
+    `SELECT name AS window, name IS DISTINCT FROM 'x' AS other, ${Array.from({ length: 12 }, (_, at) => `(SELECT count(*) FROM orders WHERE item = i.id AND id % 12 = ${at}) AS m${at}`).join(', ')}
+      FROM (SELECT id, name FROM items) i GROUP BY name HAVING m1 > 0 WINDOW w AS (PARTITION BY name) ORDER BY m1, m2, window LIMIT 10`,
   ],
   [
     'a column for each month',

@@ -71,7 +71,14 @@ export function sqliteCopies(
     const arms = sources.reduce((product, source) => product * source.arms, 1)
     const below =
       sumOf(sources, (source) => source.words / source.arms) + sumOf(inner, ({ words }) => words)
-    const words = (block.own.length + columns * innerRepeats * below) * arms
+    const copied = columns * innerRepeats * below
+    const words = (block.own.length + copied) * arms
+    // A CTE within an expression may name the columns of this SELECT as well.
+    const fromInside = Math.max(
+      1,
+      sumOf(inner, ({ repeats }) => repeats),
+    )
+    const written = (block.own.length * fromInside + copied) * arms
     return {
       words,
       arms,
@@ -82,7 +89,7 @@ export function sqliteCopies(
           1,
           sumOf(sources, ({ repeats }) => repeats),
         ),
-      work: words * aliases + sumOf([...sources, ...inner], ({ work }) => work),
+      work: written * aliases + sumOf([...sources, ...inner], ({ work }) => work),
     }
   }
 

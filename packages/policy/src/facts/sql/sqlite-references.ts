@@ -18,7 +18,13 @@ const RESERVED: ReadonlySet<string> = new Set(
 )
 const BEFORE_A_STAR: ReadonlySet<string> = new Set(['select', 'distinct', 'all', ',', '.'])
 const BEFORE_BY: ReadonlySet<string> = new Set(['group', 'order', 'partition'])
-const AFTER_THE_COLUMNS: ReadonlySet<string> = new Set(['from', 'where', 'group', 'order'])
+const AFTER_THE_COLUMNS: ReadonlySet<string> = new Set([
+  'from',
+  'where',
+  'group',
+  'having',
+  'order',
+])
 
 /** Counts the names in one SELECT, with those in the subqueries of its expressions. */
 export function sqliteReferences({ own, inner }: SqliteBlock): SqliteReferences {
@@ -108,10 +114,17 @@ function ordinalsIn(own: SqliteTokens): number {
 
 function endOfColumns(own: SqliteTokens): number {
   let depth = 0
-  const end = own.findIndex((token) => {
+  const end = own.findIndex((token, index) => {
     if (token === '(') depth += 1
     if (token === ')') depth -= 1
-    return depth === 0 && AFTER_THE_COLUMNS.has(token)
+    return depth === 0 && isAfterTheColumns(own, index)
   })
   return end < 0 ? own.length : end
+}
+
+/** `a IS DISTINCT FROM b` goes on, and WINDOW is a name unless it defines one. */
+function isAfterTheColumns(own: SqliteTokens, index: number): boolean {
+  const token = own[index] ?? ''
+  if (token === 'window') return own[index + 2] === 'as' && own[index + 3] === '('
+  return AFTER_THE_COLUMNS.has(token) && own[index - 1] !== 'distinct'
 }
