@@ -90,13 +90,22 @@ export class AuditDesk {
 
   /** Where the entries stand that a query finds, the newest first; all that is on the disk now is looked at. */
   async search(query: AuditQuery): Promise<readonly number[]> {
-    this.#index ??= this.store.openIndex()
+    this.#index ??= this.#openIndex()
     const index = await this.#index.catch((error: unknown) => {
       // Whoever asks next has it opened again.
       this.#index = undefined
       throw error
     })
     return index.search(query)
+  }
+
+  async #openIndex(): Promise<AuditIndex> {
+    const index = await this.store.openIndex()
+    index.listen((error) => {
+      const message = `${error.message}; searches find nothing of it from there on, until it is restored and the node started again`
+      this.#init.report({ event: 'audit', level: 'error', message })
+    })
+    return index
   }
 
   /** Keeps in mind a decision of which the result could not be written, until the log can say so. */

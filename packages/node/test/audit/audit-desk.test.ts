@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DecisionDraft, Entry, EntryDraft, RequestDraft } from '@warren/audit'
 import { type AuditStore, StorageError } from '@warren/storage'
@@ -377,5 +377,22 @@ test(
     await turns()
     await full.queue.stop()
     expect(full.events).toEqual([{ event: 'audit-entries-lost', level: 'error', count: 1 }])
+  },
+)
+
+test(
+  'a file of the log that cannot be read is told of once, and keeps nothing else from being found',
+  { tags: ['AFS-27'] },
+  async () => {
+    const directory = auditDirectory()
+    const { desk, store, events } = await deskOf(directory, 1)
+    for (let call = 0; call < 3; call += 1) await store.append(decision(call))
+    rmSync(join(directory, 'segments', '000000000001.log'))
+    for (let time = 0; time < 2; time += 1) {
+      expect(await desk.search({ kind: 'decision' })).toEqual([2, 0])
+    }
+    expect(events).toMatchObject([{ event: 'audit', level: 'error' }])
+    expect(events[0]?.['message']).toMatch(/000000000001\.log.*searches find nothing of it/)
+    await desk.end()
   },
 )

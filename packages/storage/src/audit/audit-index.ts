@@ -1,4 +1,5 @@
 import {
+  AuditError,
   decisionOn,
   decodeEntry,
   type Direction,
@@ -6,38 +7,20 @@ import {
   type EntryKind,
   KINDS_BY_DIRECTION,
 } from '@warren/audit'
-import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { BoundedMap } from '@warren/core'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { integer, type Row } from '../row.ts'
-import { type Parameters, Sqlite } from '../sqlite.ts'
+import { integer } from '../row.ts'
+import type { Parameters, Sqlite } from '../sqlite.ts'
 import { StorageError } from '../storage-error.ts'
 import type { ReadCursor, ReadSlice, StoredEntry } from './entry-reader.ts'
+import { makeAnew, moveTo, openKnown, passedOver, passOver, positionOf } from './index-file.ts'
 
-const SCHEMA_VERSION = 1
 /** Entries that are indexed in one turn of the event loop. */
 const SLICE_MAX = 128
 const RESULTS_MAX = 1_000
 const TEXT_LENGTH_MAX = 256
-
-const SCHEMA = `
-  CREATE TABLE entry (
-    seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, call TEXT, caller TEXT, server TEXT, tool TEXT,
-    decision TEXT, rule TEXT, code TEXT
-  ) STRICT;
-  CREATE INDEX entry_at ON entry (at);
-  CREATE INDEX entry_kind ON entry (kind, seq);
-  CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL;
-  CREATE INDEX entry_caller ON entry (caller, seq) WHERE caller IS NOT NULL;
-  CREATE INDEX entry_server ON entry (server, tool, seq) WHERE server IS NOT NULL;
-  CREATE INDEX entry_decision ON entry (decision, seq) WHERE decision IS NOT NULL;
-  CREATE INDEX entry_rule ON entry (rule, seq) WHERE rule IS NOT NULL;
-  CREATE INDEX entry_code ON entry (code, seq) WHERE code IS NOT NULL;
-  CREATE VIRTUAL TABLE entry_text USING fts5 (words, content = '', detail = 'none');
-  CREATE TABLE position (only INTEGER PRIMARY KEY CHECK (only = 1), first INTEGER, byte INTEGER, seq INTEGER) STRICT;
-  INSERT INTO position VALUES (1, 0, 0, 0);
-  PRAGMA user_version = ${SCHEMA_VERSION};
-`
+/** Segments that cannot be read, of which each is told once. */
+const TOLD_MAX = 1_024
 
 /** What to look for; all that is said must hold. */
 export interface AuditQuery {
@@ -67,20 +50,22 @@ export interface AuditQuery {
 /** What the index needs of the log. */
 export interface IndexSource {
   readonly size: number
+  /** The places of the first entries of all segments. */
+  readonly segments: readonly number[]
   entry(seq: number): Promise<Uint8Array>
   slices(from: ReadCursor): AsyncGenerator<ReadSlice>
 }
 
-/** Entries of which nothing is in the log any more: from a place on, until just before another. */
-export interface ErasedRange {
-  readonly from: number
-  readonly to: number
-}
+/** Who wants to know of a segment that cannot be read; the error says which. */
+type DamageListener = (error: StorageError | AuditError) => void
 
 /**
  * Finds entries without reading the log through. It holds nothing that the log does not: a file that is missing, damaged or
  * of another version is made anew, in slices between which everything else has its turn. So is one that holds what was
  * erased since: of words that were taken out of it, a database keeps pieces in places that nobody can point to.
+ *
+ * Of a closed segment that is damaged it has what comes before the damage, and goes on with the next one: one file that
+ * somebody has spoilt must not keep everything else from being found.
  */
 export class AuditIndex {
   readonly #path: string
@@ -90,6 +75,8 @@ export class AuditIndex {
   #turn: Promise<unknown> = Promise.resolve()
   /** Whether it is to be made anew before anything is done with it. */
   #isStale = false
+  readonly #listeners = new Set<DamageListener>()
+  readonly #told = new BoundedMap<string, true>(TOLD_MAX)
   #closed = false
 
   private constructor(
@@ -103,7 +90,7 @@ export class AuditIndex {
 
   static async open(path: string, source: IndexSource): Promise<AuditIndex> {
     const known = openKnown(path)
-    if (known !== undefined && (await isOf(source, known))) {
+    if (known !== undefined && (await isOf(source, known)) && !(await isRestored(source, known))) {
       return new AuditIndex({ path, source }, known)
     }
     known?.close()
@@ -113,6 +100,12 @@ export class AuditIndex {
   /** Whether somebody can still search in it. */
   get isOpen(): boolean {
     return !this.#closed
+  }
+
+  /** Calls the listener once for each segment that cannot be read to its end, until the returned function is called. */
+  listen(listener: DamageListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** The first entry that is not in the index yet. */
@@ -192,7 +185,43 @@ export class AuditIndex {
   /** Whether it came to the end of the log, and was not cut short since all is to be forgotten. */
   async #takeOver(): Promise<boolean> {
     await this.#makeAnewIfStale()
-    for await (const { entries, cursor } of this.#source.slices(positionOf(this.#database))) {
+    // Each turn goes on in a later segment.
+    for (;;) {
+      try {
+        return await this.#takeOverReadable()
+      } catch (error) {
+        this.#passOver(error)
+      }
+    }
+  }
+
+  /**
+   * Goes on behind the segment in which the index stands. That may be the one before the damage, which has been taken over:
+   * then the one that is damaged is passed over in the next turn.
+   */
+  #passOver(error: unknown): void {
+    const isDamage =
+      error instanceof AuditError ||
+      (error instanceof StorageError && error.code === 'audit-damaged')
+    const next = this.#segmentBehind(positionOf(this.#database).first)
+    // Of the segment that grows, what comes next is in it.
+    if (!isDamage || next === undefined) throw error
+    passOver(this.#database, next)
+    if (this.#told.has(error.message)) return
+    this.#told.set(error.message, true)
+    for (const listener of this.#listeners) listener(error)
+  }
+
+  #segmentBehind(first: number): number | undefined {
+    return this.#source.segments.find((each) => each > first)
+  }
+
+  async #takeOverReadable(): Promise<boolean> {
+    for await (const slice of this.#source.slices(positionOf(this.#database))) {
+      const { cursor } = slice
+      const next = this.#segmentBehind(cursor.first) ?? Infinity
+      // What somebody has put behind the last entry of a segment must not stand for those of the next one.
+      const entries = slice.entries.filter(({ seq }) => seq < next)
       for (let at = 0; at < entries.length && !this.#closed; at += SLICE_MAX) {
         const part = entries.slice(at, at + SLICE_MAX)
         this.#add(part, at + SLICE_MAX >= entries.length ? cursor : undefined)
@@ -211,7 +240,7 @@ export class AuditIndex {
       for (const { seq, bytes } of entries) {
         if (seq < known) continue
         const entry = decodeEntry(bytes)
-        const added = this.#database.run(INSERT, columnsOf(entry))
+        const added = this.#database.run(INSERT, { ...columnsOf(entry), seq })
         if (added > 0)
           this.#database.run('INSERT INTO entry_text (rowid, words) VALUES ($seq, $words)', {
             seq,
@@ -219,12 +248,7 @@ export class AuditIndex {
           })
       }
       if (cursor === undefined) return
-      const { first, offset, seq } = cursor
-      this.#database.run('UPDATE position SET first = $first, byte = $offset, seq = $seq', {
-        first,
-        offset,
-        seq,
-      })
+      moveTo(this.#database, cursor)
     })
   }
 }
@@ -317,63 +341,16 @@ async function isOf(source: IndexSource, database: Sqlite): Promise<boolean> {
   }
 }
 
-/** Removes the file of an index, of which nobody has it open, that holds entries of these, or cannot be read to tell. */
-export async function forgetErased(path: string, ranges: readonly ErasedRange[]): Promise<void> {
-  // Of a file that is gone, what was written last can lie beside it still.
-  const isKept = ranges.length === 0 || (existsSync(path) && isClean(path, ranges))
-  if (!isKept) await removeIndex(path)
-}
-
-function isClean(path: string, ranges: readonly ErasedRange[]): boolean {
-  const sql = 'SELECT seq FROM entry WHERE seq >= $from AND seq < $to LIMIT 1'
-  try {
-    const database = openKnown(path)
+/** Whether a segment that was passed over can be read now. */
+async function isRestored(source: IndexSource, database: Sqlite): Promise<boolean> {
+  for (const last of passedOver(database)) {
     try {
-      return (
-        database !== undefined &&
-        ranges.every(({ from, to }) => database.get(sql, { from, to }) === undefined)
-      )
-    } finally {
-      database?.close()
+      decodeEntry(await source.entry(last))
+      return true
+    } catch (error) {
+      if (!(error instanceof StorageError || error instanceof AuditError)) throw error
+      // It is as it was.
     }
-  } catch (error) {
-    if (error instanceof StorageError) return false
-    throw error
   }
-}
-
-/** Removes the file of an index that nobody has open. */
-export async function removeIndex(path: string): Promise<void> {
-  for (const end of ['', '-wal', '-shm']) await rm(`${path}${end}`, { force: true })
-}
-
-async function makeAnew(path: string): Promise<Sqlite> {
-  await removeIndex(path)
-  const database = new Sqlite(path)
-  // What a crash takes from it, the index takes from the log again.
-  database.execute('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-  database.transaction(() => database.execute(SCHEMA))
-  return database
-}
-
-function positionOf(database: Sqlite): ReadCursor {
-  const row = database.get('SELECT first, byte, seq FROM position') ?? {}
-  return { first: integer(row, 'first'), offset: integer(row, 'byte'), seq: integer(row, 'seq') }
-}
-
-/** The index that is there, if it is one of this version and whole. */
-function openKnown(path: string): Sqlite | undefined {
-  const database = new Sqlite(path)
-  try {
-    const version: Row = database.get('PRAGMA user_version') ?? {}
-    if (version['user_version'] !== SCHEMA_VERSION)
-      throw new StorageError('store-newer', 'another version')
-    database.execute('PRAGMA synchronous = NORMAL')
-    positionOf(database)
-    return database
-  } catch {
-    // Whatever is wrong with it: it is made anew.
-    database.close()
-    return undefined
-  }
+  return false
 }

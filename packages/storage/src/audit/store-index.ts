@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { AuditIndex, forgetErased, type IndexSource, removeIndex } from './audit-index.ts'
+import { AuditIndex, type IndexSource } from './audit-index.ts'
 import { erasedRanges } from './closed-files.ts'
+import { forgetErased, removeIndex } from './index-file.ts'
 
 /** The file of the index of a log that a node writes, whether somebody has it open or not. */
 export class StoreIndex {

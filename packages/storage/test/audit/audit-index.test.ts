@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -327,5 +328,87 @@ test(
     expect(WORDS.map((word) => isReadable(directory, word))).toEqual([true, true])
     await expect(audit.erase(erasure)).rejects.toMatchObject({ code: 'audit-erased' })
     expect(WORDS.map((word) => isReadable(directory, word))).toEqual([false, false])
+  },
+)
+
+/** Lines behind the end of a segment, in the places of the first entries of the next one, and in their name. */
+function withForged(text: string): string {
+  const entries = text.split('\n').filter((line) => line.startsWith('{'))
+  const forged = entries.map((line) =>
+    line
+      .replace(/"seq":(\d+)/, (_all, seq) => `"seq":${Number(seq) + entries.length}`)
+      .replace(/"sentence":"[^"]*"/, '"sentence":"forged"'),
+  )
+  return `${text}${forged.join('\n')}\n`
+}
+
+const DAMAGES: readonly (readonly [string, (text: string) => string | undefined])[] = [
+  ['is gone', () => undefined],
+  ['is empty', () => ''],
+  ['says what no log writes', (text) => `${text}nobody wrote this\n`],
+  ['says what no entry is', (text) => text.replace(/\{.*\n/, '{}\n')],
+  ['says more than it has', withForged],
+]
+
+test.for(DAMAGES)(
+  'where a segment %s, an index that is made anew has all of the others, and tells of it once',
+  { tags: ['AFS-27', 'AFS-19'] },
+  async ([, harm]) => {
+    const one = await store()
+    await withErasable(one)
+    const { audit, index, directory } = one
+    while (audit.segments.length < 5) await audit.append(alert('more'))
+    const [, , damaged = 0, next = 0] = audit.segments
+    const path = join(directory, 'segments', `${String(damaged).padStart(12, '0')}.log`)
+    const whole = readFileSync(path, 'utf8')
+    const changed = harm(whole)
+    chmodSync(path, 0o600)
+    if (changed === undefined) rmSync(path)
+    else writeFileSync(path, changed)
+    const told: string[] = []
+    index.listen(({ code }) => told.push(code))
+
+    await audit.erase({ segment: 0, what: 'entries' })
+    const found = await index.search({})
+    const behind = Array.from({ length: audit.size - next }, (_, at) => audit.size - 1 - at)
+    expect(found.slice(0, behind.length)).toEqual(behind)
+    expect(found).toContain(audit.segments[1]!)
+    expect(found).not.toContain(0)
+    expect(await index.search({ text: 'forged' })).toEqual([])
+    expect(told).toHaveLength(1)
+    expect(await index.search({ text: 'more', limit: 1 })).toEqual(found.slice(1, 2))
+
+    await index.forget()
+    await audit.append(alert('newest'))
+    expect(await index.search({ text: 'newest' })).toEqual([audit.size - 1])
+    expect(told).toHaveLength(1)
+    await index.close()
+
+    writeFileSync(path, whole)
+    const again = await audit.openIndex()
+    const all = await again.search({})
+    expect(all).toHaveLength(audit.size - audit.segments[1]!)
+    await again.close()
+  },
+)
+
+test(
+  'the segment that grows is never passed over, damaged as it may be',
+  { tags: ['AFS-27'] },
+  async () => {
+    const one = await store()
+    await withErasable(one)
+    const { audit, index, directory } = one
+    const path = join(
+      directory,
+      'segments',
+      `${String(audit.segments.at(-1)).padStart(12, '0')}.log`,
+    )
+    await audit.append(alert('newest'))
+    const text = readFileSync(path)
+    writeFileSync(path, 'x', { flag: 'r+' })
+    await expect(index.search({})).rejects.toMatchObject({ code: 'audit-damaged' })
+    writeFileSync(path, text.subarray(0, 1), { flag: 'r+' })
+    expect(await index.search({ text: 'newest' })).toEqual([audit.size - 1])
   },
 )
