@@ -47,9 +47,9 @@ const RULES: readonly PathRule[] = [
     sentence: 'begins with "@", behind which some programs read the name of a file',
   },
   {
-    // A shell makes `..` of `{..,x}` and `.[.]`, and a server in Java of `..;x`.
+    // A shell makes `..` of `{..,x}` and `.[.]`, and a server in Java of `..;x`; `[...x]` is one letter to it.
     code: 'fact-path-expansion',
-    breaks: /[{[,]\.|\.;|[?@+!*]\(\.|(?:^|\/)\.+(?:[[{?*]|[@+!]\()/,
+    breaks: /[{,]\.|\[\.+\]|\[\.[^\]/]*\][[{?*]|\.;|[?@+!*]\(\.|(?:^|\/)\.+(?:[[{?*]|[@+!]\()/,
     sentence: 'holds a bracket, a comma, a semicolon or a wildcard beside a dot',
   },
   {
