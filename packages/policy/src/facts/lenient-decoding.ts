@@ -1,6 +1,6 @@
 /** How often a text is decoded; one that then could be decoded again is refused. */
 const ROUNDS_MAX = 3
-const ENCODED_BYTES = /(?:%[0-9a-f]{2})+/gi
+const ENCODED = /%u[0-9a-f]{4}|(?:%[0-9a-f]{2})+/gi
 /** Of the first byte of a character: what it begins with, how many bytes follow, and which bits count. */
 const LEADS = [
   { from: 0xfc, more: 5, mask: 0x01 },
@@ -18,18 +18,28 @@ const POINT_MAX = 0x10_ffff
  * Characters are decoded as by a reader that minds neither overlong forms nor wrong bytes behind the first.
  */
 export function lenientReadings(text: string): readonly string[] | undefined {
-  const readings = new Set([text, text.normalize('NFKC')])
-  let now = text
+  const readings = new Set(folded(text))
+  let undecoded: readonly string[] = [...readings]
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const decoded = now.replaceAll(ENCODED_BYTES, decode)
-    if (decoded === now) return [...readings]
-    now = decoded
-    readings.add(now).add(now.normalize('NFKC'))
+    undecoded = undecoded.flatMap(decodedFrom)
+    for (const reading of undecoded) readings.add(reading)
   }
-  return now.replaceAll(ENCODED_BYTES, decode) === now ? [...readings] : undefined
+  return undecoded.some((reading) => decodedFrom(reading).length > 0) ? undefined : [...readings]
+}
+
+function folded(text: string): readonly string[] {
+  return [...new Set([text, text.normalize('NFKC')])]
+}
+
+/** What one more decoding makes of a text, as it is and folded; nothing where there is nothing to decode. */
+function decodedFrom(text: string): readonly string[] {
+  const decoded = text.replaceAll(ENCODED, decode)
+  return decoded === text ? [] : folded(decoded)
 }
 
 function decode(encoded: string): string {
+  // `%u002e`, as Microsoft's servers write a UTF-16 code unit.
+  if (/^%u/i.test(encoded)) return String.fromCharCode(Number.parseInt(encoded.slice(2), 16))
   const bytes = encoded
     .slice(1)
     .split('%')

@@ -18,8 +18,11 @@ const ADDRESSES_MAX = 64
 /** Scheme, authority and the rest, cut where every reader cuts: RFC 3986, appendix B. */
 const PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]+)([^?#]*)/i
 const AUTHORITY = /^(?:[^@]*@)?(\[[^\]]*\]|[^:@[\]]*)(?::[0-9]{0,5})?$/
-/** A part of a path that is `.` or `..` to some reader; to a server in Java also with a parameter behind it. */
-const DOT_SEGMENT = /(?:^|[/\\])\.{1,2}(?:[/\\;]|$)/
+/**
+ * A part of a path that is `.` or `..` to some reader: to a server in Java also with a parameter behind it, to one that
+ * parses again what it decoded also before a query, and without the white space that it leaves out.
+ */
+const DOT_SEGMENT = /(?:^|[/\\])[\t\n\r ]*\.[\t\n\r ]*(?:\.[\t\n\r ]*)?(?:[/\\;?#\0]|$)/
 const HOST = /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?$/
 const LOOPBACK_NAME = /(?:^|\.)localhost$/
 const LOOPBACK_ADDRESSES: readonly string[] = ['127.0.0.1', '::1']
