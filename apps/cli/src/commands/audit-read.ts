@@ -125,7 +125,8 @@ export async function auditSearch(
   const archive = await openArchive(logDirectory(context, options.log))
   const places = await searchIn(context, archive, { query, isOwn: options.log === undefined })
   await archive.refresh()
-  const entries = await readPlaces(archive, places)
+  const { entries, troubles } = await readPlaces(archive, places)
+  for (const trouble of troubles) context.output.progress(`note: not all was read: ${trouble}`)
   if (entries.length === 0) context.output.progress('note: no entry fits')
   context.output.result({ entries: entries.map(jsonOf) }, entryLines(entries))
 }

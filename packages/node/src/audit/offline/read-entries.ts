@@ -1,5 +1,5 @@
-import { decodeEntry, type Entry } from '@warren/audit'
-import type { AuditArchive } from '@warren/storage'
+import { AuditError, decodeEntry, type Entry } from '@warren/audit'
+import { type AuditArchive, StorageError } from '@warren/storage'
 
 /** Which entries somebody wants; places or times, the end not included. */
 export interface EntryRange {
@@ -31,24 +31,43 @@ export async function* readRange(archive: AuditArchive, range: EntryRange): Asyn
   }
 }
 
-/** The entries at some places, in the order of the log, each segment read once at most; erased ones are left out. */
+/** Entries that were found, and what is wrong with the segments of which not all could be read. */
+export interface FoundEntries {
+  readonly entries: readonly Entry[]
+  readonly troubles: readonly string[]
+}
+
+/**
+ * The entries at some places, in the order of the log, each segment read once at most; erased ones are left out, and of a
+ * damaged segment what stands behind the damage.
+ */
 export async function readPlaces(
   archive: AuditArchive,
   places: readonly number[],
-): Promise<readonly Entry[]> {
-  const wanted = new Set(places)
-  const found: Entry[] = []
+): Promise<FoundEntries> {
+  const entries: Entry[] = []
+  const troubles: string[] = []
   for (const [at, first] of archive.segments.entries()) {
     const end = archive.segments[at + 1] ?? archive.size
     const here = places.filter((seq) => seq >= first && seq < end)
     if (here.length === 0) continue
-    const last = Math.max(...here)
-    for await (const { seq, bytes } of archive.entries(Math.min(...here))) {
-      if (wanted.has(seq)) found.push(decodeEntry(bytes))
-      if (seq >= last) break
+    try {
+      for await (const entry of readSome(archive, here)) entries.push(entry)
+    } catch (error) {
+      if (!(error instanceof StorageError || error instanceof AuditError)) throw error
+      troubles.push(`${error.message} (segment ${first})`)
     }
   }
-  return found
+  return { entries, troubles }
+}
+
+async function* readSome(archive: AuditArchive, places: readonly number[]): AsyncGenerator<Entry> {
+  const wanted = new Set(places)
+  const last = Math.max(...places)
+  for await (const { seq, bytes } of archive.entries(Math.min(...places))) {
+    if (wanted.has(seq)) yield decodeEntry(bytes)
+    if (seq >= last) return
+  }
 }
 
 function placeOf(bound: EntryBound | undefined): number | undefined {
