@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { askWarren, type Outcome, runWarren } from '@warren/demo/warren-process'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { type ReadyMesh, readyMesh } from './support/ready-mesh.ts'
+import { invitationOf, type ReadyMesh, readyMesh } from './support/ready-mesh.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
@@ -71,6 +71,34 @@ test('a candidate without a rule is asked about nothing', { tags: ['CLI-42'] }, 
   const nowhere = join(mesh.root, 'nowhere')
   expectFailure(await onDesk('policy', 'dry-run', nowhere), 6, 'policies-unreadable')
 })
+
+test.for([
+  ['in place of a file', '"$@" <(cat "$0")'],
+  ['on stdin', 'cat "$0" | "$@" /dev/stdin'],
+  ['that takes its time', '{ head -c 9 "$0"; sleep 1; tail -c +10 "$0"; } | "$@" /dev/stdin'],
+] as const)(
+  'an invitation may come through a pipe %s',
+  { tags: ['CLI-43'] },
+  async ([, script], { task }) => {
+    const file = join(mesh.root, `${task.id}.invitation`)
+    writeFileSync(file, `${await invitationOf(mesh.node('desk'))}\n`)
+    const words = ['--dir', join(mesh.root, task.id), 'join', ...keys()]
+    expect(await runWarren(words, ['bash', '-c', script, file])).toMatchObject({ code: 0 })
+  },
+)
+
+test(
+  'a pipe that gives no invitation is refused, and no more of it read',
+  { tags: ['CLI-43'] },
+  async () => {
+    const words = ['--dir', join(mesh.root, 'c'), 'join', ...keys(), '/dev/stdin']
+    const piped = (script: string): Promise<Outcome> =>
+      runWarren(words, ['bash', '-c', `${script} | "$@"`, 'bash'])
+    expectFailure(await piped('yes'), 6, 'file-too-large')
+    expectFailure(await piped('true'), 3, 'invitation-malformed')
+    expect(existsSync(join(mesh.root, 'c'))).toBe(false)
+  },
+)
 
 test('what is no file that can be read is named, with a code', { tags: ['CLI-43'] }, async () => {
   const words = ['--dir', join(mesh.root, 'b'), 'join', disk, ...keys()]

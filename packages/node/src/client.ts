@@ -5,7 +5,7 @@
  *
  * @packageDocumentation
  */
-export { readSharedFile, unwritableFile } from '@warren/storage'
+export { readSharedFile, readSharedFileOrPipe, unwritableFile } from '@warren/storage'
 export { pumpStdio, REFUSAL_META_KEY } from '@warren/mcp/stdio'
 export { askNode, ControlRefusal, openMcpPipe } from './control/control-client.ts'
 export { controlSocketOf } from './data-directory.ts'

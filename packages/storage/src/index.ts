@@ -66,6 +66,7 @@ export {
 } from './records.ts'
 export type { Seeds } from './seed-json.ts'
 export { readSharedFile, type SharedFileToWrite, writeSharedFile } from './shared-file.ts'
+export { readSharedFileOrPipe, type SharedPipe } from './shared-pipe.ts'
 export { StorageError, type StorageErrorCode } from './storage-error.ts'
 export { openStore, type Store, type StoreOptions } from './store.ts'
 export { readStoredTexts, type StoredTexts } from './stored-texts.ts'

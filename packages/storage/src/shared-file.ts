@@ -32,15 +32,18 @@ export async function readSharedFile(path: string, bytesMax: number): Promise<st
     }
     const bytes = Buffer.alloc(bytesMax + 1)
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0)
-    return new TextDecoder('utf-8', { fatal: true })
-      .decode(bytes.subarray(0, bytesRead))
-      .replace(/\r?\n$/, '')
+    return sharedText(bytes.subarray(0, bytesRead))
   } catch (cause) {
     if (cause instanceof StorageError) throw cause
     throw new StorageError('file-unreadable', `"${path}" is not a text in UTF-8`, { cause })
   } finally {
     await file.close()
   }
+}
+
+/** The text of some bytes, without one newline at its end; throws a TypeError where they are no UTF-8. */
+export function sharedText(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')
 }
 
 /**
@@ -83,7 +86,12 @@ async function isEmpty(path: string): Promise<boolean> {
   return stats?.size === 0
 }
 
-async function openForReading(path: string): Promise<FileHandle> {
+/**
+ * Opens a file, a directory or a pipe, and waits for nobody.
+ *
+ * @throws StorageError `file-missing`, `file-unreadable`
+ */
+export async function openForReading(path: string): Promise<FileHandle> {
   try {
     // O_NONBLOCK: a named pipe in the file's place must not make the open wait for a writer.
     return await open(path, constants.O_RDONLY | constants.O_NONBLOCK)

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { joinMesh } from '@warren/node'
-import { readSharedFile } from '@warren/node/client'
+import { readSharedFileOrPipe } from '@warren/node/client'
 import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import { contextOf } from '../context.ts'
@@ -10,6 +10,8 @@ import { newPassphrase } from '../passphrase.ts'
 
 const INVITATION_BYTES_MAX = 64 * 1024
 const JOIN_TIMEOUT_MS = 30_000
+/** Whoever writes into the pipe may have to be asked for a passphrase first. */
+const PIPE_TIMEOUT_MS = 120_000
 
 interface JoinOptions extends JoinFileOptions {
   readonly name: string
@@ -51,7 +53,7 @@ async function joinByInvitation(invitation: string, options: JoinOptions): Promi
   }
 }
 
-/** @throws CommandError `invitation-malformed`, StorageError of a file that is there and holds no text */
+/** @throws CommandError `invitation-malformed`, StorageError of a file or pipe that is there and holds no text */
 async function readInvitation(argument: string): Promise<string> {
   if (argument.replaceAll(/\s+/g, '').startsWith('warren-invite:')) return argument
   if (!existsSync(argument)) {
@@ -61,5 +63,10 @@ async function readInvitation(argument: string): Promise<string> {
       'this is no file that is there, and an invitation begins with "warren-invite:"; copy the whole line',
     )
   }
-  return (await readSharedFile(argument, INVITATION_BYTES_MAX)).trim()
+  const text = await readSharedFileOrPipe({
+    path: argument,
+    bytesMax: INVITATION_BYTES_MAX,
+    signal: AbortSignal.timeout(PIPE_TIMEOUT_MS),
+  })
+  return text.trim()
 }
