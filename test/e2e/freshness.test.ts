@@ -14,9 +14,10 @@ import { errorOf } from './support/raw-host.ts'
 import { meets, type ReadyMesh, type ReadyNode } from './support/ready-mesh.ts'
 
 const AGES = { beacon: 1, warn: 2, deny: 5, stop: 10, skew: 20 }
-/** The watch looks four times a second, a beacon was up to an interval old, and the machine may be busy. */
+/** The watch looks four times a second, and the machine may be busy. */
 const LATE_MS_MAX = 2_000
-const EARLY_MS_MAX = 1_000 * AGES.beacon + 500
+/** The last beacon was up to an interval old, says its time in whole seconds, and stopping takes a moment. */
+const EARLY_MS_MAX = 1_000 * AGES.beacon + 1_000 + 500
 const STATE_TIMEOUT_MS = 20_000
 const FRESH = { timeout: 20_000, interval: 100 }
 
