@@ -3,6 +3,7 @@ import type { CharterAdmin } from '../charter.ts'
 import type { EnrollerRecord, MembershipRecord, RevocationRecord } from '../records/mesh-record.ts'
 import { byGranter } from './by-granter.ts'
 import { isSignedByAdmins } from './is-signed.ts'
+import { OncePerSet } from './once-per-set.ts'
 import type { RecordSet } from './record-set.ts'
 import { revocationsOfKey } from './removals.ts'
 import { withinQuota } from './within-quota.ts'
@@ -17,8 +18,8 @@ interface Office {
   readonly isOver: boolean
 }
 
-/** By credential. Sets never change, and everybody's standing asks for this. */
-const OFFICES = new WeakMap<RecordSet, Map<string, Office>>()
+/** By credential: everybody's standing asks for this. */
+const OFFICES = new OncePerSet<Office>()
 
 /** Whether an enroller's membership counts now: under one of its credentials, in its time, within its quota, and not taken away. */
 export function isEnrolled(set: RecordSet, { id, membership }: MembershipRecord): boolean {
@@ -130,11 +131,7 @@ function hasReturned(
 }
 
 function officeOf(set: RecordSet, credential: EnrollerRecord): Office {
-  const cache = OFFICES.get(set) ?? new Map<string, Office>()
-  OFFICES.set(set, cache)
-  const office = cache.get(credential.id) ?? judgeOffice(set, credential)
-  cache.set(credential.id, office)
-  return office
+  return OFFICES.get(set, credential.id, () => judgeOffice(set, credential))
 }
 
 function judgeOffice(set: RecordSet, credential: EnrollerRecord): Office {

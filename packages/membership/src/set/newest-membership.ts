@@ -3,12 +3,13 @@ import { meshUrn } from '../membership.ts'
 import type { MembershipRecord } from '../records/mesh-record.ts'
 import { worthLooking } from './granted-to.ts'
 import { isSignedByAdmins } from './is-signed.ts'
+import { OncePerSet } from './once-per-set.ts'
 import { compareRanks, type Ranked } from './ranks.ts'
 import type { RecordSet } from './record-set.ts'
 import { seenAtMs } from './witnessed.ts'
 
-/** Memberships in their order, as many as are worth a look. Sets never change, and everybody's standing asks for this. */
-const RANKED = new WeakMap<RecordSet, Map<string, readonly MembershipRecord[]>>()
+/** Memberships in their order, as many as are worth a look, by SCID: everybody's standing asks for this. */
+const RANKED = new OncePerSet<readonly MembershipRecord[]>()
 
 /** The membership that a DID is known by, whatever the time: the first of those that count, and of the others where none does. */
 export function newestMembership(set: RecordSet, did: Did): MembershipRecord | undefined {
@@ -25,11 +26,7 @@ export function newestMembership(set: RecordSet, did: Did): MembershipRecord | u
 export function rankedMemberships(set: RecordSet, scid: string): readonly MembershipRecord[] {
   const records = set.tables.memberships.get(scid) ?? []
   if (records.length < 2) return records
-  const cache = RANKED.get(set) ?? new Map<string, readonly MembershipRecord[]>()
-  RANKED.set(set, cache)
-  const ranked = cache.get(scid) ?? ranking(set, scid)
-  cache.set(scid, ranked)
-  return ranked
+  return RANKED.get(set, scid, () => ranking(set, scid))
 }
 
 function ranking(set: RecordSet, scid: string): readonly MembershipRecord[] {

@@ -1,6 +1,7 @@
 import { pairName } from '../records/keyring.ts'
 import type { EnrollerRecord, MembershipRecord } from '../records/mesh-record.ts'
 import { insertFirst } from './first-few.ts'
+import { OncePerSet } from './once-per-set.ts'
 import { compareRanks, type Ranked } from './ranks.ts'
 import type { RecordSet } from './record-set.ts'
 import { seeing, soundWitnesses } from './witnessed.ts'
@@ -17,8 +18,8 @@ interface Walk {
   readonly within: Within
 }
 
-/** By credential. Sets never change, and everybody's standing asks for this. */
-const WITHIN = new WeakMap<RecordSet, Map<string, Within>>()
+/** By credential: everybody's standing asks for this. */
+const WITHIN = new OncePerSet<Within>()
 /** Walks over what an enroller granted, by credential. A list never changes once it stands in a set, and most new records leave it as it is. */
 const WALKS = new WeakMap<readonly MembershipRecord[], Map<string, Walk>>()
 
@@ -45,11 +46,7 @@ export function covers(
  * what stands in the logs. Of one DID no more than `MEMBERSHIPS_OF_ONE_MAX` take a place.
  */
 export function withinQuota(set: RecordSet, credential: EnrollerRecord): Within {
-  const cache = WITHIN.get(set) ?? new Map<string, Within>()
-  WITHIN.set(set, cache)
-  const within = cache.get(credential.id) ?? walkOver(set, credential)
-  cache.set(credential.id, within)
-  return within
+  return WITHIN.get(set, credential.id, () => walkOver(set, credential))
 }
 
 /** One walk over all that an enroller granted, until that, the logs or the witnesses are others. */
